@@ -1,0 +1,1 @@
+"""Documentation, some of it made from the code."""

@@ -1,0 +1,54 @@
+"""The command ``replyai``."""
+
+import os
+import sys
+
+import click
+
+from engine import __version__
+from engine.cli.demo import demo
+from engine.cli.doctor import doctor
+from engine.cli.parse import parse
+from engine.cli.plugins import plugins
+from engine.cli.processes import engine, serve, web, worker
+
+__all__ = ["cli", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="ReplyAI", message="%(prog)s %(version)s")
+def cli() -> None:
+    """ReplyAI: WhatsApp conversations for a team, with plugins that decide.
+
+    `replyai serve` runs everything and prints the address to open. Settings come from the
+    environment and from replyai.toml in the data folder (REPLYAI_DATA, ./data by default).
+    `replyai COMMAND --help` explains a command.
+    """
+
+
+for command in (serve, demo, doctor, plugins, parse, engine, web, worker):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; what goes wrong is one line on standard error and exit code 1."""
+    try:
+        cli(prog_name="replyai")
+    except BrokenPipeError:  # whoever read our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("REPLYAI_DEBUG"):
+            raise
+        click.echo(f"replyai: {_one_line(error)}", err=True)
+        sys.exit(1)
+
+
+def _one_line(error: Exception) -> str:
+    """Return our own errors as they are, a system's with its file, a surprise with its type."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    text = " ".join(str(error).split())
+    if type(error).__module__.startswith("engine."):
+        return text
+    return f"{type(error).__name__}: {text} (REPLYAI_DEBUG=1 shows where)"

@@ -1,0 +1,5 @@
+"""``python -m engine.cli`` is ``replyai``."""
+
+from engine.cli import main
+
+main()

@@ -1,0 +1,219 @@
+"""Pages of a table in the order of a field, by key: each goes on where the one before ended."""
+
+from __future__ import annotations
+
+import base64
+import heapq
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from tinydb.queries import QueryLike
+
+from .planner import Layout, Parts, Plan, marks, plan, readable, split
+from .scans import MANY, note
+from .storage import Rows
+from .tables import expression, indexable, list_table
+
+Branch = tuple[str, tuple[Any, ...]]  # a condition and its parameters
+_FEW = 2_000  # so many are sooner sorted than found along an index of everything
+_MOST_BRANCHES = 16
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is asked for: see Table.page."""
+
+    query: QueryLike | None
+    order: str | None
+    after: str | None
+    limit: int
+    newest_first: bool
+
+
+def page(
+    rows: Rows, name: str, layout: Layout, wanted: Page, read: Callable[[Any], dict[str, Any]]
+) -> tuple[list[tuple[Any, dict[str, Any]]], str | None]:
+    """Give the (row, content) pairs of a page and the next page's cursor."""
+    _check(rows, wanted)
+    found: list[tuple[Any, dict[str, Any]]] = []
+    refused = 0
+    for row in _stream(rows, name, layout, wanted):
+        content = read(row)
+        if wanted.query is not None and not wanted.query(content):
+            refused += 1
+            if refused == MANY:
+                note(name, wanted.query)
+            continue
+        if len(found) == wanted.limit:
+            return found, _cursor(wanted, found[-1][0])
+        found.append((row, content))
+    return found, None
+
+
+def _check(rows: Rows, wanted: Page) -> None:
+    if wanted.limit < 1:
+        raise ValueError(f"limit has to be 1 or more, got {wanted.limit}")
+    order = wanted.order
+    if order is not None and (not indexable(order) or rows.masks(order)):
+        raise ValueError(f"documents cannot be ordered by {order!r} here")
+
+
+def _stream(rows: Rows, name: str, layout: Layout, wanted: Page) -> Iterator[Any]:
+    """Give the candidates in order, each row with its order value as a fifth column."""
+    start = _start(wanted)
+    by_index, branches = _branches(rows, layout, wanted)
+    if branches == [("", ())] and not by_index and _more_than(rows, MANY, f"SELECT pos FROM {layout.table}"):
+        note(name, wanted.query)  # all are sorted: no index ends with the order
+    if not rows.string_ids:  # odd documents have no value that SQLite can read: they come as null
+        branches = [(f"{where or 1} AND odd IS NULL", params) for where, params in branches]
+        branches.append(("odd IS NOT NULL", ()))
+    sql = "pos" if wanted.order is None else ("" if by_index else "+") + expression(wanted.order)
+    streams = [_branch(rows, layout, sql, branch, start, wanted.newest_first) for branch in branches]
+    if len(streams) == 1:
+        return streams[0]
+    return heapq.merge(*streams, key=_key, reverse=wanted.newest_first)
+
+
+def _branch(
+    rows: Rows, layout: Layout, sql: str, branch: Branch, start: tuple[Any, int] | None, newest_first: bool
+) -> Iterator[Any]:
+    """Give the rows of one condition in order, from the start on."""
+    odd, direction = "NULL" if rows.string_ids else "odd", "DESC" if newest_first else "ASC"
+    for tied, where, params in _segments(sql, start, newest_first):
+        condition = " AND ".join(filter(None, (branch[0], where))) or "1"
+        order = f"pos {direction}" if tied else f"{sql} {direction}, pos {direction}"
+        cursor = rows.connection.execute(
+            f"SELECT pos, id, doc, {odd}, {sql.removeprefix('+')} FROM {layout.table}"
+            f" WHERE {condition} ORDER BY {order}",
+            (*branch[1], *params),
+        )
+        try:
+            yield from cursor
+        finally:
+            cursor.close()
+
+
+def _segments(
+    sql: str, start: tuple[Any, int] | None, newest_first: bool
+) -> list[tuple[bool, str, tuple[Any, ...]]]:
+    """Give what comes after the start, one condition after the other, each a range of an index.
+
+    Each is (its order values are all equal, condition, parameters). SQLite's order is null, numbers, texts.
+    """
+    if start is None:
+        return [(sql == "pos", "", ())]
+    value, pos = start
+    beyond = "<" if newest_first else ">"
+    if sql == "pos":
+        return [(True, f"pos {beyond} ?", (pos,))]
+    if value is None:
+        rest = [] if newest_first else [(False, f"{sql} IS NOT NULL", ())]
+        return [(True, f"{sql} IS NULL AND pos {beyond} ?", (pos,)), *rest]
+    nulls = [(True, f"{sql} IS NULL", ())] if newest_first else []
+    ties = (True, f"{sql} = ? AND pos {beyond} ?", (value, pos))
+    return [ties, (False, f"{sql} {beyond} ?", (value,)), *nulls]
+
+
+def _branches(rows: Rows, layout: Layout, wanted: Page) -> tuple[bool, list[Branch]]:
+    """Give the conditions whose rows, merged, hold all that match, and if an index gives them in order."""
+    hashed = () if wanted.query is None else readable(wanted.query)
+    parts = split(hashed, layout)
+    driver = _driver(parts, layout, wanted.order)
+    candidates = plan(wanted.query, layout) if wanted.query is not None else None
+    if candidates and (driver is None or (_selective(parts, driver) and _are_few(rows, candidates))):
+        return False, [(f"pos IN ({candidates.select})", candidates.params)]
+    if driver is None:
+        return False, [("", ())]
+    lists = _list_conditions(layout, parts)
+    choices = [[(field, point) for point in _points(parts, field)] for field in driver]
+    return True, [_one_branch(choice, lists) for choice in itertools.product(*choices)]
+
+
+def _driver(parts: Parts, layout: Layout, order: str | None) -> tuple[str, ...] | None:
+    """Give the equality fields of the longest index that then goes by the order, or None."""
+    best: tuple[str, ...] | None = () if order is None else None
+    for index in layout.indexes:
+        if order is not None and index[-1] != order:
+            continue
+        fields = index if order is None else index[:-1]
+        branches = 1
+        for field in fields:
+            branches *= len(_points(parts, field))
+        if 0 < branches <= _MOST_BRANCHES and (best is None or len(fields) > len(best)):
+            best = fields
+    return best
+
+
+def _points(parts: Parts, field: str) -> list[Any]:
+    """Give the single values that a field may have by the query."""
+    for term in parts.equal.get(field, ()):
+        if term.points is not None:
+            return list(dict.fromkeys(term.points))
+    return []
+
+
+def _selective(parts: Parts, driver: tuple[str, ...]) -> bool:
+    """Say if the query asks for more than the driving index knows."""
+    return bool(parts.lists or parts.either or parts.ranges or parts.equal.keys() - set(driver))
+
+
+def _are_few(rows: Rows, candidates: Plan) -> bool:
+    return not _more_than(rows, _FEW, candidates.select, candidates.params)
+
+
+def _more_than(rows: Rows, number: int, select: str, params: tuple[Any, ...] = ()) -> bool:
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM ({select}) LIMIT {number + 1})"
+    return bool(rows.connection.execute(sql, params).fetchone()[0] > number)
+
+
+def _list_conditions(layout: Layout, parts: Parts) -> Branch:
+    conditions = [
+        f"EXISTS (SELECT 1 FROM {list_table(layout.table, name)} AS side"
+        f" WHERE side.value IN ({marks(values)}) AND side.pos={layout.table}.pos)"
+        for name, values in parts.lists
+    ]
+    return " AND ".join(conditions), tuple(value for _, values in parts.lists for value in values)
+
+
+def _one_branch(choice: Iterable[tuple[str, Any]], lists: Branch) -> Branch:
+    conditions, params = [], []
+    for field, point in choice:
+        conditions.append(f"{expression(field)} IS NULL" if point is None else f"{expression(field)} = ?")
+        params += [] if point is None else [point]
+    return " AND ".join(filter(None, (*conditions, lists[0]))), (*params, *lists[1])
+
+
+def _key(row: Any) -> tuple[int, Any, int]:
+    """Give a row's place in SQLite's order."""
+    value = row[4]
+    if value is None:
+        return 0, 0, row[0]
+    return (2 if isinstance(value, str) else 1), value, row[0]
+
+
+def _cursor(wanted: Page, row: Any) -> str:
+    place = [wanted.order, wanted.newest_first, None if wanted.order is None else row[4], row[0]]
+    return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+
+
+def _start(wanted: Page) -> tuple[Any, int] | None:
+    """Read the cursor. Raises ValueError where it is none, or of another order."""
+    if wanted.after is None:
+        return None
+    try:
+        text = wanted.after + "=" * (-len(wanted.after) % 4)
+        order, newest_first, value, pos = orjson.loads(base64.b64decode(text, altchars=b"-_", validate=True))
+    except (ValueError, TypeError):
+        raise ValueError("this cursor is not one of ours") from None
+    if (order, newest_first) != (wanted.order, wanted.newest_first):
+        raise ValueError("this cursor belongs to a list in another order")
+    if type(pos) is not int or type(value) not in (str, int, float, type(None)) or not _in_sqlite(pos, value):
+        raise ValueError("this cursor is not one of ours")
+    return value, pos
+
+
+def _in_sqlite(*values: Any) -> bool:
+    return all(not isinstance(value, int) or -(2**63) <= value < 2**63 for value in values)

@@ -1,0 +1,272 @@
+"""Where documents lie: rows of an SQLite connection, in TinyDB's own form or as the engine's collections."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tinydb.storages import Storage
+
+from .codec import decode, decode_odd
+from .planner import Layout
+from .tables import UNDECLARED, Collection, create_indexes, quoted, table_name
+
+OnChange = Callable[[str, str, "str | None"], None]
+
+
+class ReadOnly(Exception):
+    """A write was asked of a database that is open for reading."""
+
+
+class UnknownTable(KeyError):
+    """No collection of this name is declared."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Rows(Storage):
+    """What both forms have in common. Subclasses say how tables are named, ids read and writes guarded."""
+
+    string_ids = False
+    read_only = False
+    hidden: frozenset[str] = frozenset()
+    on_change: OnChange | None = None
+
+    def __init__(self, connection: sqlite3.Connection, collections: Iterable[Collection]) -> None:
+        self.connection = connection
+        self.collections = {collection.name: collection for collection in collections}
+
+    def layout(self, name: str) -> Layout | None:
+        """Give the layout of a table, or None where it is not there yet."""
+        raise NotImplementedError
+
+    def make(self, name: str) -> Layout:
+        """Give the layout of a table, made now if need be."""
+        raise NotImplementedError
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold a write call together."""
+        yield
+
+    def masks(self, field: str) -> bool:
+        """Say if a field belongs to a plugin that is off."""
+        return False
+
+    def close(self) -> None:
+        """Leave the connection to its owner."""
+
+    def counted(self, name: str, difference: int) -> None:
+        """Note that a table has so many documents more."""
+
+    def read(self) -> dict[str, dict[str, Any]] | None:
+        """Give all data in TinyDB's form: {table: {id: document}}, or None when there are no tables."""
+        tables: dict[str, dict[str, Any]] = {name: dict(self._documents(name)) for name in self.names()}
+        return tables or None
+
+    def names(self) -> list[str]:
+        """Give the names of the tables."""
+        return list(self.collections)
+
+    def write(self, data: dict[str, dict[str, Any]]) -> None:
+        """Refuse to replace all data: the engine's collections change document by document."""
+        raise ReadOnly("collections are written document by document")
+
+    def _documents(self, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        layout = self.layout(name)
+        if layout is not None:
+            odd = "NULL" if self.string_ids else "odd"
+            for id_, text, odd_text in self.connection.execute(
+                f"SELECT id, doc, {odd} FROM {layout.table} ORDER BY pos"
+            ):
+                yield str(id_), decode(text) if odd_text is None else decode_odd(odd_text)
+
+
+class CollectionRows(Rows):
+    """The engine's collections on a connection whose transactions are the caller's."""
+
+    string_ids = True
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        collections: Iterable[Collection],
+        read_only: bool,
+        on_change: OnChange | None,
+        hidden: frozenset[str],
+    ) -> None:
+        super().__init__(connection, collections)
+        if hidden and not read_only:
+            raise ValueError("hidden fields would be lost by a write: pass read_only=True with hidden")
+        self.read_only, self.on_change, self.hidden = read_only, on_change, hidden
+        self._layouts = {name: self._layout(collection) for name, collection in self.collections.items()}
+
+    def layout(self, name: str) -> Layout:
+        """Give the layout of a collection; raises UnknownTable (a KeyError)."""
+        try:
+            return self._layouts[name]
+        except KeyError:
+            known = ", ".join(sorted(self._layouts))
+            raise UnknownTable(f"no collection {name!r} is declared; there are: {known}") from None
+
+    def make(self, name: str) -> Layout:
+        """Give the layout of a collection that is to be written."""
+        return self.layout(name)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Refuse where the database is read-only; transactions are the caller's."""
+        if self.read_only:
+            raise ReadOnly("this database is open for reading; changes are made by actions")
+        yield
+
+    def masks(self, field: str) -> bool:
+        """Say if a field belongs to a plugin that is off."""
+        if field == "labels":
+            return "labels" in self.hidden
+        owner, dot, _ = field.partition(".")
+        return bool(dot) and owner in self.hidden
+
+    def _layout(self, collection: Collection) -> Layout:
+        indexes = tuple(index for index in collection.indexes if not any(map(self.masks, index)))
+        lists = frozenset(name for name in collection.lists if not self.masks(name))
+        return Layout(table_name(collection.name), indexes, lists, True, collection)
+
+
+class TinyRows(Rows):
+    """TinyDB's own form in a file: integer ids, tables that come into being, a transaction per write."""
+
+    def __init__(self, path: str | Path, collections: Iterable[Collection] = ()) -> None:
+        connection = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
+        super().__init__(connection, collections)
+        self._lock = threading.RLock()
+        for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        self._layouts: dict[tuple[str, str], Layout] = {}
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS doc_tables (number INTEGER PRIMARY KEY AUTOINCREMENT,"
+            " name TEXT UNIQUE NOT NULL, sql TEXT, documents INTEGER)"
+        )
+        if self.collections:
+            self._bring_up_to_date()
+
+    def layout(self, name: str) -> Layout | None:
+        """Give the layout of a table, or None where nothing has been written to it."""
+        row = self.connection.execute("SELECT sql FROM doc_tables WHERE name=?", (name,)).fetchone()
+        return None if row is None else self._layout(name, row[0])
+
+    def make(self, name: str) -> Layout:
+        """Give the layout of a table, made now if need be, inside the present write."""
+        present = self.layout(name)
+        if present is not None:
+            return present
+        insert = "INSERT INTO doc_tables (name, documents) VALUES (?, 0)"
+        number = self.connection.execute(insert, (name,)).lastrowid
+        bare = name if name.isascii() and name.isidentifier() and name.islower() else f"-{number}"
+        sql_table = quoted(f"doc_{bare}" if bare != "tables" else f"doc_-{number}")
+        self.connection.execute("UPDATE doc_tables SET sql=? WHERE number=?", (sql_table, number))
+        self.connection.execute(
+            f"CREATE TABLE {sql_table} (pos INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER UNIQUE NOT NULL,"
+            " doc TEXT NOT NULL, odd TEXT)"
+        )
+        odd = quoted(f"odd_{bare}")
+        self.connection.execute(f"CREATE INDEX {odd} ON {sql_table} (pos) WHERE odd IS NOT NULL")
+        create_indexes(self.connection, sql_table, self.collections.get(name, UNDECLARED))
+        return self._layout(name, sql_table)
+
+    def _bring_up_to_date(self) -> None:
+        """Give tables that are there already the indexes that are declared now."""
+        with self.writing():
+            for name in set(self.names()) & self.collections.keys():
+                create_indexes(self.connection, self.make(name).table, self.collections[name])
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Make a write call one durable transaction; a write inside it belongs to it."""
+        with self._lock:
+            if self.connection.in_transaction:
+                yield
+                return
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
+
+    def names(self) -> list[str]:
+        """Give the names of the tables in the order of their making."""
+        return [name for (name,) in self.connection.execute("SELECT name FROM doc_tables ORDER BY number")]
+
+    def counted(self, name: str, difference: int) -> None:
+        """Keep the table's number of documents, as counting them takes time."""
+        if difference:
+            update = "UPDATE doc_tables SET documents=documents+? WHERE name=?"
+            self.connection.execute(update, (difference, name))
+
+    def length(self, name: str) -> int:
+        """Give the number of documents of a table."""
+        row = self.connection.execute("SELECT documents FROM doc_tables WHERE name=?", (name,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def version(self) -> int:
+        """Give a number that changes when another connection has written."""
+        return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def drop(self, name: str) -> None:
+        """Drop a table with its side tables; one that is not there is no error."""
+        with self.writing():
+            layout = self.layout(name)
+            if layout is None:
+                return
+            prefix = f"list_{layout.table.strip(chr(34)).removeprefix('doc_')}."
+            lists = "SELECT name FROM sqlite_master WHERE type='table' AND substr(name,1,length(?1))=?1"
+            for (side,) in self.connection.execute(lists, (prefix,)).fetchall():
+                self.connection.execute(f"DROP TABLE {quoted(side)}")
+            self.connection.execute(f"DROP TABLE {layout.table}")
+            self.connection.execute("DELETE FROM doc_tables WHERE name=?", (name,))
+
+    def write(self, data: dict[str, dict[str, Any]]) -> None:
+        """Replace all data by {table: {id: document}}, in one transaction."""
+        from .table import Table  # which is built on this module
+
+        with self.writing():
+            for name in self.names():
+                self.drop(name)
+            for name, documents in data.items():
+                Table(self, name, persist_empty=True).fill(documents)
+
+    def close(self) -> None:
+        """Close the connection; what was written is on disk already."""
+        self.connection.close()
+
+    def _layout(self, name: str, sql_table: str) -> Layout:
+        known = self._layouts.get((name, sql_table))
+        if known is None:
+            collection = self.collections.get(name, UNDECLARED)
+            known = Layout(sql_table, collection.indexes, frozenset(collection.lists), False, collection)
+            self._layouts[name, sql_table] = known
+        return known
+
+
+def masked(document: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
+    """Give a document as it looks while plugins are off: without their fields, labels as none."""
+    seen = {
+        key: value for key, value in document.items() if "." not in key or key.partition(".")[0] not in hidden
+    }
+    if "labels" in hidden and "labels" in seen:
+        seen["labels"] = []
+    return seen
+
+
+def as_plain(document: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Give a mapping as a dict; raises ValueError for what is none, as TinyDB does."""
+    if not isinstance(document, Mapping):
+        raise ValueError("Document is not a Mapping")
+    return dict(document)

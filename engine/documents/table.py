@@ -1,0 +1,149 @@
+"""TinyDB's Table on SQL rows: the same calls and answers, each touching only the documents it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from tinydb.queries import QueryLike
+from tinydb.table import Document
+
+from .paging import Page, page
+from .planner import plan
+from .rows import RowTable
+from .storage import TinyRows, as_plain
+
+
+class Table(RowTable):
+    """A table of documents; see TinyDB's manual. Ids are integers, or strings in the engine's collections."""
+
+    def __iter__(self) -> Iterator[Document]:
+        """Give all documents in the order of their insertion."""
+        layout = self._rows.layout(self.name)
+        return iter(()) if layout is None else (self._document(row) for row in self._all_rows(layout))
+
+    def __len__(self) -> int:
+        """Give the number of documents."""
+        if isinstance(self._rows, TinyRows):
+            return self._rows.length(self.name)
+        layout = self._rows.layout(self.name)
+        if layout is None:
+            return 0
+        return int(self._rows.connection.execute(f"SELECT count(*) FROM {layout.table}").fetchone()[0])
+
+    def search(self, cond: QueryLike) -> list[Document]:
+        """Give all documents that match, in the order of their insertion."""
+        remembered = self._remembered(cond)
+        if remembered is not None:
+            return [self._document(row) for row in remembered]
+        matches = list(self._matches(cond))
+        self._remember(cond, [row for row, _ in matches])
+        return [self.document_class(content, self._id(row)) for row, content in matches]
+
+    def get(self, cond: Any = None, doc_id: Any = None, doc_ids: Any = None) -> Any:
+        """Give the document of an id, or the first that matches, or None; for several ids, a list."""
+        if doc_id is not None:
+            row = self._row(doc_id)
+            return None if row is None else self._document(row, doc_id)
+        if doc_ids is not None:
+            found = [row for row in map(self._row, dict.fromkeys(doc_ids)) if row is not None]
+            return [self._document(row) for row in sorted(found)]
+        if cond is not None:
+            first = next(self._matches(cond), None)
+            return None if first is None else self.document_class(first[1], self._id(first[0]))
+        raise RuntimeError("You have to pass either cond or doc_id or doc_ids")
+
+    def count(self, cond: QueryLike) -> int:
+        """Give the number of documents that match; from the index alone where that is exact."""
+        layout = self._rows.layout(self.name)
+        if layout is None:
+            return 0
+        found = plan(cond, layout)
+        if found is None or not found.exact:
+            return sum(1 for _ in self._matches(cond)) if self._rows.string_ids else len(self.search(cond))
+        number = "count(*)" if found.distinct else "count(DISTINCT pos)"
+        row = self._rows.connection.execute(f"SELECT {number} FROM ({found.select})", found.params).fetchone()
+        return int(row[0]) + sum(1 for odd in self._odd_rows(layout) if cond(self._read(odd)))
+
+    def page(
+        self,
+        query: QueryLike | None = None,
+        *,
+        order: str | None = "last_message_at",
+        after: str | None = None,
+        limit: int = 50,
+        newest_first: bool = True,
+    ) -> tuple[list[Document], str | None]:
+        """Give up to `limit` matching documents by a field's order, and the cursor of the next page, or None.
+
+        Declare an index that ends with `order` (None: the order of insertion); its values are texts, numbers
+        or null. Equal values go by insertion. A document that moves meanwhile is shown where it is then.
+        Raises ValueError for a cursor that is not of this order.
+        """
+        layout = self._rows.layout(self.name)
+        if layout is None:
+            return [], None
+        wanted = Page(query, order, after, limit, newest_first)
+        found, cursor = page(self._rows, self.name, layout, wanted, self._read)
+        return [self.document_class(content, self._id(row)) for row, content in found], cursor
+
+    def explain(self, query: QueryLike) -> list[str]:
+        """Give SQLite's plan for a search, a line per step; one "SCAN" where every document is looked at."""
+        layout = self._rows.layout(self.name)
+        sql, params = self._select(layout, plan(query, layout)) if layout else ("SELECT 1", ())
+        return [row[3] for row in self._rows.connection.execute(f"EXPLAIN QUERY PLAN {sql}", params)]
+
+    def insert(self, document: Mapping[str, Any]) -> Any:
+        """Insert a document and give its id. Raises ValueError where the id is taken or no string."""
+        as_plain(document)
+        with self._write() as layout:
+            return self._insert(layout, document)
+
+    def insert_multiple(self, documents: Iterable[Mapping[str, Any]]) -> list[Any]:
+        """Insert documents, all or none, and give their ids."""
+        with self._write() as layout:
+            return [self._insert(layout, document) for document in documents]
+
+    def update(
+        self, fields: Any, cond: QueryLike | None = None, doc_ids: Iterable[Any] | None = None
+    ) -> list[Any]:
+        """Set fields, or call a function on the document, where `cond` or `doc_ids` say, else everywhere."""
+        with self._write() as layout:
+            return self._change(layout, [(row, fields) for row in self._chosen(layout, cond, doc_ids)])
+
+    def update_multiple(self, updates: Iterable[tuple[Any, QueryLike]]) -> list[Any]:
+        """Make several updates, each with its own condition; a later one sees what an earlier one did.
+
+        What none of them may match as it is now, none ever changes; so each is asked only in its turn.
+        """
+        pairs = list(updates)
+        with self._write() as layout:
+            rows = {row[0]: row for _, cond in pairs for row in self._candidates(cond)}
+            return self._change_by(layout, [rows[pos] for pos in sorted(rows)], pairs)
+
+    def upsert(self, document: Mapping[str, Any], cond: QueryLike | None = None) -> list[Any]:
+        """Update what matches (or the document of that id), or insert it where nothing does."""
+        if self._rows.string_ids and cond is None and not hasattr(document, "doc_id") and "id" in document:
+            document = Document(document, document["id"])
+        with self._rows.writing():
+            return super().upsert(document, cond)
+
+    def remove(self, cond: QueryLike | None = None, doc_ids: Iterable[Any] | None = None) -> list[Any]:
+        """Remove what matches, or the documents of some ids, and give the ids of those removed."""
+        if cond is None and doc_ids is None:
+            raise RuntimeError("Use truncate() to remove all documents")
+        with self._write() as layout:
+            rows = list(self._chosen(layout, cond, doc_ids))
+            for row in rows:
+                self._delete(layout, row)
+            self._rows.counted(self.name, -len(rows))
+            return [self._id(row) for row in rows]
+
+    def truncate(self) -> None:
+        """Remove all documents."""
+        with self._write() as layout:
+            rows = list(self._all_rows(layout))
+            for row in rows:
+                self._delete(layout, row)
+            self._rows.counted(self.name, -len(rows))
+        self._given = 1

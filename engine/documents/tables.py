@@ -1,0 +1,114 @@
+"""Collections as SQLite tables: `doc_<collection>`, its expression indexes, the side tables of its lists."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .codec import decode, strings_in
+
+_PLAIN_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_QUOTED_FIELD = re.compile(r"[^\x00-\x1f\x7f\"'\\\ud800-\udfff]+\Z")
+_COLLECTION = re.compile(r"[a-z_][a-z0-9_]*\Z")
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A kind of document.
+
+    schema: the marshmallow Schema class of its documents, or None.
+    indexes: tuples of field names; a field to page by stands last, as in ("status", "last_message_at").
+    lists: fields that hold lists of strings, found by `where(field).any([...])`.
+    owner: the plugin that declares it, or "core".
+    """
+
+    name: str
+    schema: Any = None
+    indexes: tuple[tuple[str, ...], ...] = ()
+    lists: tuple[str, ...] = ()
+    owner: str = "core"
+
+    def __post_init__(self) -> None:
+        if not _COLLECTION.match(self.name):
+            raise ValueError(f"collection {self.name!r}: a name is made of a-z, _ and, not first, 0-9")
+        for field in (*self.lists, *(field for index in self.indexes for field in index)):
+            if not indexable(field):
+                raise ValueError(f"collection {self.name}: field {field!r} cannot be indexed")
+
+
+UNDECLARED = Collection("undeclared")
+"""What a table of TinyDB's own form has, of which nothing is declared."""
+
+
+def indexable(field: str) -> bool:
+    """Say if a field's name can stand in an SQL path as it is."""
+    return _QUOTED_FIELD.match(field) is not None
+
+
+def expression(field: str) -> str:
+    """Give the SQL of a field's value; an index is used only for what is written letter for letter so."""
+    path = field if _PLAIN_FIELD.match(field) else f'"{field}"'
+    return f"json_extract(doc,'$.{path}')"
+
+
+def quoted(name: str) -> str:
+    """Give an SQL identifier in quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def table_name(collection: str) -> str:
+    """Give the quoted SQL table of a collection."""
+    return quoted(f"doc_{collection}")
+
+
+def list_table(sql_table: str, field: str) -> str:
+    """Give the quoted side table of a list field, for a quoted SQL table."""
+    return quoted(f"list_{sql_table.strip(chr(34)).removeprefix('doc_')}.{field}")
+
+
+def create_tables(connection: sqlite3.Connection, collections: Iterable[Collection]) -> None:
+    """Make or bring up to date the tables and indexes of collections, in the caller's transaction."""
+    for collection in collections:
+        sql_table = table_name(collection.name)
+        connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {sql_table} ("
+            "pos INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, doc TEXT NOT NULL)"
+        )
+        create_indexes(connection, sql_table, collection)
+
+
+def create_indexes(connection: sqlite3.Connection, sql_table: str, collection: Collection) -> None:
+    """Make the missing indexes and side tables of a collection and drop those that it no longer declares."""
+    bare = sql_table.strip('"')
+    wanted = {f"ix_{bare}:{','.join(index)}": index for index in collection.indexes}
+    present = _names(connection, "type='index' AND tbl_name=? AND name LIKE 'ix\\_%' ESCAPE '\\'", bare)
+    for name in present - wanted.keys():
+        connection.execute(f"DROP INDEX {quoted(name)}")
+    for name in wanted.keys() - present:
+        columns = ", ".join(map(expression, wanted[name]))
+        connection.execute(f"CREATE INDEX {quoted(name)} ON {sql_table} ({columns})")
+    _create_lists(connection, sql_table, collection)
+
+
+def _create_lists(connection: sqlite3.Connection, sql_table: str, collection: Collection) -> None:
+    wanted = {list_table(sql_table, field).strip('"'): field for field in collection.lists}
+    prefix = list_table(sql_table, "").strip('"')
+    present = _names(connection, "type='table' AND substr(name, 1, length(?1))=?1", prefix)
+    for name in present - wanted.keys():
+        connection.execute(f"DROP TABLE {quoted(name)}")
+    for name in wanted.keys() - present:
+        connection.execute(
+            f"CREATE TABLE {quoted(name)} (value TEXT NOT NULL, pos INTEGER NOT NULL,"
+            " PRIMARY KEY (value, pos)) WITHOUT ROWID"
+        )
+        rows = connection.execute(f"SELECT pos, doc FROM {sql_table}").fetchall()
+        pairs = [(value, pos) for pos, text in rows for value in strings_in(decode(text).get(wanted[name]))]
+        connection.executemany(f"INSERT INTO {quoted(name)} VALUES (?,?)", pairs)
+
+
+def _names(connection: sqlite3.Connection, condition: str, value: str) -> set[str]:
+    rows = connection.execute(f"SELECT name FROM sqlite_master WHERE {condition}", (value,))
+    return {name for (name,) in rows}

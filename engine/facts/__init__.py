@@ -1,0 +1,62 @@
+"""Step one of every transaction: what the event itself says is written down.
+
+One function per type of event edits documents through the transaction; nothing here asks a
+plugin or depends on one.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.documents import Database
+from engine.events import Event
+from engine.facts import accounts, identity, jobs, messages, statuses, system
+from engine.transaction import Transaction
+
+Fact = Callable[[Transaction, dict[str, Any]], None]
+
+_FACTS: dict[str, Fact] = {
+    "message.received": messages.received,
+    "message.sent": messages.seen_sent,
+    "message.status": statuses.reported,
+    "message.reaction": messages.reaction,
+    "message.edited": messages.edited,
+    "message.deleted": messages.deleted,
+    "session.state": accounts.state,
+    "contact.upserted": identity.upserted,
+    "identity.linked": identity.linked,
+    "timer.fired": system.timer_fired,
+    "job.finished": jobs.finished,
+    "job.expired": jobs.expired,
+    "redis.epoch": jobs.new_epoch,
+    "plugin.stuck": system.plugin_stuck,
+    "settings.changed": system.settings_changed,
+    "documents.imported": system.imported,
+}
+_OF_PEOPLE = ("user", None)
+
+
+def record(tx: Transaction) -> None:
+    """Write down what ``tx.event`` says; types that say nothing of documents leave none."""
+    fact = _FACTS.get(tx.event["type"])
+    if fact is not None:
+        fact(tx, tx.event["data"])
+
+
+def ignored(event: Event) -> bool:
+    """Whether an event is of a group, a broadcast or a channel: counted and dropped."""
+    peer = event["data"].get("peer")
+    return isinstance(peer, dict) and peer.get("kind") not in _OF_PEOPLE
+
+
+def canonical(event: Event, documents: Database) -> Event:
+    """Return *event* with a LID that is known replaced by the phone's chat, in its id as well."""
+    peer = event["data"].get("peer")
+    if not isinstance(peer, dict) or not str(peer.get("chat_id", "")).endswith("@lid"):
+        return event
+    lid = peer["chat_id"]
+    chat = identity.chat_of_lid(documents, lid)
+    if chat is None:
+        return event
+    known = {**peer, "chat_id": chat, "lid": lid}
+    data = {**event["data"], "peer": known}
+    return {**event, "id": event["id"].replace(f"/{lid}/", f"/{chat}/", 1), "data": data}

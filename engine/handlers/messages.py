@@ -1,0 +1,131 @@
+"""Saying something to a customer; trying again; a person's word on what is not known."""
+
+from typing import Any
+
+from engine import schemas
+from engine.actions import Refused, handles
+from engine.facts import messages, statuses
+from engine.handlers.conversations import conversation_of, existing, give
+from engine.transaction import Transaction
+
+Data = dict[str, Any]
+SEND = "message.send"
+
+
+def _author(tx: Transaction) -> Data:
+    agent = tx.get("agent", tx.agent)
+    if agent:
+        return {"kind": "agent", "id": agent["id"], "name": agent["name"]}
+    if tx.agent:
+        return {"kind": "system", "id": tx.agent, "name": "API"}
+    return {"kind": "bot", "id": tx.asking[0], "name": tx.asking[0]}
+
+
+def _quoted(tx: Transaction, data: Data) -> Data | None:
+    if not data["reply_to"]:
+        return None
+    quoted = existing(tx, "message", data["reply_to"])
+    if quoted["conversation"] != data["conversation"]:
+        raise Refused("reply_to is a message of another conversation")
+    return {"id": quoted.get("gateway_id"), "message": quoted["id"], "text": (quoted.get("text") or "")[:200]}
+
+
+def _checked_media(data: Data) -> Data | None:
+    media = data["media"]
+    if not media:
+        if not (data["text"] or "").strip():
+            raise Refused("a message needs a text or a file")
+        return None
+    missing = [key for key in ("id", "hash", "mime", "filename") if not media.get(key)]
+    if missing:
+        raise Refused(f"media lacks {', '.join(missing)}")
+    return {**media, "state": "ready"}
+
+
+@handles("message.send", schemas.Send, past="message.queued", permission=SEND)
+def send(data: Data, tx: Transaction) -> Data:
+    """Queue a message; it leaves through the sender plugin."""
+    conversation = conversation_of(tx, data)
+    media = _checked_media(data)
+    kind = data["kind"] if not media else media.get("kind") or "document"
+    author = _author(tx)
+    message = {
+        "id": tx.new_id(),
+        "conversation": conversation["id"],
+        "account": conversation["account"],
+        "direction": "out",
+        "kind": kind,
+        "text": data["text"],
+        "media": media,
+        "reply_to": _quoted(tx, data),
+        "status": "queued",
+        "status_at": tx.at,
+        "at": tx.at,
+        "occurred_at": tx.at,
+        "author": author,
+        "why": tx.why,
+        "gateway_id": None,
+        "client_id": data["client_id"],
+        "origin": tx.event["origin"],
+        "lane": "agent" if author["kind"] != "bot" else "automatic",
+        "attempts": 0,
+        "error": None,
+    }
+    messages.add(tx, conversation, message)
+    if media and not tx.get("media", media["id"]):
+        tx.insert("media", {**media, "conversation": conversation["id"]})
+    if author["kind"] != "bot":
+        _answered(tx, conversation)
+    return {"message": message["id"]}
+
+
+def _answered(tx: Transaction, conversation: Data) -> None:
+    """A person answered: it is read, open, and theirs if nobody has it."""
+    if conversation["unread"]:
+        tx.update("conversation", conversation["id"], {"unread": 0})
+    messages.reopen(tx, conversation)
+    holder = tx.get("agent", tx.agent)
+    if holder and (conversation["assignee"] is None or conversation["handler"] != "agent"):
+        told = give(tx, conversation, conversation["assignee"] or holder["id"])
+        if told["agent"] != told["before"]:
+            tx.consequence("conversation.assigned", told)
+
+
+def _again(tx: Transaction, message: Data) -> Data:
+    statuses.put(tx, message, "queued", error=None, attempts=0)
+    tx.about.update(message=message["id"], conversation=message["conversation"])
+    return {"message": message["id"], "conversation": message["conversation"]}
+
+
+@handles("message.retry", schemas.OfMessage, past="message.queued", permission=SEND)
+def retry(data: Data, tx: Transaction) -> Data:
+    """A person has a failed message tried again."""
+    message = existing(tx, "message", data["message"])
+    if message["status"] != "failed":
+        raise Refused(f"only a failed message can be tried again; this one is {message['status']}")
+    return _again(tx, message)
+
+
+@handles("message.cancel", schemas.OfMessage, permission=SEND)
+def cancel(data: Data, tx: Transaction) -> None:
+    """Take back a message that has not begun to leave."""
+    message = existing(tx, "message", data["message"])
+    if message["status"] != "queued":
+        raise Refused(f"only a queued message can be taken back; this one is {message['status']}")
+    statuses.put(tx, message, "cancelled")
+
+
+@handles("message.resolve_unconfirmed", schemas.ResolveUnconfirmed, permission=SEND)
+def resolve_unconfirmed(data: Data, tx: Transaction) -> Data:
+    """A person who was told says whether an unconfirmed message was sent, or is to be sent again."""
+    message = existing(tx, "message", data["message"])
+    if message["status"] != "unconfirmed":
+        raise Refused(f"this message is {message['status']}, not unconfirmed")
+    if data["verdict"] == "sent":
+        statuses.move(tx, message, "sent", error=None)
+        tx.about.update(message=message["id"], conversation=message["conversation"])
+        tx.consequence("message.confirmed", {"message": message["id"]})
+        return {"message": message["id"]}
+    told = _again(tx, message)
+    tx.consequence("message.queued", told)
+    return told

@@ -1,0 +1,238 @@
+"""Calling plugins' hooks so that one that fails hurts nobody but itself."""
+
+import inspect
+import sqlite3
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+from marshmallow import ValidationError
+
+from engine import times
+from engine.actions import Action, ActionType, Refused
+from engine.documents import Database, where
+from engine.plugins import Hook, Plugin, Registry
+from engine.store import Store
+from engine.transaction import ABOUT, Transaction
+from engine.watch import Watch
+
+FAILURES = 5
+WITHIN_SECONDS = 600
+ACTIONS_LIMIT = 1000
+BYTES_LIMIT = 1 << 20
+
+Heard = tuple[str, dict[str, Any]]
+Asked = tuple[str, str, Action]
+
+
+class BadAction(ValueError):
+    """A hook returned what is no action of a known type."""
+
+
+class HookRunner:
+    """Calls the hooks of one workspace's enabled plugins; used by its one writer."""
+
+    def __init__(self, store: Store, registry: Registry, watch: Watch) -> None:
+        self.store = store
+        self.registry = registry
+        self.watch = watch
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.calls: Counter[str] = Counter()
+        self._schemas: dict[str, Any] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Read again which plugins are enabled, their settings, and what got stuck before."""
+        documents = {d["id"]: d for d in self.store.documents.table("plugin").all()}
+        self.enabled: dict[str, dict[str, Any]] = {}
+        for plugin in self.registry.loaded():
+            document: dict[str, Any] = documents.get(plugin.name, {})
+            if document.get("enabled", plugin.default):
+                self.enabled[plugin.name] = document.get("settings") or plugin.defaults()
+        stuck = self.store.documents.table("problem").search(where("kind") == "stuck")
+        self.skipped = {(problem["event"], problem["plugin"]) for problem in stuck}
+        hidden = frozenset(set(self.registry.plugins) - set(self.enabled))
+        self.view = Database(
+            connection=self.store.connection,
+            collections=self.store.collections,
+            string_ids=True,
+            read_only=True,
+            hidden=hidden,
+        )
+
+    def refresh(self, changes: Iterable[dict[str, Any]]) -> None:
+        """Read again where *changes* concern plugins."""
+        if any(change["collection"] in ("plugin", "problem") for change in changes):
+            self.reload()
+
+    def checked(self, kind: ActionType, data: dict[str, Any]) -> dict[str, Any]:
+        """Return an action's data as its schema loads it; Refused with the fields' errors."""
+        if kind.type not in self._schemas:
+            self._schemas[kind.type] = kind.schema()
+        try:
+            loaded: dict[str, Any] = self._schemas[kind.type].load(data)
+        except ValidationError as error:
+            raise Refused(f"{kind.type}: {error}") from error
+        return loaded
+
+    def call_all(self, tx: Transaction, heard: list[Heard], errors: list[dict[str, Any]]) -> list[Asked]:
+        """Return what all hooks ask for on hearing of *heard*, in plugin order."""
+        asked: list[Asked] = []
+        for type, data in heard:
+            if type == "plugins.switched":
+                self.reload()
+            asked.extend(self._call_event(tx, type, data, errors))
+            if type == "conversation.opened":
+                asked.extend(self._route(tx, data, errors))
+        return asked
+
+    def _call_event(
+        self, tx: Transaction, type: str, data: dict[str, Any], errors: list[Any]
+    ) -> Iterator[Asked]:
+        name = type.replace(".", "_")
+        hooks = [hook for hook in self.registry.hooks(name) if self._hears(hook, tx, type, data)]
+        if hooks:
+            arguments = self._arguments(tx, type, data)
+            for hook in hooks:
+                for action in self._call(hook, tx, arguments, errors):
+                    yield hook.plugin.name, name, action
+
+    def _route(self, tx: Transaction, data: dict[str, Any], errors: list[Any]) -> list[Asked]:
+        """Ask who takes a conversation that is new or open again: the first who answers decides."""
+        arguments = self._arguments(tx, "conversation.opened", data)
+        for hook in self.registry.hooks("conversation_route"):
+            if self._hears(hook, tx, "conversation.opened", data):
+                actions = self._call(hook, tx, arguments, errors)
+                if actions:
+                    return [(hook.plugin.name, "conversation_route", action) for action in actions]
+        return []
+
+    def _hears(self, hook: Hook, tx: Transaction, type: str, data: dict[str, Any]) -> bool:
+        name = hook.plugin.name
+        if name not in self.enabled or (tx.event["id"], name) in self.skipped:
+            return False
+        return type != "timer.fired" or data.get("plugin") == name
+
+    def _arguments(self, tx: Transaction, type: str, data: dict[str, Any]) -> bytes:
+        """Return the documents that *data* is about, as JSON: decoded afresh for each plugin."""
+        named: dict[str, str | None] = {}
+        for key in ABOUT:
+            value = data.get(key)
+            named[key] = value if isinstance(value, str) else tx.about.get(key)
+        message = self._seen("message", named["message"])
+        if message is not None:
+            named["conversation"] = message["conversation"]
+        conversation = self._seen("conversation", named["conversation"])
+        if conversation is not None:
+            named["contact"] = conversation["contact"]
+        contact = self._seen("contact", named["contact"])
+        event = {**tx.event, "type": type, "data": data}
+        return orjson.dumps(
+            {"event": event, "message": message, "conversation": conversation, "contact": contact}
+        )
+
+    def _seen(self, collection: str, id: str | None) -> dict[str, Any] | None:
+        found: Any = self.view.table(collection).get(doc_id=id) if id else None
+        return found  # type: ignore[no-any-return]
+
+    def _call(
+        self, hook: Hook, tx: Transaction, arguments: bytes, errors: list[dict[str, Any]]
+    ) -> list[Action]:
+        plugin = hook.plugin
+        self.calls[f"{plugin.name}.{hook.name}"] += 1
+        started = time.perf_counter()
+        self.watch.enter(tx.event["id"], plugin.name, hook.name)
+        try:
+            return self._collect(hook, tx, arguments)
+        except sqlite3.Error:
+            raise
+        except (Exception, SystemExit) as error:
+            errors.append(self.problem(tx, plugin.name, hook.name, f"{type(error).__name__}: {error}"))
+            return []
+        finally:
+            self.watch.leave()
+            self.seconds[f"{plugin.name}.{hook.name}"] += time.perf_counter() - started
+
+    def _collect(self, hook: Hook, tx: Transaction, arguments: bytes) -> list[Action]:
+        given = orjson.loads(arguments)
+        name = hook.plugin.name
+        given["documents"] = self.view
+        given["settings"] = orjson.loads(orjson.dumps(self.enabled[name]))
+        given["rng"] = tx.rng(name, hook.name, tx.next_call(name, hook.name))
+        answer = hook.function(*[given.get(argument) for argument in hook.arguments])
+        return [self._action(a, hook.plugin) for a in _bounded(answer)]
+
+    def _action(self, candidate: Any, plugin: Plugin) -> Action:
+        if not isinstance(candidate, dict) or not isinstance(candidate.get("type"), str):
+            raise BadAction(f"a hook returns actions made by engine.action, not {candidate!r:.80}")
+        try:
+            body = orjson.dumps(candidate)
+        except TypeError as error:
+            raise BadAction(f"{candidate['type']}: {error}") from error
+        if len(body) > BYTES_LIMIT:
+            raise BadAction(f"{candidate['type']}: {len(body)} bytes are over the {BYTES_LIMIT} allowed")
+        action: Action = orjson.loads(body)
+        kind = self.registry.actions.get(action["type"])
+        if kind is not None:
+            try:
+                self.checked(kind, action.get("data", {}))
+            except Refused as refusal:
+                raise BadAction(refusal.reason) from refusal
+        return {"type": action["type"], "data": action.get("data", {}), "why": action.get("why")}
+
+    def problem(self, tx: Transaction, plugin: str, hook: str, error: str) -> dict[str, Any]:
+        """Keep a failure of *plugin* for the integrator; switch it off when there were too many."""
+        if plugin != "core":
+            report(tx, plugin, hook, error, "raised")
+            since = times.add(tx.at, -WITHIN_SECONDS)
+            recent = tx.documents.table("problem").count((where("plugin") == plugin) & (where("at") >= since))
+            if recent >= FAILURES and plugin in self.enabled:
+                switch_off(tx, plugin, f"{recent} failures within ten minutes; the last: {error}")
+                del self.enabled[plugin]
+        return {"plugin": plugin, "hook": hook, "error": error[:500]}
+
+
+def report(tx: Transaction, plugin: str, hook: str, error: str, kind: str, event: str | None = None) -> None:
+    """Add a problem document: ``{plugin, hook, error, kind: raised | stuck, event, at}``."""
+    tx.insert(
+        "problem",
+        {
+            "id": tx.new_id("problem"),
+            "plugin": plugin,
+            "hook": hook,
+            "error": error[:2000],
+            "kind": kind,
+            "event": event or tx.event["id"],
+            "at": tx.at,
+        },
+    )
+
+
+def switch_off(tx: Transaction, plugin: str, reason: str) -> None:
+    """Switch a plugin off by the engine itself, with a message for the integrator."""
+    fields = {"enabled": False, "switched_off": {"at": tx.at, "reason": reason}}
+    if tx.get("plugin", plugin):
+        tx.update("plugin", plugin, fields)
+    else:
+        tx.insert("plugin", {"id": plugin, **fields})
+    tx.consequence("plugins.switched", {"plugin": plugin, "enabled": False})
+
+
+def _bounded(answer: Any) -> list[Any]:
+    """Return a hook's answer as a list: nothing, one action, a list or what a generator yields."""
+    if answer is None:
+        return []
+    if isinstance(answer, dict):
+        return [answer]
+    if not isinstance(answer, list | tuple) and not inspect.isgenerator(answer):
+        raise BadAction(f"a hook returns actions, not {type(answer).__name__}")
+    found = []
+    for action in answer:
+        if action is None:
+            continue
+        found.append(action)
+        if len(found) > ACTIONS_LIMIT:
+            raise BadAction(f"over {ACTIONS_LIMIT} actions for one event")
+    return found

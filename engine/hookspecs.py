@@ -1,0 +1,173 @@
+"""The hooks that plugins may implement.
+
+A hook of an event takes any of ``event, message, conversation, contact, documents, settings,
+rng`` and returns, or yields, actions made by `engine.action` (or nothing). It must not look at a
+clock, do I/O or draw chance of its own: time is ``event["at"]``, chance is ``rng``.
+
+- ``event``: the fact, a dict (``id, type, at, occurred_at, account, origin, data``);
+- ``message``, ``conversation``, ``contact``: the documents that it is about, as they stand at the
+  start of the round, or None;
+- ``documents``: all documents, a read-only TinyDB;
+- ``settings``: this plugin's own settings, a dict;
+- ``rng``: a `random.Random` seeded for this call.
+
+A plugin may implement hooks for its own, or others', consequences under the name of the
+consequence with ``_`` for ``.`` (``labels.added`` is ``labels_added``): they take the same.
+"""
+
+# mypy: allow-untyped-defs
+
+import pluggy
+
+PROJECT = "replyai"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def message_received(event, message, conversation, contact, documents, settings, rng):
+    """Called when a customer's message was recorded, once per message; may return actions.
+
+    ``event["origin"]`` is ``live`` or ``history``; nothing should be answered to history.
+    """
+
+
+@hookspec
+def message_sent(event, message, conversation, contact, documents, settings, rng):
+    """Called when a message of our own was seen that we did not send (typed on the phone);
+    may return actions.
+    """
+
+
+@hookspec
+def message_queued(event, message, conversation, contact, documents, settings, rng):
+    """Called when a message waits to be sent, new or again by a person's wish; may return actions."""
+
+
+@hookspec
+def message_status(event, message, conversation, contact, documents, settings, rng):
+    """Called when a gateway told how far a message got; may return actions.
+
+    ``message`` is the first of those it named.
+    """
+
+
+@hookspec
+def message_reaction(event, message, conversation, contact, documents, settings, rng):
+    """Called when somebody put an emoji on a message or took it back; may return actions."""
+
+
+@hookspec
+def message_edited(event, message, conversation, contact, documents, settings, rng):
+    """Called when a message's text was changed by its author; may return actions."""
+
+
+@hookspec
+def message_deleted(event, message, conversation, contact, documents, settings, rng):
+    """Called when a message was taken back by its author; may return actions."""
+
+
+@hookspec(firstresult=True)
+def conversation_route(event, message, conversation, contact, documents, settings, rng):
+    """Called when a conversation is new or open again and nobody has it; the first plugin that returns
+    actions decides who takes it. If none does, it waits in the queue.
+    """
+
+
+@hookspec
+def conversation_opened(event, message, conversation, contact, documents, settings, rng):
+    """Called when a conversation is new or open again; may return actions.
+
+    ``data`` is ``{conversation, episode}``.
+    """
+
+
+@hookspec
+def conversation_assigned(event, message, conversation, contact, documents, settings, rng):
+    """Called when a conversation got another owner; may return actions.
+
+    ``data`` is ``{conversation, agent, before}``.
+    """
+
+
+@hookspec
+def conversation_resolved(event, message, conversation, contact, documents, settings, rng):
+    """Called when a conversation was resolved; may return actions.
+
+    ``data`` is ``{conversation, episode}``.
+    """
+
+
+@hookspec
+def conversation_snoozed(event, message, conversation, contact, documents, settings, rng):
+    """Called when a conversation was put away until a time; may return actions.
+
+    ``data`` is ``{conversation, until}``.
+    """
+
+
+@hookspec
+def labels_added(event, message, conversation, contact, documents, settings, rng):
+    """Called when a label was put on a conversation; may return actions.
+
+    ``data`` is ``{conversation, label}``.
+    """
+
+
+@hookspec
+def labels_removed(event, message, conversation, contact, documents, settings, rng):
+    """Called when a label was taken off a conversation; may return actions.
+
+    ``data`` is ``{conversation, label}``.
+    """
+
+
+@hookspec
+def contact_upserted(event, message, conversation, contact, documents, settings, rng):
+    """Called when a gateway told of a contact (address book or profile); may return actions."""
+
+
+@hookspec
+def session_state(event, message, conversation, contact, documents, settings, rng):
+    """Called when a number's connection changed; may return actions.
+
+    ``data`` is ``{state, reason_code}``.
+    """
+
+
+@hookspec
+def timer_fired(event, message, conversation, contact, documents, settings, rng):
+    """Called when a timer of this plugin is due; ``data`` is ``{plugin, name, data}``; may return actions.
+
+    Only the plugin that set the timer hears of it.
+    """
+
+
+@hookspec
+def job_finished(event, message, conversation, contact, documents, settings, rng):
+    """Called when a job came to an end; ``data`` is ``{job, name, args, result, state}``; may return actions.
+
+    ``state`` is ``done``, ``lost`` (a worker began it and never told) or ``cancelled``.
+    """
+
+
+@hookspec
+def plugins_switched(event, message, conversation, contact, documents, settings, rng):
+    """Called when a plugin was switched or set otherwise; may return actions.
+
+    ``data`` is ``{plugin, enabled}``.
+    """
+
+
+@hookspec
+def gateways():
+    """Called once at start: return the adapters (`engine.Gateway`) that this plugin brings."""
+
+
+@hookspec
+def jobs():
+    """Called once at start: return name → function of ``(args, context)`` that workers may run.
+
+    ``args`` is the JSON that the action gave, ``context`` an `engine.perform.Context`; what the
+    function returns (JSON) comes back as ``job.finished``. No other code does I/O.
+    """

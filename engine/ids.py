@@ -1,0 +1,45 @@
+"""Identifiers: all derived from what happened, so that a replay makes the same ones."""
+
+import base64
+import hashlib
+import hmac
+import random
+
+_EVENT_PART_LIMIT = 400
+_DOMAINS = {"s.whatsapp.net": "c.us"}
+
+
+def event_id(account: str | None, kind: str, key: str) -> str:
+    """Return ``account/type/key``; ``-`` stands for no account.
+
+    A key of over 400 characters is replaced by its SHA-256, so that the id stays indexable.
+    """
+    if len(key) > _EVENT_PART_LIMIT:
+        key = "sha256-" + hashlib.sha256(key.encode()).hexdigest()
+    return f"{account or '-'}/{kind}/{key}"
+
+
+def document_id(event: str, plugin: str, ordinal: int | str) -> str:
+    """Return the 26 characters of base32 that name what *plugin* made of *event*."""
+    digest = hashlib.sha256(f"{event}\n{plugin}\n{ordinal}".encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:26]
+
+
+def seeded(salt: str, *parts: str | int) -> random.Random:
+    """Return a generator whose numbers depend on the workspace's *salt* and *parts* alone."""
+    message = "\n".join(str(part) for part in parts).encode()
+    return random.Random(hmac.new(salt.encode(), message, hashlib.sha256).digest())
+
+
+def canonical_chat(jid: str) -> str:
+    """Return a WhatsApp id in its one form: lower case, ``@c.us`` for people, no ``:device``.
+
+    >>> canonical_chat("628130000:12@s.whatsapp.net")
+    '628130000@c.us'
+    """
+    user, at, domain = jid.strip().partition("@")
+    if not at:
+        return jid.strip()
+    user = user.partition(":")[0]
+    domain = domain.lower()
+    return f"{user}@{_DOMAINS.get(domain, domain)}"

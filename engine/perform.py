@@ -1,0 +1,188 @@
+"""What a worker does with one job: prove that it may call, call, tell what came of it."""
+
+import secrets as randomness
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import redis as redis_client
+
+from engine import media, times
+from engine.config import Config
+from engine.crash import point
+from engine.plugins import Registry
+from engine.secrets import Secrets
+from engine.store import Reading
+
+RESULTS = "replyai:results"
+MARK_SECONDS = 30 * 86400
+MARK_DURABLE_MS = 2000
+TELL_PAUSES = (0.1, 0.2, 0.5, 1, 2, 3, 5, 5, 5, 5)
+Document = dict[str, Any]
+
+
+def mark_key(job: str) -> str:
+    """Return the Redis key that says that an attempt was begun, or never will be."""
+    return f"replyai:call:{job}"
+
+
+def epoch_key(workspace: str) -> str:
+    """Return the Redis key of the epoch that the engine gave a workspace."""
+    return f"replyai:{workspace}:epoch"
+
+
+class Context:
+    """What a job's function works with, besides its arguments.
+
+    documents: the workspace's documents, read-only, as they are now.
+    """
+
+    def __init__(self, config: Config, registry: Registry, job: Document) -> None:
+        self.folder = config.data / "w" / job["workspace"]
+        self.documents = Reading(self.folder / "replyai.db", registry.collections)
+        self._registry = registry
+        self._secrets = Secrets(self.folder, config.secret_key)
+        self._until = time.monotonic() + job["deadline"]
+
+    def get(self, collection: str, id: str) -> Document | None:
+        """Return a document or None."""
+        found: Any = self.documents.table(collection).get(doc_id=id)
+        return found  # type: ignore[no-any-return]
+
+    def gateway(self, account: str) -> tuple[Any, Document, dict[str, str]]:
+        """Return (adapter, account document, its secrets); LookupError where there is none."""
+        document = self.get("account", account)
+        adapter = self._registry.gateways().get(document["gateway"]) if document else None
+        if document is None or adapter is None:
+            raise LookupError(f"the number {account} or its gateway is not there")
+        return adapter, document, self._secrets.get(account)
+
+    def remaining(self) -> float:
+        """Return the seconds that this job still has, at least a tenth."""
+        return max(0.1, float(self._until) - time.monotonic())
+
+    def media_path(self, hash: str) -> Path:
+        """Return where the bytes of a medium lie."""
+        return media.path(self.folder, hash)
+
+    def save_media(self, body: bytes, mime: str | None, filename: str | None) -> Document:
+        """Keep *body*; return ``{hash, mime, filename, size, width, height, kind}``."""
+        row = self.documents.connection.execute("SELECT value FROM meta WHERE key = 'media_salt'").fetchone()
+        return media.save(self.folder, row[0], body, mime, filename)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self.documents.connection.close()
+
+
+def fetch_media(args: Document, context: Context) -> Document:
+    """Fetch the file of a message that came in: ``{outcome: fetched | failed, id, hash, …}``."""
+    message = context.get("message", args["message"])
+    if message is None or not message.get("media"):
+        return {"outcome": "failed", "reason": "the message is gone"}
+    adapter, account, secrets = context.gateway(message["account"])
+    ref = message["media"]
+    try:
+        found = adapter.fetch_media(ref["ref"], account, secrets, context.remaining())
+    except Exception as error:
+        return {"outcome": "failed", "reason": str(error)[:300]}
+    saved = context.save_media(found["body"], found.get("mime") or ref.get("mime"), ref.get("filename"))
+    return {"outcome": "fetched", "id": randomness.token_urlsafe(18), **saved}
+
+
+CORE_JOBS: dict[str, Callable[[Document, Context], Document]] = {"media.fetch": fetch_media}
+
+
+def may_call(client: "redis_client.Redis[bytes]", job: Document) -> str | None:
+    """Take the mark of this attempt, durably; return None where it may call, else why not."""
+    key = mark_key(job["id"])
+    value = orjson.dumps({"at": times.now(), "deadline": job["deadline"]})
+    with client.pipeline(transaction=True) as pipe:
+        pipe.set(key, value, nx=True, ex=MARK_SECONDS)
+        pipe.get(epoch_key(job["workspace"]))
+        won, epoch = pipe.execute()
+    if not won:
+        return "another worker or the engine has the mark"
+    if (epoch or b"").decode() != job["epoch"]:
+        return "the job is of an earlier epoch"
+    return None if _durable(client) else "the mark could not be made durable"
+
+
+def _durable(client: "redis_client.Redis[bytes]") -> bool:
+    try:
+        local: Any = client.execute_command("WAITAOF", 1, 0, MARK_DURABLE_MS)
+        return bool(local[0] >= 1)
+    except redis_client.ResponseError:
+        return bool(client.config_get("appendfsync").get("appendfsync") == "always")
+
+
+def perform(config: Config, registry: Registry, client: "redis_client.Redis[bytes]", job: Document) -> None:
+    """Run one job, at most once if it is on ``send``; tell the engine what came of it."""
+    point("dequeued")
+    if job["queue"] == "send" and (refusal := may_call(client, job)):
+        if "durable" in refusal:
+            tell(client, job, {"outcome": "not_sent", "reason": refusal})
+        return
+    point("pre_http")
+    result = _run(config, registry, job)
+    point("post_http")
+    tell(client, job, result)
+
+
+def _run(config: Config, registry: Registry, job: Document) -> Document:
+    function = registry.jobs().get(job["name"])
+    if function is None:
+        return {"outcome": "not_sent", "reason": f"no plugin here has the job {job['name']}"}
+    try:
+        context = Context(config, registry, job)
+    except Exception as error:
+        return {"outcome": "not_sent", "reason": str(error)[:300]}
+    try:
+        result: Document = function(job["args"], context)
+        orjson.dumps(result)
+        return result
+    except LookupError as error:
+        return {"outcome": "not_sent", "reason": str(error)[:300]}
+    except Exception as error:
+        return {"outcome": "unknown", "reason": f"{type(error).__name__}: {error}"[:300]}
+    finally:
+        context.close()
+
+
+def tell(client: "redis_client.Redis[bytes]", job: Document, result: Document) -> None:
+    """Put a result where the engine reads it; Redis may be away for a while."""
+    fields: Any = {"workspace": job["workspace"], "job": job["id"], "result": orjson.dumps(result)}
+    for pause in (*TELL_PAUSES, None):
+        try:
+            client.xadd(RESULTS, fields)
+            return
+        except (redis_client.ConnectionError, redis_client.TimeoutError, redis_client.BusyLoadingError):
+            if pause is None:
+                raise
+            time.sleep(pause)
+
+
+class _Environment:
+    """What a worker process keeps from job to job, made at its first."""
+
+    def __init__(self) -> None:
+        from engine import plugins
+        from engine.config import load
+        from engine.redis import connect
+
+        self.config = load()
+        self.registry = plugins.load(self.config.plugins_dir)
+        self.client = connect(self.config)
+
+
+_environment: _Environment | None = None
+
+
+def run(job: Document) -> None:
+    """Run one job in this worker process; RQ calls it by name with the job as JSON."""
+    global _environment
+    if _environment is None:
+        _environment = _Environment()
+    perform(_environment.config, _environment.registry, _environment.client, job)

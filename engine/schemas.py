@@ -1,0 +1,234 @@
+"""The core's documents, and the schemas of the core's actions."""
+
+from marshmallow import fields, validate
+
+from engine.actions import ActionSchema, LooseSchema
+from engine.documents import Collection
+
+STATUSES = ("open", "snoozed", "resolved")
+HANDLERS = ("bot", "agent", "queue", "nobody")
+ROLES = ("admin", "supervisor", "agent", "integrator")
+LANGUAGES = ("id", "en")
+THEMES = ("auto", "light", "dark")
+TEXT_LIMIT = 65536
+
+
+class Conversation(LooseSchema):
+    """One per (account, chat), for good."""
+
+    id = fields.String(required=True)
+    account = fields.String(required=True)
+    chat = fields.String(required=True, metadata={"description": "canonical chat id"})
+    contact = fields.String(required=True)
+    status = fields.String(validate=validate.OneOf(STATUSES))
+    handler = fields.String(validate=validate.OneOf(HANDLERS))
+    assignee = fields.String(allow_none=True)
+    team = fields.String(allow_none=True)
+    episode = fields.Integer()
+    unread = fields.Integer()
+    labels = fields.List(fields.String())
+    last_message_at = fields.String(allow_none=True)
+    last_message = fields.Dict(allow_none=True)
+    created_at = fields.String()
+
+
+class Message(LooseSchema):
+    """What was said, in either direction."""
+
+    id = fields.String(required=True)
+    conversation = fields.String(required=True)
+    direction = fields.String(validate=validate.OneOf(("in", "out")))
+    kind = fields.String()
+    text = fields.String(allow_none=True)
+    media = fields.Dict(allow_none=True)
+    status = fields.String()
+    at = fields.String()
+    author = fields.Dict()
+    why = fields.String(allow_none=True)
+
+
+COLLECTIONS = (
+    Collection("workspace"),
+    Collection("account"),
+    Collection("contact", indexes=(("phone",), ("name",)), lists=("aliases",)),
+    Collection(
+        "conversation",
+        Conversation,
+        indexes=(
+            ("last_message_at",),
+            ("status", "last_message_at"),
+            ("assignee", "status", "last_message_at"),
+            ("handler", "last_message_at"),
+            ("account", "chat"),
+            ("contact",),
+            ("team", "status", "last_message_at"),
+        ),
+        lists=("labels",),
+    ),
+    Collection(
+        "message",
+        Message,
+        indexes=(
+            ("conversation", "at"),
+            ("account", "gateway_id"),
+            ("account", "status"),
+            ("conversation", "status"),
+            ("status",),
+            ("client_id",),
+        ),
+    ),
+    Collection("media", indexes=(("hash",),)),
+    Collection("agent", indexes=(("email",), ("role",))),
+    Collection("team"),
+    Collection("plugin"),
+    Collection("job", indexes=(("state", "created_at"), ("action",))),
+    Collection("timer", indexes=(("due",),)),
+    Collection("parked", indexes=(("account", "chat"),)),
+    Collection("problem", indexes=(("plugin", "at"), ("kind", "at"))),
+)
+
+
+class OfConversation(ActionSchema):
+    """An action on one conversation."""
+
+    conversation = fields.String(required=True)
+
+
+class Assign(OfConversation):
+    """Give a conversation to an agent (null: back to the queue) and, if named, a team."""
+
+    agent = fields.String(required=True, allow_none=True)
+    team = fields.String(allow_none=True)
+
+
+class Snooze(OfConversation):
+    """Put a conversation away until a time (RFC 3339)."""
+
+    until = fields.String(required=True)
+
+
+class Send(OfConversation):
+    """Say something to the customer."""
+
+    text = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=TEXT_LIMIT))
+    kind = fields.String(load_default="text")
+    media = fields.Dict(allow_none=True, load_default=None)
+    reply_to = fields.String(allow_none=True, load_default=None, metadata={"description": "a message's id"})
+    client_id = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=200))
+
+
+class OfMessage(ActionSchema):
+    """An action on one message."""
+
+    message = fields.String(required=True)
+
+
+class ResolveUnconfirmed(OfMessage):
+    """A person's word on a message whose fate is not known."""
+
+    verdict = fields.String(required=True, validate=validate.OneOf(("sent", "send_again")))
+
+
+class ContactUpdate(ActionSchema):
+    """The agents' own name for a contact; null takes it back."""
+
+    contact = fields.String(required=True)
+    name = fields.String(required=True, allow_none=True, validate=validate.Length(max=200))
+
+
+class AgentInvite(ActionSchema):
+    """A new person in the team; the invitation link is made apart."""
+
+    name = fields.String(required=True, validate=validate.Length(min=1, max=100))
+    email = fields.Email(required=True)
+    role = fields.String(required=True, validate=validate.OneOf(ROLES))
+    language = fields.String(load_default="id", validate=validate.OneOf(LANGUAGES))
+    teams = fields.List(fields.String(), load_default=list)
+    active = fields.Boolean(load_default=True)
+
+
+class OfAgent(ActionSchema):
+    """An action on one agent."""
+
+    agent = fields.String(required=True)
+
+
+class AgentUpdate(OfAgent):
+    """What may change of an agent."""
+
+    name = fields.String(validate=validate.Length(min=1, max=100))
+    role = fields.String(validate=validate.OneOf(ROLES))
+    language = fields.String(validate=validate.OneOf(LANGUAGES))
+    theme = fields.String(validate=validate.OneOf(THEMES))
+    teams = fields.List(fields.String())
+
+
+class TeamPut(ActionSchema):
+    """A team by name; with an id, its new name."""
+
+    team = fields.String(load_default=None, allow_none=True)
+    name = fields.String(required=True, validate=validate.Length(min=1, max=100))
+
+
+class AccountPut(ActionSchema):
+    """One WhatsApp number on one gateway; its secrets are stored before, elsewhere."""
+
+    name = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,62}$"))
+    gateway = fields.String(required=True)
+    title = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
+    settings = fields.Dict(load_default=dict)
+    secrets = fields.List(fields.String(), load_default=list)
+    source = fields.String(load_default="api", validate=validate.OneOf(("file", "api")))
+
+
+class OfAccount(ActionSchema):
+    """An action on one account."""
+
+    account = fields.String(required=True)
+
+
+class PluginSet(ActionSchema):
+    """Switch a plugin on or off, or change its settings, from the settings page."""
+
+    plugin = fields.String(required=True)
+    enabled = fields.Boolean()
+    settings = fields.Dict()
+
+
+class WorkspaceUpdate(ActionSchema):
+    """What a workspace says of itself."""
+
+    name = fields.String(validate=validate.Length(min=1, max=100))
+    language = fields.String(validate=validate.OneOf(LANGUAGES))
+    timezone = fields.String()
+    region = fields.String(validate=validate.Length(equal=2))
+
+
+class TimerSet(ActionSchema):
+    """A due time at which ``timer.fired`` happens; the same name again moves it."""
+
+    name = fields.String(required=True)
+    due = fields.String(required=True)
+    data = fields.Dict(load_default=dict)
+
+
+class TimerCancel(ActionSchema):
+    """Take a timer back."""
+
+    name = fields.String(required=True)
+
+
+class JobRun(ActionSchema):
+    """Have a worker do I/O; what comes of it returns as ``job.finished``."""
+
+    name = fields.String(required=True)
+    args = fields.Dict(load_default=dict)
+    queue = fields.String(load_default="work", validate=validate.OneOf(("send", "work")))
+    deadline = fields.Float(load_default=60.0)
+
+
+class SignalSend(ActionSchema):
+    """Something that matters only now, for the browsers."""
+
+    type = fields.String(required=True)
+    data = fields.Dict(load_default=dict)

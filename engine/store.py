@@ -1,0 +1,219 @@
+"""A workspace's SQLite file: journal, raw bodies, credentials and the documents beside them."""
+
+import hashlib
+import secrets as randomness
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine.documents import Collection, Database, create_tables
+
+VERSION = 1
+GENESIS = b"\0" * 32
+RAW_DAYS = 30
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS journal (
+    seq INTEGER PRIMARY KEY, at TEXT NOT NULL, event_id TEXT NOT NULL UNIQUE,
+    body TEXT NOT NULL, hash BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS journal_subject (
+    collection TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (collection, id, seq)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS raw (
+    id INTEGER PRIMARY KEY, at TEXT NOT NULL, gateway TEXT, account TEXT, hash TEXT NOT NULL,
+    body BLOB NOT NULL, reason TEXT, seq INTEGER);
+CREATE INDEX IF NOT EXISTS raw_quarantine ON raw (id) WHERE reason IS NOT NULL;
+CREATE INDEX IF NOT EXISTS raw_at ON raw (at);
+CREATE TABLE IF NOT EXISTS credential (
+    kind TEXT NOT NULL, key TEXT NOT NULL, agent TEXT, data TEXT NOT NULL,
+    created_at TEXT NOT NULL, expires_at TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS credential_agent ON credential (agent, kind);
+"""
+
+
+def _connect(path: Path | str, *, read_only: bool) -> sqlite3.Connection:
+    target = f"file:{path}?mode=ro" if read_only else str(path)
+    connection = sqlite3.connect(
+        target,
+        uri=read_only,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=10,
+        cached_statements=512,
+    )
+    connection.execute("PRAGMA cache_size=-16000")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    return connection
+
+
+def open_read(path: Path | str) -> sqlite3.Connection:
+    """Return a read-only connection to a workspace's file; FileNotFoundError where there is none."""
+    if not Path(path).exists():
+        raise FileNotFoundError(f"no workspace at {path}")
+    connection = _connect(path, read_only=True)
+    connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+class Reading(Database):
+    """A read-only view of a workspace's documents on a `connection` of its own."""
+
+    def __init__(self, path: Path | str, collections: Iterable[Collection]) -> None:
+        self.connection = open_read(path)
+        super().__init__(
+            connection=self.connection, collections=tuple(collections), string_ids=True, read_only=True
+        )
+
+
+def chain(previous: bytes, body: bytes) -> bytes:
+    """Return the hash of a journal row from the *previous* row's hash and its own *body*."""
+    return hashlib.sha256(previous + body).digest()
+
+
+class Store:
+    """The one writer's hold of a workspace's file."""
+
+    def __init__(self, path: Path, collections: Iterable[Collection]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.collections = tuple(collections)
+        self.connection = _connect(path, read_only=False)
+        self.connection.execute("PRAGMA journal_mode=WAL")
+        self.connection.execute("PRAGMA synchronous=FULL")
+        self.connection.execute("PRAGMA secure_delete=ON")
+        self._create()
+        self.salt = self.meta("salt") or ""
+        last = self.connection.execute(
+            "SELECT seq, at, hash FROM journal ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        first: tuple[int, str, bytes] = last or (0, "", GENESIS)
+        self.seq, self.last_at, self.hash = first
+        self.on_change: Any = None
+        self.documents = Database(
+            connection=self.connection, collections=self.collections, string_ids=True, on_change=self._changed
+        )
+
+    def _create(self) -> None:
+        with self.transaction():
+            for statement in _TABLES.split(";\n"):
+                if statement.strip():
+                    self.connection.execute(statement)
+            found = self.meta("version")
+            if found is not None and int(found) > VERSION:
+                raise RuntimeError(
+                    f"{self.path} was written by a newer ReplyAI (format {found}, here {VERSION})"
+                )
+            defaults = {"version": str(VERSION), "salt": randomness.token_hex(32)}
+            for key, value in {**defaults, "media_salt": randomness.token_hex(32)}.items():
+                if self.meta(key) is None:
+                    self.set_meta(key, value)
+            create_tables(self.connection, self.collections)
+
+    def _changed(self, collection: str, id: Any, before: Any) -> None:
+        if self.on_change is not None:
+            self.on_change(collection, id, before)
+
+    def meta(self, key: str) -> str | None:
+        """Return a fact about the file itself, or None."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep a fact about the file itself."""
+        self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, with one sync to disk at the end."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.rollback()
+            raise
+        self.connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo what is not committed, if anything is."""
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+
+    @contextmanager
+    def savepoint(self, name: str) -> Iterator[None]:
+        """A part that is undone alone when it raises."""
+        self.connection.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute(f"ROLLBACK TO {name}")
+                self.connection.execute(f"RELEASE {name}")
+            raise
+        self.connection.execute(f"RELEASE {name}")
+
+    def row_of(self, event_id: str) -> tuple[int, dict[str, Any]] | None:
+        """Return the sequence and transaction of a known event id, or None."""
+        row = self.connection.execute(
+            "SELECT seq, body FROM journal WHERE event_id = ?", (event_id,)
+        ).fetchone()
+        return (row[0], orjson.loads(row[1])) if row else None
+
+    def append(self, transaction: dict[str, Any], subjects: Iterable[tuple[str, str]]) -> int:
+        """Add *transaction* to the journal, chained to the row before; return its sequence."""
+        seq = self.seq + 1
+        body = orjson.dumps({"seq": seq, **transaction}, option=orjson.OPT_SORT_KEYS)
+        digest = chain(self.hash, body)
+        event = transaction["event"]
+        self.connection.execute(
+            "INSERT INTO journal VALUES (?, ?, ?, ?, ?)",
+            (seq, event["at"], event["id"], body.decode(), digest),
+        )
+        self.connection.executemany(
+            "INSERT OR IGNORE INTO journal_subject VALUES (?, ?, ?)", [(c, i, seq) for c, i in subjects]
+        )
+        self.seq, self.last_at, self.hash = seq, event["at"], digest
+        return seq
+
+    def keep_raw(self, at: str, raw: dict[str, Any], seq: int | None) -> str:
+        """Keep a webhook's own bytes; return their SHA-256 in hex."""
+        body = raw["body"]
+        digest = hashlib.sha256(body).hexdigest()
+        self.connection.execute(
+            "INSERT INTO raw (at, gateway, account, hash, body, reason, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (at, raw.get("gateway"), raw.get("account"), digest, zlib.compress(body), raw.get("reason"), seq),
+        )
+        return digest
+
+    def forget_raw(self, before: str) -> int:
+        """Delete raw bodies from before a time, but what is in quarantine; return how many."""
+        cursor = self.connection.execute("DELETE FROM raw WHERE at < ? AND reason IS NULL", (before,))
+        return int(cursor.rowcount)
+
+    def size(self) -> int:
+        """Return the size of the write-ahead log in bytes."""
+        wal = Path(f"{self.path}-wal")
+        return wal.stat().st_size if wal.exists() else 0
+
+    def close(self) -> None:
+        """Check-point and close."""
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.connection.close()
+
+
+def quarantine(
+    connection: sqlite3.Connection, after: int | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Return what could not be understood, newest first: ``{id, at, gateway, account, reason, body}``."""
+    rows = connection.execute(
+        "SELECT id, at, gateway, account, reason, body FROM raw WHERE reason IS NOT NULL AND id < ?"
+        " ORDER BY id DESC LIMIT ?",
+        (after if after is not None else 1 << 62, limit),
+    ).fetchall()
+    names = ("id", "at", "gateway", "account", "reason")
+    return [{**dict(zip(names, row, strict=False)), "body": zlib.decompress(row[5])} for row in rows]

@@ -1,0 +1,121 @@
+"""One workspace in the engine: its store, writer, clock, and what is published of it."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine.clock import Clock
+from engine.documents import Database
+from engine.jobs import Enqueuer
+from engine.pipeline import Outcome, Pipeline
+from engine.plugins import Registry
+from engine.secrets import Secrets
+from engine.store import Reading, Store
+from engine.watch import Watch
+from engine.writer import Writer
+
+CATCH_UP = 2000
+Document = dict[str, Any]
+log = logging.getLogger("replyai.engine")
+
+
+class Workspace:
+    """Everything that the engine holds of one workspace.
+
+    publish(frames) sends frames to all who subscribed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        registry: Registry,
+        enqueuer: Enqueuer | None,
+        publish: Callable[[list[Document]], None],
+        *,
+        watch: Watch | None = None,
+        secret_key: str | None = None,
+    ) -> None:
+        self.name = name
+        self.folder = folder
+        self.registry = registry
+        self.secrets = Secrets(folder, secret_key)
+        self.store = Store(folder / "replyai.db", registry.collections)
+        self.pipeline = Pipeline(self.store, registry, watch)
+        self.writer = Writer(name, self.store, self.pipeline, self._committed)
+        self.clock = Clock(
+            self.reading, lambda plugin: plugin in self.pipeline.hooks.enabled, self.writer.submit
+        )
+        self._enqueuer = enqueuer
+        self._publish = publish
+
+    def start(self) -> None:
+        """Begin to write and to fire timers."""
+        self.writer.start()
+        self.clock.start()
+
+    def stop(self) -> None:
+        """Finish what waits, then end."""
+        self.clock.stop()
+        self.writer.stop()
+        self.writer.join(8)
+
+    def reading(self) -> Reading:
+        """Return a read-only view of the documents on a connection of its own."""
+        return Reading(self.store.path, self.registry.collections)
+
+    def submit(self, events: list[Document], raw: Document | None = None) -> "Future[list[Document]]":
+        """Commit events; the future gets a result each."""
+        return self.writer.submit(events, raw)
+
+    def forget(self, before: str, connection: Any = None) -> int:
+        """Delete raw webhooks of before a time; called by the writer with its connection."""
+        return self.store.forget_raw(before)
+
+    def _committed(self, outcomes: list[Outcome]) -> None:
+        frames: list[Document] = []
+        for outcome in outcomes:
+            if outcome.seq is not None:
+                frames.append(self._frame(outcome.seq, outcome.event, outcome.changes, self.store.documents))
+            frames += [{"workspace": self.name, "signal": signal} for signal in outcome.signals]
+            for job in outcome.jobs if self._enqueuer else ():
+                self._enqueuer.put(self.name, job)  # type: ignore[union-attr]
+        if frames:
+            self._publish(frames)
+        if any(change["collection"] in ("timer", "plugin") for o in outcomes for change in o.changes):
+            self.clock.moved()
+
+    def _frame(self, seq: int, event: Document, changes: list[Document], documents: Database) -> Document:
+        shown = [_shown(change, documents) for change in changes]
+        told = {key: event.get(key) for key in ("id", "type", "at", "origin", "account")}
+        return {"workspace": self.name, "seq": seq, "event": told, "changes": shown}
+
+    def frames_after(self, after: int) -> list[Document]:
+        """Return the frames of what was committed after a sequence, the last 2,000 at most."""
+        documents = self.reading()
+        connection = documents.connection
+        try:
+            rows = connection.execute(
+                "SELECT seq, body FROM journal WHERE seq > ? ORDER BY seq DESC LIMIT ?", (after, CATCH_UP)
+            ).fetchall()
+            found = [(seq, orjson.loads(body)) for seq, body in reversed(rows)]
+            return [self._frame(seq, row["event"], row["changes"], documents) for seq, row in found]
+        finally:
+            connection.close()
+
+
+def _shown(change: Document, documents: Database) -> Document:
+    collection, id = change["collection"], change["id"]
+    if change.get("deleted"):
+        return {"collection": collection, "id": id, "fields": None, "doc": None}
+    fields = {**change["put"], **dict.fromkeys(change.get("removed", ()))}
+    return {
+        "collection": collection,
+        "id": id,
+        "fields": fields,
+        "doc": documents.table(collection).get(doc_id=id),
+    }

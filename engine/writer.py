@@ -1,0 +1,182 @@
+"""The one writer of a workspace: takes all that waits, commits it together, then tells."""
+
+import os
+import queue
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.crash import point
+from engine.events import Event, EventError, check
+from engine.pipeline import Outcome, Pipeline
+from engine.store import Store
+
+GROUP = 64
+EX_IOERR = 74
+
+
+class StoreFull(RuntimeError):
+    """There is no room on the disk; nothing of this was kept, and it may be tried again later."""
+
+
+@dataclass
+class Batch:
+    """Events that are committed all or not at all; `future` gets their results after the commit."""
+
+    events: list[Event]
+    raw: dict[str, Any] | None = None
+    future: "Future[list[dict[str, Any]]]" = field(default_factory=Future)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+@dataclass
+class Task:
+    """Something else that the writer does on its connection, in a transaction of its own."""
+
+    function: Callable[[sqlite3.Connection], Any]
+    future: "Future[Any]" = field(default_factory=Future)
+
+
+class Writer(threading.Thread):
+    """Runs a workspace's pipeline; the only one that writes its file.
+
+    committed(outcomes) is called after each commit, on this thread, in order.
+    """
+
+    def __init__(
+        self, name: str, store: Store, pipeline: Pipeline, committed: Callable[[list[Outcome]], None]
+    ) -> None:
+        super().__init__(name=f"writer-{name}", daemon=True)
+        self.store = store
+        self.pipeline = pipeline
+        self.committed = committed
+        self.waiting: queue.SimpleQueue[Batch | Task | None] = queue.SimpleQueue()
+        self.groups = 0
+
+    def submit(self, events: list[Any], raw: dict[str, Any] | None = None) -> "Future[list[dict[str, Any]]]":
+        """Take up *events*, all or nothing; EventError where one is no event."""
+        batch = Batch([check(event) for event in events], raw)
+        self.waiting.put(batch)
+        return batch.future
+
+    def do(self, function: Callable[[sqlite3.Connection], Any]) -> "Future[Any]":
+        """Have *function* called with the connection, inside a transaction."""
+        task = Task(function)
+        self.waiting.put(task)
+        return task.future
+
+    def stop(self) -> None:
+        """Finish what waits, then end."""
+        self.waiting.put(None)
+
+    def run(self) -> None:
+        """Take groups until told to stop."""
+        while (first := self.waiting.get()) is not None:
+            group, last = self._group(first)
+            if group:
+                self._commit(group)
+            if isinstance(last, Task):
+                self._do(last)
+            elif last == "stop":
+                break
+        self.store.close()
+
+    def _group(self, first: Batch | Task) -> tuple[list[Batch], Task | str | None]:
+        """Return the batches that wait (at most 64 events), and what ended the group."""
+        if isinstance(first, Task):
+            return [], first
+        group, count = [first], len(first.events)
+        while count < GROUP:
+            try:
+                item = self.waiting.get_nowait()
+            except queue.Empty:
+                return group, None
+            if item is None:
+                return group, "stop"
+            if isinstance(item, Task):
+                return group, item
+            group.append(item)
+            count += len(item.events)
+        return group, None
+
+    def _commit(self, group: list[Batch]) -> None:
+        point("pre_append")
+        before = self.store.seq, self.store.last_at, self.store.hash
+        try:
+            with self.store.transaction():
+                for batch in group:
+                    self._run(batch)
+                point("in_transaction")
+        except BaseException as error:
+            self.store.seq, self.store.last_at, self.store.hash = before
+            self.pipeline.hooks.reload()
+            self._failed(group, error)
+            return
+        self.groups += 1
+        done = [batch for batch in group if not batch.future.done()]
+        self.committed([outcome for batch in done for outcome in batch.outcomes])
+        point("pre_reply")
+        for batch in done:
+            batch.future.set_result([outcome.result for outcome in batch.outcomes])
+
+    def _run(self, batch: Batch) -> None:
+        """Run one batch; what goes wrong in it undoes it alone, but for the disk's own trouble."""
+        before = self.store.seq, self.store.last_at, self.store.hash
+        try:
+            with self.store.savepoint("batch"):
+                if not batch.events and batch.raw is not None:
+                    self._quarantine(batch)
+                for index, event in enumerate(batch.events):
+                    batch.outcomes.append(self.pipeline.run(event, batch.raw if index == 0 else None))
+        except sqlite3.Error:
+            raise
+        except Exception as error:
+            self.store.seq, self.store.last_at, self.store.hash = before
+            batch.outcomes.clear()
+            self.pipeline.hooks.reload()
+            batch.future.set_exception(error)
+
+    def _quarantine(self, batch: Batch) -> None:
+        from engine import times
+
+        assert batch.raw is not None
+        self.store.keep_raw(times.now(), batch.raw, None)
+
+    def _failed(self, group: list[Batch], error: BaseException) -> None:
+        _give_up_on_broken_disk(error)
+        if _is_full(error):
+            error = StoreFull("the disk is full")
+        for batch in group:
+            if not batch.future.done():
+                batch.future.set_exception(error)
+
+    def _do(self, task: Task) -> None:
+        try:
+            with self.store.transaction():
+                result = task.function(self.store.connection)
+            task.future.set_result(result)
+        except BaseException as error:
+            _give_up_on_broken_disk(error)
+            task.future.set_exception(StoreFull("the disk is full") if _is_full(error) else error)
+
+
+def _code(error: BaseException) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF if isinstance(error, sqlite3.Error) else 0
+
+
+def _is_full(error: BaseException) -> bool:
+    return _code(error) == sqlite3.SQLITE_FULL
+
+
+def _give_up_on_broken_disk(error: BaseException) -> None:
+    """After an I/O error nothing that this connection says can be trusted: end without an answer."""
+    if _code(error) in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT):
+        print(f"replyai engine: the disk failed: {error}", file=sys.stderr, flush=True)
+        os._exit(EX_IOERR)
+
+
+__all__ = ["Batch", "EventError", "StoreFull", "Task", "Writer"]

@@ -1,0 +1,13 @@
+"""What an account on the simulator is set up with."""
+
+from marshmallow import Schema, fields, validate
+
+
+class Account(Schema):
+    """One pretend number. Secret fields are stored apart from the others."""
+
+    webhook_secret = fields.String(
+        required=True,
+        validate=validate.Length(min=8, error="8 characters at least: without it anyone could post messages"),
+        metadata={"title": "Webhook secret", "description": "the key of X-Simulator-Hmac", "secret": True},
+    )

@@ -1,0 +1,1 @@
+"""Tests read as examples; the fixtures are people and messages with names."""

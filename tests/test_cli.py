@@ -1,0 +1,222 @@
+"""The command `replyai`: what it prints, and that a mistake is one line and exit code 1."""
+
+import io
+import json
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from engine import __version__, times
+from engine.cli import cli, main
+from engine.process import Engine
+from engine.secrets import Secrets
+from engine.store import Store
+
+PAYLOADS = Path(__file__).parent / "payloads" / "waha"
+
+
+@pytest.fixture
+def replyai(tmp_path, monkeypatch, capsys):
+    """Return a function that runs the command and returns (exit code, output, errors)."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("REDIS_URL", "REPLYAI_CONFIG", "REPLYAI_SECRET_KEY", "REPLYAI_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("REPLYAI_DATA", str(tmp_path / "data"))
+
+    def run(*arguments: str, given: bytes = b""):
+        monkeypatch.setattr(sys, "argv", ["replyai", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    return run
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = []
+    for name, command in group.commands.items():
+        found.append((*path, name))
+        if isinstance(command, click.Group):
+            found += commands(command, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize("path", commands(cli), ids=" ".join)
+def test_every_command_explains_itself_with_an_example(path):
+    said = CliRunner().invoke(cli, [*path, "--help"])
+    assert said.exit_code == 0
+    assert "Example:" in said.output
+    assert f"replyai {path[0]}" in said.output
+
+
+def test_the_promised_commands_are_there():
+    promised = {"serve", "web", "engine", "worker", "demo", "parse", "plugins", "doctor"}
+    assert promised <= set(cli.commands)
+    assert {"list", "enable", "disable"} <= set(cli.commands["plugins"].commands)
+
+
+def test_the_version(replyai):
+    assert replyai("--version") == (0, f"ReplyAI {__version__}\n", "")
+
+
+# parse
+
+
+def test_parse_prints_an_event_a_line_without_at(replyai):
+    code, out, err = replyai("parse", "waha", str(PAYLOADS / a_message()))
+    events = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert events
+    assert all("at" not in event and event["id"] for event in events)
+
+
+def a_message() -> str:
+    return next(
+        path.name for path in sorted(PAYLOADS.glob("*message*.json")) if '"payload"' in path.read_text()
+    )
+
+
+def test_parse_reads_standard_input_and_takes_an_account(replyai):
+    code, out, _ = replyai("parse", "waha", "--account", "cs", given=(PAYLOADS / a_message()).read_bytes())
+    assert code == 0
+    assert all(json.loads(line)["account"] == "cs" for line in out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "said"),
+    [
+        (["parse", "waha"], b"hello", "standard input: waha does not understand it"),
+        (["parse", "waha"], b"[]", "standard input: waha does not understand it"),
+        (["parse", "waha"], b"{}", "standard input: waha does not understand it"),
+        (["parse", "waha"], b"", "standard input: waha does not understand it"),
+        (["parse", "whaa"], b"{}", "there is no gateway whaa"),
+        (["parse", "waha", "gone.json"], b"", "gone.json: No such file or directory"),
+        (["parse", "waha", "."], b"", ".: Is a directory"),
+        (["plugins", "enable", "lables"], b"", "did you mean labels?"),
+        (["plugins", "disable", "labels"], b"", "nothing is running on"),
+        (["demo"], b"", "nothing is running on"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_mistake_is_one_line_and_exit_code_1(replyai, arguments, given, said):
+    code, out, err = replyai(*arguments, given=given)
+    assert (code, out) == (1, "")
+    assert err.startswith("replyai: ")
+    assert err.count("\n") == 1
+    assert said in err
+
+
+# plugins
+
+
+def test_the_list_of_plugins_says_what_is_on_and_since_where(replyai, tmp_path):
+    (tmp_path / "replyai.toml").write_text("[plugins.labels]\nenabled = false\n")
+    code, out, _ = replyai("plugins", "list")
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert code == 0
+    assert lines["labels"].split()[1:5] == ["off", "replyai.toml,", "line", "2"]
+    assert lines["sender"].split()[1:3] == ["on", "default"]
+
+
+def test_a_plugin_that_the_file_fixes_is_not_switched(replyai, tmp_path):
+    (tmp_path / "replyai.toml").write_text("[plugins.labels]\nenabled = false\n")
+    _, _, err = replyai("plugins", "enable", "labels")
+    assert "plugins.labels.enabled is set in replyai.toml, line 2; change it there" in err
+
+
+def test_a_plugin_is_switched_through_the_running_engine(replyai, tmp_path):
+    from engine import config, plugins
+
+    with_short_path = Path(os.path.relpath(tmp_path / "data"))
+    engine = Engine(config.load({}, data=with_short_path), plugins.load())
+    engine.start()
+    try:
+        assert replyai("plugins", "disable", "labels") == (0, "labels is off\n", "")
+        assert ["labels", "off", "settings", "page"] in [
+            line.split()[:4] for line in replyai("plugins", "list")[1].splitlines()
+        ]
+        assert replyai("plugins", "enable", "labels")[1] == "labels is on\n"
+    finally:
+        engine.stop()
+
+
+# doctor
+
+
+def test_the_doctor_finds_a_fresh_installation_well(replyai):
+    code, out, _ = replyai("doctor")
+    assert code == 0, out
+    assert "✗" not in out
+    assert out.endswith("All is well.\n")
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """A workspace's folder with a database in it."""
+    folder = tmp_path / "data" / "w" / "main"
+    store = Store(folder / "replyai.db", ())
+    store.connection.close()
+    return folder
+
+
+def test_the_doctor_finds_secrets_that_others_can_read(replyai, workspace):
+    Secrets(workspace).put("cs", {"api_key": "kunci"})
+    assert replyai("doctor")[0] == 0
+    (workspace / "secrets.json").chmod(0o644)
+    code, out, _ = replyai("doctor")
+    assert code == 1
+    assert "others can read" in out
+    assert "chmod 600" in out
+
+
+def test_the_doctor_finds_a_wrong_key(replyai, workspace, monkeypatch):
+    Secrets(workspace, "benar").put("cs", {"api_key": "kunci"})
+    monkeypatch.setenv("REPLYAI_SECRET_KEY", "salah")
+    code, out, _ = replyai("doctor")
+    assert code == 1
+    assert "another REPLYAI_SECRET_KEY" in out
+
+
+def test_the_doctor_finds_a_broken_database(replyai, workspace):
+    path = workspace / "replyai.db"
+    for beside in workspace.glob("replyai.db-*"):
+        beside.unlink()
+    path.write_bytes(b"not a database" * 1000)
+    code, out, _ = replyai("doctor")
+    assert code == 1
+    assert "Database of main" in out
+    assert "restore it from a backup" in out
+
+
+def test_the_doctor_finds_a_clock_that_was_set_back(replyai, workspace):
+    connection = sqlite3.connect(workspace / "replyai.db")
+    ahead = times.add(times.now(), 3600)
+    connection.execute("INSERT INTO journal VALUES (1, ?, 'e', '{}', x'00')", (ahead,))
+    connection.commit()
+    connection.close()
+    code, out, _ = replyai("doctor")
+    assert code == 1
+    assert "in the future" in out
+
+
+def test_the_doctor_finds_a_redis_that_is_away_and_a_mistake_in_the_settings(replyai, tmp_path, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    (tmp_path / "replyai.toml").write_text("[plugins.labels]\nenabeld = true\n")
+    code, out, _ = replyai("doctor")
+    assert code == 1
+    assert "replyai.toml, line 2: plugins.labels.enabeld" in out
+    assert "Redis cannot be reached" in out
+
+
+def test_the_doctor_finds_a_folder_that_cannot_be_written(replyai, monkeypatch):
+    monkeypatch.setenv("REPLYAI_DATA", "/proc/replyai")
+    code, out, _ = replyai("doctor")
+    assert code == 1
+    assert "Data folder: /proc" in out

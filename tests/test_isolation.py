@@ -1,0 +1,214 @@
+"""A plugin that fails loses its own actions for that event and nothing else."""
+
+import os
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import action, hookimpl, watch
+from engine.events import event
+from engine.plugins import Plugin, PluginError, Registry, load
+from tests.world import ANDI, DEWI, World
+
+
+def plugin(name: str, hook: Callable[..., Any], order: int = 50, called: str = "message_received") -> Plugin:
+    """Return a plugin with one hook, as a developer would have it in a folder."""
+    module = types.ModuleType(f"test_{name}")
+    setattr(module, called, hookimpl(hook))
+    return Plugin(name, order=order, module=module)
+
+
+def well(conversation: dict[str, Any]) -> Any:
+    yield action("message.send", conversation=conversation["id"], text="Terima kasih", why="always")
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., World]]:
+    made: list[World] = []
+
+    def build(*plugins: Plugin) -> World:
+        registry = Registry([*load().plugins.values(), *plugins])
+        made.append(World(tmp_path / "w" / "main", registry).with_shop())
+        return made[-1]
+
+    yield build
+    for world in made:
+        world.close()
+
+
+def raises(message: dict[str, Any]) -> Any:
+    yield action("message.send", conversation=message["conversation"], text="never")
+    raise KeyError("colour")
+
+
+def exits(message: dict[str, Any]) -> Any:
+    raise SystemExit(3)
+
+
+def returns_text(message: dict[str, Any]) -> Any:
+    return "hello"
+
+
+def returns_unknown_fields(message: dict[str, Any]) -> Any:
+    yield action("message.send", conversation=message["conversation"], colour="red")
+
+
+def returns_a_lot(message: dict[str, Any]) -> Any:
+    yield action("message.send", conversation=message["conversation"], text="x" * 10_000_000)
+
+
+def returns_what_is_no_json(message: dict[str, Any]) -> Any:
+    yield action("message.send", conversation=message["conversation"], text=object())
+
+
+def never_ends(message: dict[str, Any]) -> Any:
+    while True:
+        yield action("timer.cancel", name="x")
+
+
+def writes_documents(documents: Any) -> Any:
+    documents.table("contact").insert({"id": "x"})
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        raises,
+        exits,
+        returns_text,
+        returns_unknown_fields,
+        returns_a_lot,
+        returns_what_is_no_json,
+        never_ends,
+        writes_documents,
+    ],
+)
+def test_the_bad_plugin_does_nothing_and_the_good_one_all(make: Callable[..., World], bad: Any) -> None:
+    shop = make(plugin("bad", bad), plugin("good", well, order=60))
+    shop.writes(DEWI, "Halo")
+    assert [(m["direction"], m["text"]) for m in shop.messages(DEWI)] == [
+        ("in", "Halo"),
+        ("out", "Terima kasih"),
+    ]
+    (problem,) = shop.all("problem")
+    assert (problem["plugin"], problem["hook"]) == ("bad", "message_received")
+    assert shop.journal()[-1]["errors"][0]["plugin"] == "bad"
+
+
+def test_five_failures_within_ten_minutes_switch_a_plugin_off_with_a_reason(
+    make: Callable[..., World],
+) -> None:
+    shop = make(plugin("bad", raises))
+    for n in range(7):
+        shop.writes(DEWI, f"pesan {n}")
+    assert len(shop.all("problem")) == 5
+    document = shop.get("plugin", "bad")
+    assert document["enabled"] is False
+    assert "5 failures within ten minutes" in document["switched_off"]["reason"]
+    assert len(shop.messages(DEWI)) == 7
+
+
+def test_what_a_plugin_changes_in_its_arguments_stays_with_it(make: Callable[..., World]) -> None:
+    def vandal(event: dict, message: dict, conversation: dict) -> None:
+        message["text"] = conversation["status"] = event["type"] = "broken"
+        message["media"] = conversation
+
+    shop = make(plugin("vandal", vandal, order=1), plugin("good", well))
+    shop.writes(DEWI, "Halo")
+    assert shop.messages(DEWI)[0]["text"] == "Halo"
+    assert shop.conversation(DEWI)["status"] == "open"
+    assert shop.journal()[-1]["event"]["type"] == "message.received"
+
+
+def test_an_action_that_fails_is_undone_alone(make: Callable[..., World]) -> None:
+    def two(conversation: dict) -> Any:
+        yield action("labels.add", conversation=conversation["id"], label="no-such-label")
+        yield action("message.send", conversation=conversation["id"], text="tetap terkirim")
+
+    shop = make(plugin("two", two))
+    shop.writes(DEWI, "Halo")
+    assert [m["text"] for m in shop.messages(DEWI)] == ["Halo", "tetap terkirim"]
+    refused = shop.journal()[-1]["actions"][0]
+    assert (refused["type"], refused["status"]) == ("labels.add", "refused")
+    assert "no-such-label" in refused["reason"]
+
+
+def test_a_loop_of_consequences_is_cut_and_told(make: Callable[..., World]) -> None:
+    def again(conversation: dict) -> Any:
+        yield action("message.send", conversation=conversation["id"], text="lagi")
+
+    shop = make(plugin("loop", again, called="message_queued"), plugin("good", well))
+    shop.writes(DEWI, "Halo")
+    errors = shop.journal()[-1]["errors"]
+    assert "cut after 8 rounds" in errors[-1]["error"] and "message.queued" in errors[-1]["error"]
+    shop.writes(ANDI, "Pagi")
+    assert shop.messages(ANDI)[0]["text"] == "Pagi"
+
+
+def test_a_wrapper_is_refused_at_start() -> None:
+    module = types.ModuleType("test_wrapper")
+
+    def around(message: dict) -> Any:
+        yield
+
+    module.message_received = hookimpl(wrapper=True)(around)  # type: ignore[attr-defined]
+    with pytest.raises(PluginError, match="wrapper"):
+        Registry([Plugin("around", module=module)])
+
+
+def test_a_plugin_that_was_stuck_is_skipped_for_that_event_and_off_the_second_time(
+    make: Callable[..., World],
+) -> None:
+    shop = make(plugin("slow", well))
+    stuck = {"plugin": "slow", "hook": "message_received", "event": f"toko/message.received/{DEWI}/M1"}
+    shop.submit(event("plugin.stuck", "1", stuck, origin="system"))
+    shop.writes(DEWI, "Halo", id="M1")
+    assert [m["text"] for m in shop.messages(DEWI)] == ["Halo"]
+    shop.writes(DEWI, "Lagi", id="M2")
+    assert [m["text"] for m in shop.messages(DEWI)] == ["Halo", "Lagi", "Terima kasih"]
+    shop.submit(event("plugin.stuck", "2", {**stuck, "event": "toko/x/2"}, origin="system"))
+    assert shop.get("plugin", "slow")["enabled"] is False
+
+
+def test_the_watch_says_what_runs_now(tmp_path: Path) -> None:
+    seen = watch.Watch(tmp_path)
+    assert watch.read(tmp_path) == {"pid": os.getpid(), "since": 0}
+    seen.enter("toko/message.received/x", "labels", "message_received")
+    now = watch.read(tmp_path)
+    assert now and (now["plugin"], now["hook"]) == ("labels", "message_received") and now["since"] > 0
+    seen.enter("x" * 5000, "labels", "message_received")
+    assert watch.read(tmp_path)
+
+
+def test_chance_is_the_plugins_own_and_the_same_in_a_replay(make: Callable[..., World]) -> None:
+    drawn: list[float] = []
+    shop = make(plugin("dice", lambda rng: drawn.append(rng.random()), order=1), plugin("good", well))
+    shop.writes(DEWI, "Halo", id="M1")
+    shop.writes(DEWI, "Halo", id="M2")
+    assert drawn[0] != drawn[1]
+
+
+def test_an_action_of_a_plugin_that_is_off_is_refused_and_its_fields_are_hidden(
+    make: Callable[..., World],
+) -> None:
+    seen: list[Any] = []
+
+    def look(conversation: dict, documents: Any) -> Any:
+        seen.append((conversation["labels"], documents.table("conversation").all()[0]["labels"]))
+        yield action("labels.add", conversation=conversation["id"], label=label)
+
+    shop = make(plugin("look", look))
+    label = shop.label("VIP")
+    shop.writes(DEWI, "Halo")
+    assert shop.conversation(DEWI)["labels"] == [label]
+    shop.submit(
+        event("settings.changed", "1", {"documents": {"plugin": [{"id": "labels", "enabled": False}]}})
+    )
+    shop.writes(DEWI, "Lagi")
+    assert seen[-1] == ([], [])
+    last = shop.journal()[-1]["actions"][0]
+    assert (last["status"], last["reason"]) == ("refused", "the plugin labels is off")
+    assert shop.conversation(DEWI)["labels"] == [label]

@@ -1,0 +1,119 @@
+"""Actions that people and programs ask for: checked at the edge, decided by the engine."""
+
+from typing import Any
+
+import orjson
+from marshmallow import Schema
+
+from engine.events import requested
+
+from . import links
+from .engine_link import View, engine, read
+from .errors import Conflict, Failed, Forbidden, Invalid
+from .media import opened
+from .parts import parts
+from .permissions import may
+from .sessions import current, end_all
+
+OWN_FIELDS = {"agent", "name", "language", "theme"}
+
+
+def act(actions: list[dict[str, Any]], client_id: str | None = None) -> list[dict[str, Any]]:
+    """Ask for *actions* (``{"type", "data"}``) in the name of who is signed in; return their results.
+
+    Each result is ``{"id", "type", "status", "reason", "result"}``. Raises Invalid (422: the schema),
+    Forbidden (403), NotFound (404: a conversation that this agent may not see) and Conflict (409: the
+    handler refused; or *client_id* was used before for something else).
+    """
+    return act_once(actions, client_id)[0]
+
+
+def act_once(
+    actions: list[dict[str, Any]], client_id: str | None = None
+) -> tuple[list[dict[str, Any]], bool]:
+    """As `act`, and whether the same request had been made before (then nothing new was done)."""
+    session = current()
+    prepared = [_prepare(each) for each in actions]
+    read(lambda view: [_see(view, each["data"]) for each in prepared])
+    key = f"{session.agent['id']}:{client_id}" if client_id else None
+    event = requested(session.agent["id"], prepared, key)
+    answered = engine().submit(session.workspace, [event])[0]
+    if answered.get("conflict"):
+        raise Conflict("This client_id was used before for something else.", code="client_id_used")
+    results = answered["actions"]
+    for result in results:
+        if result["status"] == "refused":
+            raise Conflict(result.get("reason") or "refused", code="refused")
+        if result["status"] == "failed":
+            raise Failed(result.get("reason") or "The action failed; nothing was done.")
+    for each, result in zip(prepared, results, strict=False):
+        _after(session.workspace, each, result)
+    return results, bool(answered.get("duplicate"))
+
+
+def _prepare(each: dict[str, Any]) -> dict[str, Any]:
+    """Return the action as it is submitted, if its type, permission and schema allow it."""
+    kind = parts().registry.actions.get(each.get("type", ""))
+    if kind is None:
+        raise Invalid("There is no such action.", {"type": [f"unknown: {each.get('type')}"]})
+    data = dict(each.get("data") or {})
+    try:
+        if b"\\u0000" in orjson.dumps(data):
+            raise Invalid("A text has a NUL character.")
+    except TypeError as error:  # orjson's for lone surrogates and great depth
+        raise Invalid("A text is not Unicode, or this is nested too deeply.") from error
+    if not (kind.permission and may(kind.permission)) and not _is_own(each["type"], data):
+        raise Forbidden("Your role does not allow this.")
+    if isinstance(data.get("media"), dict):
+        data["media"] = opened(data["media"])
+    schema = kind.schema() if isinstance(kind.schema, type) else kind.schema
+    assert isinstance(schema, Schema)
+    errors = schema.validate(data)
+    if errors:
+        raise Invalid("Something is missing or wrong.", errors)
+    return {"type": each["type"], "data": data, "why": None}
+
+
+def _is_own(type: str, data: dict[str, Any]) -> bool:
+    """People may change their own name, language and theme."""
+    return type == "agent.update" and data.get("agent") == current().agent["id"] and set(data) <= OWN_FIELDS
+
+
+def _see(view: View, data: dict[str, Any]) -> None:
+    """Raise NotFound where the action is about something that this agent may not see."""
+    if isinstance(data.get("conversation"), str):
+        view.conversation(data["conversation"])
+    if isinstance(data.get("message"), str):
+        view.conversation(view.get("message", data["message"])["conversation"])
+    if isinstance(data.get("contact"), str):
+        see_contact(view, data["contact"])
+
+
+def see_contact(view: View, id: str) -> dict[str, Any]:
+    """Return a contact; NotFound where there is none, or none of its conversations may be seen."""
+    from engine import where
+
+    from .engine_link import both
+    from .errors import NotFound
+    from .visibility import visible
+
+    found = view.get("contact", id)
+    rule = visible(view.agent) if view.agent else None
+    query = both(where("contact") == id, rule)
+    if rule is not None and view.db.table("conversation").get(query) is None:
+        raise NotFound(f"no contact {id}")
+    return found
+
+
+def _after(workspace: str, each: dict[str, Any], result: dict[str, Any]) -> None:
+    """What follows from some actions outside the documents: links, sessions."""
+    data, outcome = each["data"], result.get("result") or {}
+    if each["type"] == "agent.invite" and outcome.get("agent"):
+        result["result"] = {**outcome, "link": links.make(workspace, "invite", outcome["agent"])}
+    if each["type"] == "agent.deactivate":
+        end_all(workspace, data["agent"])
+    if each["type"].startswith("agent."):
+        parts().known.drop(workspace, "session")
+        parts().known.drop(workspace, "token")
+    if each["type"] == "plugin.set":
+        parts().known.drop(workspace, "hidden")

@@ -1,0 +1,88 @@
+"""Contacts: the people who write."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from engine import where
+
+from ..actions import act, see_contact
+from ..engine_link import View, both, read
+from ..permissions import requires
+from ..sessions import current
+from ..visibility import visible
+from .common import Open, Page, api_blueprint, cursor_errors, page_of
+from .conversations import named
+
+blueprint = api_blueprint("contacts", "/contacts", "The people who write")
+
+
+class Contact(Open):
+    """A person (or group) on WhatsApp."""
+
+    name = fields.String()
+    names = fields.Dict()
+    phone = fields.String(allow_none=True, metadata={"description": "E.164"})
+    aliases = fields.List(fields.String())
+
+
+class Filters(Page):
+    """Which contacts."""
+
+    q = fields.String(validate=validate.Length(max=100), metadata={"description": "part of a name or number"})
+
+
+class ContactChange(Schema):
+    """What may be changed."""
+
+    name = fields.String(required=True, allow_none=True, validate=validate.Length(max=200))
+
+
+@blueprint.route("")
+@requires("contact.read")
+@blueprint.arguments(Filters, location="query")
+@blueprint.response(200, page_of(Contact))
+def list_contacts(wanted: dict[str, Any]) -> dict[str, Any]:
+    """List contacts by name; an agent sees those of the conversations that they may see."""
+    rule = visible(current().agent)
+
+    def find(view: View) -> dict[str, Any]:
+        query = where("id").one_of(named(view, wanted["q"])) if wanted.get("q") else None
+        items: list[dict[str, Any]] = []
+        after = wanted["cursor"]
+        while True:
+            how = {
+                "order": "name",
+                "newest_first": False,
+                "after": after,
+                "limit": wanted["limit"] - len(items),
+            }
+            found, after = view.page("contact", query, **how)
+            items += [each for each in found if rule is None or _known(view, each["id"], rule)]
+            if after is None or len(items) >= wanted["limit"]:
+                return {"items": items, "next": after}
+
+    with cursor_errors():
+        return read(find, heavy=bool(wanted.get("q")) or rule is not None)
+
+
+def _known(view: View, contact: str, rule: Any) -> bool:
+    return bool(view.db.table("conversation").contains(both(where("contact") == contact, rule)))
+
+
+@blueprint.route("/<id>")
+@requires("contact.read")
+@blueprint.response(200, Contact)
+def get_contact(id: str) -> dict[str, Any]:
+    """Get one contact."""
+    return read(lambda view: see_contact(view, id))
+
+
+@blueprint.route("/<id>", methods=["PATCH"])
+@requires("contact.write")
+@blueprint.arguments(ContactChange)
+@blueprint.response(200, Contact)
+def change_contact(wanted: dict[str, Any], id: str) -> dict[str, Any]:
+    """Give a contact the team's own name; null takes it back."""
+    act([{"type": "contact.update", "data": {"contact": id, **wanted}}])
+    return read(lambda view: view.get("contact", id))

@@ -1,0 +1,143 @@
+"""Conversations: lists with filters, one, and what can be done with it."""
+
+import re
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, fields, validate
+
+from engine import Query, where
+from engine.schemas import HANDLERS, STATUSES
+
+from ..actions import act
+from ..engine_link import View, both, read
+from ..errors import NotFound
+from ..permissions import requires
+from ..sessions import current
+from ..visibility import visible
+from .common import Open, Page, api_blueprint, cursor_errors, page_of
+
+blueprint = api_blueprint("conversations", "/conversations", "One per account and chat")
+
+MOST_CONTACTS = 500
+
+
+class Conversation(Open):
+    """One per account and chat, for good."""
+
+    account = fields.String()
+    contact = fields.String()
+    status = fields.String(validate=validate.OneOf(STATUSES))
+    handler = fields.String(validate=validate.OneOf(HANDLERS))
+    assignee = fields.String(allow_none=True)
+    team = fields.String(allow_none=True)
+    labels = fields.List(fields.String())
+    unread = fields.Integer()
+    last_message_at = fields.String(allow_none=True)
+    last_message = fields.Dict(allow_none=True)
+    created_at = fields.String()
+
+
+class Filters(Page):
+    """Which conversations."""
+
+    status = fields.String(validate=validate.OneOf(STATUSES))
+    handler = fields.String(validate=validate.OneOf(HANDLERS))
+    assignee = fields.String(metadata={"description": "an agent's id, `me` or `none`"})
+    team = fields.String(metadata={"description": "a team's id, or `none`"})
+    label = fields.String()
+    unread = fields.Boolean()
+    account = fields.String()
+    q = fields.String(validate=validate.Length(max=100), metadata={"description": "part of a name or number"})
+
+
+class Act(Schema):
+    """An action on the conversation: its type (`take` stands for `conversation.take`) and data."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    type = fields.String(required=True)
+    data = fields.Dict(load_default=dict)
+    client_id = fields.String(load_default=None, validate=validate.Length(max=200))
+
+
+class Done(Schema):
+    """What the action did."""
+
+    result = fields.Dict()
+    conversation = fields.Nested(Conversation, allow_none=True)
+
+
+@blueprint.route("")
+@requires("conversation.read")
+@blueprint.arguments(Filters, location="query")
+@blueprint.response(200, page_of(Conversation))
+def list_conversations(wanted: dict[str, Any]) -> dict[str, Any]:
+    """List conversations, the latest message first."""
+    me = current().agent
+
+    def find(view: View) -> dict[str, Any]:
+        query = both(visible(me), filtered(wanted, me, view))
+        items, following = view.page("conversation", query, after=wanted["cursor"], limit=wanted["limit"])
+        return {"items": items, "next": following}
+
+    with cursor_errors():
+        return read(find, heavy="q" in wanted)
+
+
+def filtered(wanted: dict[str, Any], agent: dict[str, Any], view: View) -> Query | None:
+    """Return the query that *wanted* filters stand for, or None where there are none."""
+    query: Query | None = None
+    for field in ("status", "handler", "account"):
+        if wanted.get(field):
+            query = both(query, where(field) == wanted[field])
+    for field in ("assignee", "team"):
+        if wanted.get(field):
+            value = {"none": None, "me": agent["id"]}.get(wanted[field], wanted[field])
+            query = both(query, where(field) == value)
+    if wanted.get("label"):
+        query = both(query, where("labels").any([wanted["label"]]))
+    if wanted.get("unread") is not None:
+        query = both(query, where("unread") > 0 if wanted["unread"] else where("unread") == 0)
+    if wanted.get("q"):
+        query = both(query, where("contact").one_of(named(view, wanted["q"])))
+    return query
+
+
+def named(view: View, text: str) -> list[str]:
+    """Return the ids of contacts that have *text* in their name or number."""
+    text = text.strip()
+    name = where("name").search(re.escape(text), re.IGNORECASE)
+    digits = re.sub(r"\D", "", text)
+    query = name | where("phone").search(digits) if len(digits) > 3 else name
+    found = view.page("contact", query, order=None, limit=MOST_CONTACTS)[0]
+    return [contact["id"] for contact in found]
+
+
+@blueprint.route("/<id>")
+@requires("conversation.read")
+@blueprint.response(200, Conversation)
+def get_conversation(id: str) -> dict[str, Any]:
+    """Get one conversation."""
+    return read(lambda view: view.conversation(id))
+
+
+@blueprint.route("/<id>/actions", methods=["POST"])
+@requires("conversation.write")
+@blueprint.arguments(Act)
+@blueprint.response(200, Done)
+def act_on(wanted: dict[str, Any], id: str) -> dict[str, Any]:
+    """Do something with a conversation: take, assign, resolve, reopen, snooze, mark_unread, read, …"""
+    type = wanted.pop("type")
+    client_id, data = wanted.pop("client_id"), wanted.pop("data")
+    type = type if "." in type else f"conversation.{type}"
+    done = act([{"type": type, "data": {**wanted, **data, "conversation": id}}], client_id)[0]
+    return {"result": done, "conversation": read(lambda view: _still(view, id))}
+
+
+def _still(view: View, id: str) -> dict[str, Any] | None:
+    """Return the conversation; None where the action took it out of this agent's sight."""
+    try:
+        return view.conversation(id)
+    except NotFound:
+        return None

@@ -1,0 +1,57 @@
+"""The HTML pages: the inbox and the settings."""
+
+from typing import Any
+
+from flask import Flask, g, request
+
+from . import inbox, look, numbers, plugins, settings, team, words
+
+
+def register(app: Flask) -> None:
+    """Put the pages, and what their templates use, into *app*."""
+    for module in (inbox, settings, team, numbers, plugins):
+        app.register_blueprint(module.blueprint)
+    app.jinja_env.filters.update(
+        initials=look.initials,
+        tint=look.tint,
+        label_tint=look.label_tint,
+        rich=look.rich,
+        file_size=look.file_size,
+        phone=look.phone,
+        kind_words=look.kind_words,
+        moment=_moment,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.context_processor(_ui)
+
+
+class Ui:
+    """What base.html needs of a page; made only as far as it is asked for."""
+
+    def __init__(self) -> None:
+        session = g.get("session")
+        self.theme = str(session.agent.get("theme") or "auto") if session else "auto"
+        self.locale = words.language()
+        self.root = request.script_root
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The texts of the JavaScript modules."""
+        return words.for_scripts()
+
+    @property
+    def unread(self) -> int:
+        """How many of the agent's own open conversations have something new."""
+        return settings.unread_count()
+
+
+def _ui() -> dict[str, Any]:
+    return {"ui": Ui(), "default_seq": 0}
+
+
+def _moment(at: str | None) -> str:
+    """Return a stored time in words, in the workspace's zone."""
+    return look.moment(look.local(at, settings.zone()), words.language())
+
+

@@ -1,0 +1,247 @@
+"""The inbox: list, thread and panel, whole or as fragments for the live page."""
+
+from typing import Any
+
+from flask import Blueprint, jsonify, redirect, request
+from flask_babel import get_locale
+from werkzeug.wrappers import Response
+
+from engine import where
+from .. import Conflict, View, act, current, read, render, requires
+
+from . import inbox_query as ask
+from .inbox_query import Data, Filter
+from .reasons import in_words
+from .shape import Place, bubble, contact_name, entries, row
+
+blueprint = Blueprint("inbox", __name__)
+MAX_FRAGMENTS = 100
+
+
+def place_of(workspace: Data) -> Place:
+    """Return where and when this request's page is."""
+    return Place.of(workspace, str(get_locale() or "en").split("_")[0], current().agent["id"])
+
+
+@blueprint.get("/")
+@requires()
+def home() -> Response:
+    """Go to the first page that this role has."""
+    from .. import may
+
+    return redirect(request.script_root + ("/inbox" if may("conversation.read") else "/settings"))
+
+
+@blueprint.get("/inbox", defaults={"conversation": None})
+@blueprint.get("/inbox/<conversation>")
+@requires("conversation.read")
+def inbox(conversation: str | None) -> str:
+    """Show the inbox, with a conversation opened or without."""
+    shown = Filter.of(request.args)
+
+    def load(view: View) -> Data:
+        opened = opened_of(view, conversation) if conversation else None
+        return {
+            "seq": view.seq,
+            "list": ask.list_page(view, shown),
+            "counts": ask.counts(view, shown),
+            "opened": opened,
+            "workspace": ask.workspace(view),
+        }
+
+    found = read(load, heavy=bool(shown.text))
+    place = place_of(found["workspace"])
+    return render(
+        "inbox.html",
+        active="inbox",
+        seq=found["seq"],
+        filter=shown,
+        counts=found["counts"],
+        rows=[row(each, found["list"], place) for each in found["list"]["conversations"]],
+        next=found["list"]["next"],
+        agents=sorted(found["list"]["agents"].values(), key=lambda agent: agent["name"]),
+        down=[a for a in found["list"]["accounts"].values() if a.get("state") in DOWN and not a.get("removed_at")],
+        **opened_context(found["opened"], place),
+    )
+
+
+DOWN = ("disconnected", "logged_out", "banned", "auth_failed", "needs_action")
+
+
+def opened_of(view: View, id: str) -> Data:
+    """Return a conversation with its newest messages and its people; NotFound where it may not be seen."""
+    conversation = dict(view.conversation(id))
+    before = where("contact") == conversation["contact"]
+    others = [ask.plain(each) for each in view.db.table("conversation").search(before)]
+    return {
+        "conversation": conversation,
+        **ask.window(view, conversation),
+        **ask.people(view, [conversation]),
+        "others": [each for each in others if each["id"] != id][:5],
+    }
+
+
+def opened_context(opened: Data | None, place: Place) -> Data:
+    """Return the variables of thread and panel."""
+    if opened is None:
+        return {"conversation": None}
+    conversation = opened["conversation"]
+    contact = opened["contacts"].get(conversation["contact"]) or {}
+    return {
+        "conversation": row(conversation, opened, place),
+        "contact": {**contact, "shown": contact_name(contact)},
+        "account": opened["accounts"].get(conversation["account"]) or {"id": conversation["account"]},
+        "assignee": opened["agents"].get(conversation.get("assignee") or ""),
+        "entries": entries(opened["messages"], conversation.get("unread") or 0, place) if "messages" in opened else [],
+        "older": opened.get("older"),
+        "others": [each for each in opened.get("others", []) if each["id"] != conversation["id"]],
+    }
+
+
+@blueprint.get("/inbox/rows")
+@requires("conversation.read")
+def rows() -> str:
+    """Return the list as HTML: the next page after ``after``, or the first one."""
+    shown, after = Filter.of(request.args), request.args.get("after") or None
+
+    def load(view: View) -> Data:
+        return {"list": ask.list_page(view, shown, after), "workspace": ask.workspace(view)}
+
+    found = read(load, heavy=bool(shown.text))
+    place = place_of(found["workspace"])
+    shaped = [row(each, found["list"], place) for each in found["list"]["conversations"]]
+    return render(
+        "partials/rows.html", rows=shaped, next=found["list"]["next"], filter=shown, conversation=None, first=not after
+    )
+
+
+@blueprint.get("/inbox/<conversation>/older")
+@requires("conversation.read")
+def older(conversation: str) -> str:
+    """Return the messages before the cursor ``before``, as HTML."""
+
+    def load(view: View) -> Data:
+        opened = dict(view.conversation(conversation))
+        return {**ask.window(view, opened, request.args.get("before")), "workspace": ask.workspace(view)}
+
+    found = read(load)
+    shown = entries(found["messages"], 0, place_of(found["workspace"]))
+    return render("partials/entries.html", entries=shown, older=found["older"], conversation={"id": conversation})
+
+
+@blueprint.get("/inbox/<conversation>/thread")
+@requires("conversation.read")
+def thread(conversation: str) -> str:
+    """Return thread and panel of one conversation, as HTML, for a change of conversation without a page load."""
+
+    def load(view: View) -> Data:
+        return {"seq": view.seq, "opened": opened_of(view, conversation), "workspace": ask.workspace(view)}
+
+    found = read(load)
+    place = place_of(found["workspace"])
+    agents = sorted(found["opened"]["agents"].values(), key=lambda agent: agent["name"])
+    return render(
+        "partials/opened.html", seq=found["seq"], agents=agents, **opened_context(found["opened"], place)
+    )
+
+
+@blueprint.get("/inbox/fragments")
+@requires("conversation.read")
+def fragments() -> Response:
+    """Return what a live page asks for in one answer: rows, messages, counts, header and panel."""
+    shown, args = Filter.of(request.args), request.args
+    wanted_rows, wanted_messages = _ids(args.get("rows")), _ids(args.get("messages"))
+    conversation = args.get("conversation") or None
+
+    def load(view: View) -> Data:
+        matching = _matching(view, shown, wanted_rows)
+        opened = None
+        if conversation and args.get("header"):
+            one = dict(view.conversation(conversation))
+            opened = {"conversation": one, **ask.people(view, [one])}
+        return {
+            "seq": view.seq,
+            "workspace": ask.workspace(view),
+            "list": {"conversations": matching, **ask.people(view, matching)},
+            "messages": _messages(view, wanted_messages, conversation),
+            "counts": ask.counts(view, shown) if args.get("counts") else None,
+            "opened": opened,
+        }
+
+    found = read(load)
+    place = place_of(found["workspace"])
+    made: Data = {"seq": found["seq"], "counts": found["counts"]}
+    made["rows"] = {id: None for id in wanted_rows}
+    for each in found["list"]["conversations"]:
+        shaped = row(each, found["list"], place)
+        made["rows"][each["id"]] = render("partials/row.html", row=shaped, filter=shown, conversation={"id": conversation})
+    made["messages"] = {
+        each["id"]: render("partials/message.html", message=bubble(each, place)) for each in found["messages"]
+    }
+    if found["opened"]:
+        agents = sorted(found["opened"]["agents"].values(), key=lambda agent: agent["name"])
+        context = {**opened_context(found["opened"], place), "agents": agents}
+        made["header"] = render("partials/header.html", **context)
+        made["panel"] = render("partials/panel.html", **context)
+    return jsonify(made)
+
+
+def _ids(text: str | None) -> list[str]:
+    return [each for each in (text or "").split(",") if each][:MAX_FRAGMENTS]
+
+
+def _matching(view: View, shown: Filter, ids: list[str]) -> list[Data]:
+    """Return those of *ids* that the list's filter shows."""
+    if not ids:
+        return []
+    query = shown.query(view)
+    found = list(ask.by_id(view, "conversation", ids).values())
+    if shown.text:
+        liked = set(ask.contacts_like(view, shown.text))
+        found = [each for each in found if each["contact"] in liked]
+    return [each for each in found if query(each)]
+
+
+def _messages(view: View, ids: list[str], conversation: str | None) -> list[Data]:
+    if not ids or not conversation:
+        return []
+    view.conversation(conversation)
+    found = ask.by_id(view, "message", ids).values()
+    return sorted((each for each in found if each["conversation"] == conversation), key=lambda each: each["at"])
+
+
+@blueprint.post("/inbox/act")
+@requires("conversation.write")
+def do() -> tuple[Response, int] | Response:
+    """Carry out one action ``{"type", "data", "client_id"}``; a refusal comes back in the agent's language."""
+    asked: Any = request.get_json(silent=True) or {}
+    action = {"type": str(asked.get("type", "")), "data": asked.get("data") or {}}
+    try:
+        results = act([action], asked.get("client_id"))
+    except Conflict as refused:
+        return jsonify({"message": in_words(str(refused))}), 409
+    return jsonify({"results": results})
+
+
+@blueprint.get("/inbox/find")
+@requires("conversation.read")
+def find() -> Response:
+    """Return the conversations whose contact's name or number contains ``q``, for the palette."""
+    text = request.args.get("q", "").strip()[:100]
+
+    def load(view: View) -> Data:
+        from .. import visible
+
+        query: Any = where("contact").one_of(ask.contacts_like(view, text))
+        seen = visible(view.agent)
+        items, _next = view.page(
+            "conversation", query if seen is None else query & seen, order="last_message_at", limit=8
+        )
+        return {"conversations": [dict(each) for each in items], **ask.people(view, items), "ws": ask.workspace(view)}
+
+    found = read(load, heavy=True)
+    place = place_of(found["ws"])
+    shaped = [row(each, found, place) for each in found["conversations"]]
+    return jsonify([{"id": r["id"], "name": r["name"], "snippet": r["snippet"], "time": r["time"]} for r in shaped])
+
+

@@ -1,0 +1,133 @@
+"""What the inbox asks of the store: filters to queries, rows with their people, one thread's window.
+
+Everything here runs inside `read` and returns plain data; a page costs the same number of queries
+whatever it shows.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .. import View, visible
+
+from engine import Query, where
+
+Data = dict[str, Any]
+TABS = ("mine", "unassigned", "all")
+STATUSES = ("open", "snoozed", "resolved")
+ROWS = 50
+WINDOW = 50
+FOUND = 300  # contacts that one search may match
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the list shows: a tab, a status, a text (name or number), labels."""
+
+    tab: str = "mine"
+    status: str = "open"
+    text: str = ""
+    label: str = ""
+
+    @classmethod
+    def of(cls, args: Any) -> "Filter":
+        """Return the filter that a query string names; what it does not know is the default."""
+        tab, status = args.get("tab", "mine"), args.get("status", "open")
+        return cls(
+            tab if tab in TABS else "mine",
+            status if status in STATUSES else "open",
+            args.get("q", "").strip()[:100],
+            args.get("label", "")[:40],
+        )
+
+    def args(self, **changes: str) -> dict[str, str]:
+        """Return the query string's arguments, without the defaults."""
+        values = {"tab": self.tab, "status": self.status, "q": self.text, "label": self.label, **changes}
+        defaults = {"tab": "mine", "status": "open", "q": "", "label": ""}
+        return {key: value for key, value in values.items() if value != defaults.get(key)}
+
+    def query(self, view: View, tab: str | None = None) -> Query:
+        """Return the query over conversations, what the agent may see included."""
+        tab = tab or self.tab
+        query: Any = where("status") == self.status
+        if tab != "all":
+            query = (where("assignee") == (view.agent["id"] if tab == "mine" else None)) & query
+        if self.label and "labels" not in view.hidden:
+            query = where("labels").any([self.label]) & query
+        seen = visible(view.agent)
+        return query if seen is None else query & seen
+
+
+def contacts_like(view: View, text: str) -> list[str]:
+    """Return the ids of contacts whose name or number contains *text*."""
+    wanted, digits = text.casefold(), "".join(letter for letter in text if letter.isdigit())
+
+    def matches(contact: Data) -> bool:
+        return wanted in (contact.get("name") or "").casefold() or bool(
+            len(digits) >= 3 and digits in (contact.get("phone") or "")
+        )
+
+    found = []
+    for contact in view.db.table("contact"):
+        if matches(contact):
+            found.append(contact.doc_id)
+            if len(found) >= FOUND:
+                break
+    return found
+
+
+def list_page(view: View, shown: Filter, after: str | None = None) -> Data:
+    """Return one page of the list: ``conversations``, ``next`` cursor, and the people on them."""
+    query = shown.query(view)
+    if shown.text:
+        query = query & where("contact").one_of(contacts_like(view, shown.text))
+    items, following = view.page("conversation", query, order="last_message_at", after=after, limit=ROWS)
+    return {"conversations": [dict(item) for item in items], "next": following, **people(view, items)}
+
+
+def counts(view: View, shown: Filter) -> dict[str, int]:
+    """Return how many conversations each tab has, and ``unread`` of the agent's own."""
+    table = view.db.table("conversation")
+    found = {tab: table.count(shown.query(view, tab)) for tab in TABS}
+    mine = Filter().query(view, "mine") & (where("unread") > 0)
+    return {**found, "unread": table.count(mine)}
+
+
+def plain(document: Any) -> Data:
+    """Return a document as a plain dict with its id."""
+    return {**document, "id": document.doc_id}
+
+
+def by_id(view: View, collection: str, ids: Iterable[str | None]) -> dict[str, Data]:
+    """Return the documents with *ids* by id, in one query."""
+    wanted = sorted({id for id in ids if id})
+    if not wanted:
+        return {}
+    found: Any = view.db.table(collection).get(doc_ids=wanted)  # TinyDB: a list for doc_ids
+    return {document.doc_id: plain(document) for document in found or [] if document}
+
+
+def people(view: View, conversations: Iterable[Data]) -> Data:
+    """Return ``contacts``, ``agents`` and ``accounts`` by id, for these conversations."""
+    contacts = by_id(view, "contact", [each.get("contact") for each in conversations])
+    return {
+        "contacts": contacts,
+        "agents": {agent.doc_id: plain(agent) for agent in view.db.table("agent").all()},
+        "accounts": {account.doc_id: plain(account) for account in view.db.table("account").all()},
+    }
+
+
+def window(view: View, conversation: Data, before: str | None = None) -> Data:
+    """Return the newest messages of a conversation, oldest first, and the cursor of older ones.
+
+    All that is unread is in it, up to four windows.
+    """
+    limit = WINDOW if before else max(WINDOW, min(conversation.get("unread") or 0, 3 * WINDOW) + 10)
+    query = where("conversation") == conversation["id"]
+    items, older = view.page("message", query, order="at", after=before, limit=limit)
+    return {"messages": [dict(item) for item in reversed(items)], "older": older}
+
+
+def workspace(view: View) -> Data:
+    """Return the workspace's document."""
+    return dict(view.db.table("workspace").get(doc_id="main") or {})

@@ -1,0 +1,144 @@
+"""Places in the pages that plugins fill, and what every template can use."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from flask import Flask, current_app, g, render_template, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+
+from engine.client import EngineAway
+
+from .engine_link import View, read
+from .parts import parts
+from .permissions import may
+from .security import csrf_token
+
+log = structlog.get_logger("web.slots")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A plugin's part of a page.
+
+    slot: the place (``panel.section``, ``list.row``, …); template: its template's name;
+    context: fn(view, **args) → the template's variables, run in one snapshot; without it the
+    template gets the place's own args; permission: who sees it, None for all.
+    """
+
+    slot: str
+    template: str
+    context: Callable[..., dict[str, Any]] | None = None
+    order: int = 100
+    permission: str | None = None
+
+
+def render(template: str, **context: Any) -> str:
+    """Return the page: *template* with *context* and the names that every template has."""
+    return render_template(template, **context)
+
+
+def slot(name: str, **args: Any) -> Markup:
+    """Return what the enabled plugins put into the place *name*, in order."""
+    found = [(plugin, each) for plugin, each in parts().slots if each.slot == name]
+    found = [(p, s) for p, s in found if plugin_enabled(p) and (s.permission is None or may(s.permission))]
+    return Markup("").join(_fill(plugin, each, args) for plugin, each in found)
+
+
+def _fill(plugin: str, each: Slot, args: dict[str, Any]) -> Markup:
+    try:
+        context = args
+        if each.context is not None:
+            make = each.context
+
+            def ask(view: View) -> dict[str, Any]:
+                return make(view, **args)
+
+            context = {**args, **read(ask)}
+        return Markup(render_template(each.template, **context))
+    except (EngineAway, HTTPException):
+        raise
+    except Exception:
+        log.exception("a slot failed", plugin=plugin, slot=each.slot)
+        return Markup('<p class="slot-error">{}</p>').format(_("The part of “%(name)s” failed.", name=plugin))
+
+
+def nav() -> list[dict[str, Any]]:
+    """Return the navigation's items of enabled plugins that this agent may use, in order."""
+    items = [item for item in parts().navigation if plugin_enabled(item["plugin"])]
+    return [item for item in items if not item.get("permission") or may(item["permission"])]
+
+
+def plugin_enabled(name: str) -> bool:
+    """Return whether the plugin *name* is installed and on in this workspace."""
+    held = parts()
+    return name in held.registry.plugins and name not in held.reads.hidden(g.workspace)
+
+
+def url(path: str) -> str:
+    """Return *path* within this workspace (``/w/NAME`` before it where the request had it)."""
+    return request.script_root + path
+
+
+def icon(name: str, css: str = "icon") -> Markup:
+    """Return an icon of the sprite ``static/icons.svg``."""
+    use = Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>')
+    return use.format(css, static("icons.svg"), name)
+
+
+_versions: dict[str, tuple[int, str]] = {}
+
+
+def static(file: str) -> str:
+    """Return the address of a static file, with its content's hash: it may be kept for good."""
+    path = Path(current_app.static_folder or "") / file
+    try:
+        stamp = path.stat().st_mtime_ns
+    except OSError:
+        return url_for("static", filename=file)
+    known = _versions.get(file)
+    if known is None or known[0] != stamp:
+        known = _versions[file] = stamp, hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+    return url_for("static", filename=file, v=known[1])
+
+
+def language() -> str:
+    """Return the language of this page: ``id`` or ``en``."""
+    return str(get_locale() or "en").split("_")[0]
+
+
+def theme() -> str:
+    """Return the theme that the agent chose: ``auto``, ``light`` or ``dark``."""
+    session = g.get("session")
+    return str(session.agent.get("theme") or "auto") if session else "auto"
+
+
+def _context() -> dict[str, Any]:
+    session = g.get("session")
+    return {"agent": session.agent if session else None, "workspace": g.get("workspace", "main")}
+
+
+def register(app: Flask) -> None:
+    """Give *app*'s templates their names."""
+    names = {
+        "allowed": may,
+        "csrf_token": csrf_token,
+        "icon": icon,
+        "language": language,
+        "may": may,
+        "nav": nav,
+        "nav_items": nav,
+        "plugin_enabled": plugin_enabled,
+        "slot": slot,
+        "static": static,
+        "theme": theme,
+        "url": url,
+    }
+    app.jinja_env.globals.update(names)
+    app.context_processor(_context)

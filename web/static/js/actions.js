@@ -1,0 +1,71 @@
+// What an agent does to a conversation or a message; a refusal is told with its reason.
+import {$, $$, ask, reason, t, toast} from "./base.js";
+import {openMenu} from "./menu.js";
+import {openId} from "./thread.js";
+import {want} from "./fragments.js";
+
+/** Ask for one action; resolves to its result, or null after the reason was shown. */
+export async function act(type, data) {
+  const answer = await ask("/inbox/act", {method: "POST", json: {type, data, client_id: crypto.randomUUID()}});
+  if (answer.ok) return answer.data.results[0];
+  toast(reason(answer));
+  if (answer.status === 409) want({header: true, row: openId()});
+  return null;
+}
+
+const onConversation = (type) => () => act(`conversation.${type}`, {conversation: openId()});
+const onMessage = (type, more = {}) => (button) => {
+  const bubble = button.closest("[data-message]");
+  return act(`message.${type}`, {message: bubble.dataset.message, ...more});
+};
+
+const visible = (selector) => $$(selector).find((each) => each.getClientRects().length && !each.closest(".menu"));
+
+export const actions = {
+  take: onConversation("take"),
+  resolve: async () => { if (await act("conversation.resolve", {conversation: openId()})) toast(t("resolved"), {action: t("undo"), run: onConversation("reopen")}); },
+  reopen: onConversation("reopen"),
+  async mark_unread() {
+    const done = await act("conversation.mark_unread", {conversation: openId()});
+    if (done) document.dispatchEvent(new CustomEvent("inbox:close"));
+  },
+  assign: () => setTimeout(() => openMenu($("#assign-menu"), visible('[data-menu="assign-menu"]') || visible('[data-menu="more-menu"]'))),
+  snooze: () => setTimeout(() => openMenu($("#snooze-menu"), visible('[data-menu="snooze-menu"]') || visible('[data-menu="more-menu"]'))),
+  retry: onMessage("retry"),
+  was_sent: onMessage("resolve_unconfirmed", {verdict: "sent"}),
+  send_again: (button) => { if (confirm(t("send_again"))) return onMessage("resolve_unconfirmed", {verdict: "send_again"})(button); },
+  panel: () => document.body.classList.toggle(innerWidth > 1180 ? "no-panel" : "show-panel"),
+  "panel-close": () => document.body.classList.remove("show-panel"),
+};
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-action]");
+  const run = button && actions[button.dataset.action];
+  // A button with data-menu opens its menu by itself (menu.js).
+  if (run && !button.dataset.menu) {
+    button.setAttribute("aria-busy", "true");
+    button.disabled = true;
+    try { await run(button); } finally { button.disabled = false; button.removeAttribute("aria-busy"); }
+  }
+  const assign = event.target.closest("[data-assign]");
+  if (assign) act("conversation.assign", {conversation: openId(), agent: assign.dataset.assign || null});
+  const snooze = event.target.closest("[data-snooze]");
+  if (snooze) snoozeUntil(times()[snooze.dataset.snooze]);
+});
+
+async function snoozeUntil(until) {
+  if (await act("conversation.snooze", {conversation: openId(), until: until.toISOString().replace("Z", "000Z")})) toast(t("snoozed"), {action: t("undo"), run: onConversation("reopen")});
+}
+
+function times() {
+  const at = (days, hour) => { const day = new Date(); day.setDate(day.getDate() + days); day.setHours(hour, 0, 0, 0); return day; };
+  const monday = (8 - new Date().getDay()) % 7 || 7;
+  const hours = new Date(Math.ceil((Date.now() + 3 * 3600e3) / 1800e3) * 1800e3);
+  return {later: hours, tomorrow: at(1, 9), week: at(monday, 9)};
+}
+
+document.addEventListener("menu:open", (event) => {
+  if (event.target.id !== "snooze-menu") return;
+  const say = new Intl.DateTimeFormat(document.documentElement.lang === "id" ? "id" : "en-GB", {weekday: "short", hour: "2-digit", minute: "2-digit"});
+  for (const [name, time] of Object.entries(times())) $(`[data-snooze="${name}"] [data-when]`).textContent = say.format(time);
+});

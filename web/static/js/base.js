@@ -1,0 +1,96 @@
+// What every module uses: words, addresses, requests, toasts.
+import {Idiomorph} from "../vendor/idiomorph.esm.js";
+
+const body = document.body;
+const words = JSON.parse(document.getElementById("words")?.textContent || "{}");
+
+export const root = body.dataset.root || "";
+export const me = {id: body.dataset.agent, name: body.dataset.agentName};
+export const $ = (selector, from = document) => from.querySelector(selector);
+export const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+/** The text `key` in the page's language; `%(name)s` is filled from `values`. */
+export function t(key, values = {}) {
+  const text = words[key] ?? key;
+  return text.replace(/%\((\w+)\)s/g, (_, name) => values[name] ?? "");
+}
+
+export const csrf = () => $('meta[name="csrf-token"]').content;
+
+/** A fetch in this workspace. Resolves to {ok, status, data}; status 0 when the server cannot be reached. */
+export async function ask(path, {method = "GET", json, form, signal} = {}) {
+  const headers = {Accept: "application/json", "X-CSRF-Token": csrf()};
+  if (json !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    const answer = await fetch(root + path, {
+      method, headers, signal, body: json !== undefined ? JSON.stringify(json) : form, credentials: "same-origin", redirect: "manual",
+    });
+    if (answer.status === 401 || answer.type === "opaqueredirect") return signedOut();
+    const isJson = (answer.headers.get("Content-Type") || "").includes("json");
+    return {ok: answer.ok, status: answer.status, data: isJson ? await answer.json() : await answer.text()};
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    return {ok: false, status: 0, data: {message: t("unreachable")}};
+  }
+}
+
+export function signedOut() {
+  location.href = `${root}/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+  return {ok: false, status: 401, data: {message: t("signed_out")}};
+}
+
+/** What an error's answer says, in words. */
+export const reason = (answer) => answer.data?.message || answer.data?.error || t("failed");
+
+export function toast(text, {action, run, seconds = 5} = {}) {
+  const shown = document.createElement("div");
+  shown.className = "toast";
+  shown.textContent = text;
+  if (action) {
+    const button = document.createElement("button");
+    button.textContent = action;
+    button.onclick = () => { shown.remove(); run(); };
+    shown.append(button);
+  }
+  $("#toasts").append(shown);
+  setTimeout(() => shown.remove(), seconds * 1000);
+}
+
+export function element(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html.trim();
+  return holder.content.firstElementChild;
+}
+
+/** Make `node` look like `html` with the fewest changes; what plays or has the focus stays. */
+export function morph(node, html) {
+  const fresh = typeof html === "string" ? element(html) : html;
+  if (!fresh) return node;
+  Idiomorph.morph(node, fresh, {
+    morphStyle: "outerHTML", ignoreActiveValue: true,
+    callbacks: {beforeNodeMorphed: (old) => !(old.tagName === "AUDIO" && !old.paused)},
+  });
+  const now = node.isConnected ? node : (fresh.id && document.getElementById(fresh.id)) || node;
+  paint(now);
+  window.htmx?.process(now);
+  return now;
+}
+
+/** Give labels the exact colour that their data-color names (the class holds the nearest of the palette). */
+export function paint(from = document) {
+  for (const tag of [from, ...from.querySelectorAll("[data-color]")]) {
+    if (/^#[0-9a-f]{6}$/i.test(tag.dataset?.color || "")) tag.style.setProperty("--c", tag.dataset.color);
+  }
+}
+
+export const icon = (name) => {
+  const svg = element(`<svg class="icon" aria-hidden="true"><use></use></svg>`);
+  svg.firstElementChild.setAttribute("href", `${body.dataset.icons}#${name}`);
+  return svg;
+};
+
+/** Call `run` once, `wait` ms after the last call. */
+export function later(run, wait) {
+  let timer;
+  return (...args) => { clearTimeout(timer); timer = setTimeout(() => run(...args), wait); };
+}

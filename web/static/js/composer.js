@@ -1,0 +1,135 @@
+// The composer: grows with its text, keeps drafts, takes files by button, paste and drop.
+import {$, csrf, element, icon, later, me, root, t, toast} from "./base.js";
+import {signal} from "./feed.js";
+import {send} from "./outbox.js";
+import {openId} from "./thread.js";
+import {act} from "./actions.js";
+
+const draftKey = () => `replyai:draft:${root}:${me.id}:${openId()}`;
+let attached = null; // {file, uploaded, url, request}
+let typedAt = 0;
+
+const field = () => $("#answer");
+const keepDraft = later(() => {
+  const text = field()?.value;
+  if (text) localStorage.setItem(draftKey(), text); else localStorage.removeItem(draftKey());
+}, 150);
+
+function grow() {
+  const area = field();
+  area.style.height = "auto";
+  area.style.height = `${Math.min(area.scrollHeight, 180)}px`;
+}
+
+/** Set up the composer of a conversation that has just been opened. */
+export function arrive() {
+  const form = $("#composer");
+  if (!form) return;
+  drop();
+  const area = field();
+  area.value = localStorage.getItem(draftKey()) || "";
+  grow();
+  area.addEventListener("input", () => {
+    grow();
+    keepDraft();
+    if (area.value && Date.now() - typedAt > 3000) { typedAt = Date.now(); signal("typing", {conversation: openId()}); }
+  });
+  area.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    submit(event.ctrlKey || event.metaKey);
+  });
+  area.addEventListener("paste", (event) => {
+    const file = [...event.clipboardData.files][0];
+    if (file) { event.preventDefault(); attach(file); }
+  });
+  form.addEventListener("submit", (event) => { event.preventDefault(); event.stopPropagation(); submit(false); });
+  $("#file").addEventListener("change", (event) => { if (event.target.files[0]) attach(event.target.files[0]); event.target.value = ""; });
+  $("[data-attach]", form).addEventListener("click", () => $("#file").click());
+}
+
+async function submit(resolve) {
+  const area = field();
+  const text = area.value.trim();
+  if (attached && !attached.uploaded) return toast(t("uploading"));
+  if (!text && !attached) return;
+  const conversation = openId();
+  const item = {conversation, text: text || null};
+  let preview = null;
+  if (attached) { item.media = attached.uploaded; preview = previewOf(attached); }
+  area.value = "";
+  localStorage.removeItem(draftKey());
+  grow();
+  drop(true);
+  send(item, preview);
+  typedAt = 0;
+  area.focus();
+  if (resolve) act("conversation.resolve", {conversation});
+}
+
+function previewOf({url, file}) {
+  if (!url) { const shown = element(`<div class="file"><span class="file-icon"></span><span class="file-name"><b></b></span></div>`); $(".file-icon", shown).append(icon("file-text")); $("b", shown).textContent = file.name; return shown; }
+  const shown = element(`<span class="picture"><img alt="" width="220"></span>`);
+  $("img", shown).src = url;
+  return shown;
+}
+
+function attach(file) {
+  drop();
+  const url = file.type.startsWith("image/") ? URL.createObjectURL(file) : null;
+  const place = $("[data-attached]");
+  const shown = [url ? element(`<img alt="">`) : icon("file-text"), element("<span></span>"), element(`<progress max="1" value="0"></progress>`), element(`<button class="icon-btn" type="button"></button>`)];
+  if (url) shown[0].src = url;
+  shown[1].textContent = file.name;
+  shown[2].setAttribute("aria-label", t("uploading"));
+  shown[3].setAttribute("aria-label", t("take_off"));
+  shown[3].append(icon("x"));
+  shown[3].onclick = () => drop();
+  place.replaceChildren(...shown);
+  place.hidden = false;
+  attached = {file, url, uploaded: null, request: upload(file, shown[2])};
+  field().focus();
+}
+
+// fetch tells nothing of an upload's progress, XMLHttpRequest does.
+function upload(file, bar) {
+  const request = new XMLHttpRequest();
+  const form = new FormData();
+  form.append("file", file);
+  request.open("POST", `${root}/media`);
+  request.setRequestHeader("X-CSRF-Token", csrf());
+  request.setRequestHeader("Accept", "application/json");
+  request.responseType = "json";
+  request.upload.onprogress = (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; };
+  request.onload = () => {
+    if (request.status < 300) { attached.uploaded = request.response; bar.hidden = true; }
+    else { toast(request.response?.message || t("failed")); drop(); }
+  };
+  request.onerror = () => { toast(t("unreachable")); drop(); };
+  request.send(form);
+  return request;
+}
+
+function drop(keepPreview = false) {
+  if (attached && !attached.uploaded) { attached.request.onload = attached.request.onerror = null; attached.request.abort(); }
+  if (attached?.url && !keepPreview) URL.revokeObjectURL(attached.url);
+  attached = null;
+  const place = $("[data-attached]");
+  if (place) { place.hidden = true; place.replaceChildren(); }
+}
+
+export const focus = () => field()?.focus();
+
+document.addEventListener("dragover", (event) => {
+  if (!$("#composer") || ![...event.dataTransfer.types].includes("Files")) return;
+  event.preventDefault();
+  $("#composer").classList.add("dropping");
+});
+document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) $("#composer")?.classList.remove("dropping"); });
+document.addEventListener("drop", (event) => {
+  const form = $("#composer");
+  if (!form || !event.dataTransfer.files.length) return;
+  event.preventDefault();
+  form.classList.remove("dropping");
+  attach(event.dataTransfer.files[0]);
+});

@@ -1,0 +1,135 @@
+// The inbox page: opens conversations without a page load and hands the feed's changes to list and thread.
+import {$, ask, me, paint, root, t, toast} from "./base.js";
+import {on, start} from "./feed.js";
+import {want} from "./fragments.js";
+import {conversationChanged, dropRow, markCurrent, release, setCounts, setUnread} from "./list.js";
+import * as threads from "./thread.js";
+import * as composer from "./composer.js";
+import {restore} from "./outbox.js";
+import {act} from "./actions.js";
+import {customerWrote, look} from "./presence.js";
+import "./palette.js";
+
+const {openId, thread} = threads;
+const headerFields = ["status", "assignee", "handler", "team", "labels", "snoozed_until", "contact"];
+let opening = null;
+
+/** Open a conversation (null: none); its address goes into the history unless `silent`. */
+export async function open(id, {silent = false, focus = false} = {}) {
+  if (id === openId() && id) return;
+  opening?.abort();
+  opening = new AbortController();
+  const address = `${root}/inbox${id ? `/${id}` : ""}${location.search}`;
+  document.body.classList.remove("show-panel");
+  if (!id) {
+    document.body.classList.remove("has-thread");
+    $("#opened").innerHTML = "";
+    markCurrent();
+    if (!silent) history.pushState({id}, "", address);
+    return;
+  }
+  const row = document.getElementById(`row-${id}`);
+  row?.classList.add("on");
+  let answer;
+  try { answer = await ask(`/inbox/${id}/thread`, {signal: opening.signal}); } catch { return; }
+  if (!answer.ok) { markCurrent(); return toast(answer.status === 404 ? t("not_there") : answer.data?.message || t("failed")); }
+  $("#opened").innerHTML = answer.data;
+  document.body.classList.add("has-thread");
+  if (!silent) history.pushState({id}, "", address);
+  arrive();
+  if (focus) composer.focus();
+}
+
+function arrive() {
+  const opened = $("#opened");
+  paint(opened);
+  window.htmx?.process(opened);
+  markCurrent();
+  document.title = document.title.replace(/^(\(\d+\) )?.*$/, (_, count) => `${count || ""}${thread() ? thread().dataset.name : t("inbox")} — ReplyAI`);
+  if (!thread()) return;
+  threads.arrive();
+  composer.arrive();
+  restore();
+  look();
+  markRead();
+}
+
+function markRead() {
+  if (document.hidden || !document.hasFocus() || !thread() || !Number(thread().dataset.unread)) return;
+  thread().dataset.unread = 0;
+  const row = document.getElementById(`row-${openId()}`);
+  if (row) setUnread(row, 0);
+  act("conversation.read", {conversation: openId()});
+}
+
+on("changes", ({changes, gone}) => {
+  for (const {collection, id, fields} of changes) {
+    if (collection === "message") takeMessage(id, fields);
+    else if (collection === "conversation") takeConversation(id, fields);
+    else if (collection === "contact") takeContact(id);
+    else if (["plugin", "workspace"].includes(collection)) location.reload();
+    else if (collection === "agent" && id === me.id && ("theme" in fields || "language" in fields || "role" in fields)) location.reload();
+    else if (["label", "agent", "team", "account"].includes(collection)) refreshAll();
+  }
+  for (const {collection, id} of gone) {
+    if (collection === "conversation") { dropRow(id); if (id === openId()) { toast(t("not_there")); open(null); } }
+    else if (collection === "message") threads.dropMessage(id);
+    else if (collection === "label") refreshAll();
+  }
+});
+
+function takeMessage(id, fields) {
+  const known = document.getElementById(`m-${id}`);
+  if (known || fields.conversation === openId()) threads.messageChanged(id, fields);
+  if (fields.conversation === openId() && fields.direction === "in") customerWrote();
+}
+
+function takeConversation(id, fields) {
+  conversationChanged(id, fields);
+  if (id !== openId()) return;
+  if (headerFields.some((name) => name in fields)) want({header: true});
+  if (fields.unread > 0) { thread().dataset.unread = fields.unread; markRead(); }
+}
+
+function takeContact(id) {
+  for (const row of document.querySelectorAll(".row")) if (row.dataset.contact === id) want({row: row.dataset.conversation});
+  if (openId()) want({header: true});
+}
+
+let refreshing = null;
+function refreshAll() {
+  clearTimeout(refreshing);
+  refreshing = setTimeout(() => {
+    for (const row of [...document.querySelectorAll("#rows .row")].slice(0, 100)) want({row: row.dataset.conversation});
+    if (openId()) want({header: true});
+  }, 100 + Math.random() * 200);
+}
+
+on("resync", async () => {
+  if (!openId()) return;
+  const answer = await ask(`/inbox/${openId()}/thread`);
+  if (!answer.ok) return;
+  const text = $("#answer")?.value;
+  $("#opened").innerHTML = answer.data;
+  arrive();
+  if (text && $("#answer")) $("#answer").value = text;
+});
+on("state", (isConnected) => { if (isConnected) look(); });
+
+document.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  const row = event.target.closest("#rows .row, .other");
+  const back = event.target.closest('[data-action="back"]');
+  if (row) { event.preventDefault(); release(); open(row.dataset.conversation || row.getAttribute("href").split("/").pop().split("?")[0]); }
+  if (back) { event.preventDefault(); open(null); }
+});
+document.addEventListener("inbox:open", (event) => open(event.detail.id, event.detail));
+document.addEventListener("inbox:close", () => open(null));
+addEventListener("popstate", () => open(location.pathname.split("/inbox/")[1] || null, {silent: true}));
+addEventListener("focus", markRead);
+document.addEventListener("visibilitychange", markRead);
+
+const unread = document.querySelector('[data-count="unread"]')?.textContent;
+if (Number(unread)) setCounts({unread: Number(unread)});
+arrive();
+start();

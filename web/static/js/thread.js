@@ -1,0 +1,182 @@
+// One opened conversation: messages come, ticks turn, older ones load, the reader's place is kept.
+import {$, $$, ask, element, morph, paint, t} from "./base.js";
+import {taken, want} from "./fragments.js";
+
+const order = ["queued", "sending", "sent", "delivered", "read"];
+const icons = {queued: "clock", sending: "clock", sent: "check", delivered: "check-check", read: "check-check", failed: "circle-alert", unconfirmed: "circle-help", cancelled: "ban"};
+let below = 0; // messages that came while the reader was further up
+let loading = false;
+
+export const thread = () => $("[data-thread]");
+export const openId = () => thread()?.dataset.thread || null;
+const box = () => $("#messages");
+const bubbleOf = (id) => document.getElementById(`m-${id}`);
+const nearEnd = () => { const m = box(); return !m || m.scrollHeight - m.scrollTop - m.clientHeight < 80; };
+export const toEnd = () => { const m = box(); if (m) m.scrollTop = m.scrollHeight; below = 0; showPill(); };
+
+/** A message of the open conversation changed: what can be patched is, the rest is fetched. */
+export function messageChanged(id, fields) {
+  const bubble = bubbleOf(id) || (fields.client_id && $(`[data-client="${CSS.escape(fields.client_id)}"]`, box()));
+  if (!bubble) {
+    if (fields.conversation || fields.kind) want({message: id});
+    return;
+  }
+  if (!bubble.id) claim(bubble, id);
+  const patchable = ["status", "status_at", "gateway_id", "attempts", "played_at", "lane", "error"];
+  const onlyTicks = Object.keys(fields).every((name) => patchable.includes(name) || name.includes("."));
+  if (fields.status) setTick(bubble, fields.status);
+  const now = fields.status || bubble.dataset.status;
+  const troubled = ["failed", "unconfirmed", "cancelled"].includes(now) || $(".trouble", bubble);
+  if (!onlyTicks || troubled) want({message: id});
+}
+
+export function setTick(bubble, status) {
+  bubble.dataset.status = status;
+  const tick = $(".f [data-tick]", bubble);
+  if (!tick || tick.dataset.tick === status) return;
+  tick.dataset.tick = status;
+  const name = t(`tick_${status}`);
+  tick.setAttribute("aria-label", name);
+  tick.title = name;
+  $("use", tick).setAttribute("href", `${document.body.dataset.icons}#${icons[status] || "clock"}`);
+  if (order.includes(status)) bubble.classList.remove("pending");
+}
+
+/** The optimistic bubble has become message `id`. */
+export function claim(bubble, id) {
+  const twin = bubbleOf(id);
+  if (twin && twin !== bubble) { bubble.remove(); return twin; }
+  bubble.id = `m-${id}`;
+  bubble.dataset.message = id;
+  return bubble;
+}
+
+taken(({messages = {}, conversation, header, panel}) => {
+  if (conversation !== openId()) return;
+  for (const html of Object.values(messages)) show(html);
+  if (header) morph($("#thread-header"), header);
+  if (panel) morph($("#panel"), panel);
+  if (header) $("[data-reopens]")?.toggleAttribute("hidden", $("#thread-header").dataset.status !== "resolved");
+});
+
+function show(html) {
+  const fresh = element(html);
+  const known = bubbleOf(fresh.dataset.message) || (fresh.dataset.client && $(`[data-client="${CSS.escape(fresh.dataset.client)}"]`, box()));
+  const stay = !nearEnd();
+  if (known) {
+    const rises = order.indexOf(known.dataset.status) > order.indexOf(fresh.dataset.status) && order.includes(fresh.dataset.status);
+    if (rises) setTick(fresh, known.dataset.status); // the feed was faster than this answer
+    known.id = fresh.id;
+    morph(known, fresh);
+  } else insert(fresh);
+  if (!stay) toEnd();
+  else if (!known && fresh.classList.contains("in")) { below += 1; showPill(); }
+  if (!known && fresh.classList.contains("in")) speak(fresh);
+}
+
+/** Put a bubble where its time belongs; day lines come with it. */
+function insert(fresh) {
+  const all = $$(".b", box());
+  const after = all.findLast((other) => !other.dataset.at || other.dataset.at <= fresh.dataset.at);
+  if (after && !(all.at(-1) === after)) after.after(fresh);
+  else if (!after && all.length) all[0].before(fresh);
+  else box().append(fresh);
+  const before = all.findLast((other) => other.compareDocumentPosition(fresh) & Node.DOCUMENT_POSITION_FOLLOWING);
+  if (fresh.dataset.day && before?.dataset.day !== fresh.dataset.day && !$(`[data-day-line="${fresh.dataset.day}"]`, box())) {
+    const line = element(`<div class="day"><span></span></div>`);
+    line.dataset.dayLine = fresh.dataset.day;
+    line.firstElementChild.textContent = fresh.dataset.dayTitle;
+    fresh.before(line);
+  }
+  paint(fresh);
+}
+
+export function dropMessage(id) { bubbleOf(id)?.remove(); }
+
+/** Show what the agent sent before anybody else knows of it; returns the bubble. */
+export function optimistic({client_id, text, preview}) {
+  const bubble = $("#bubble").content.firstElementChild.cloneNode(true);
+  bubble.dataset.client = client_id;
+  const words = $(".text", bubble);
+  if (text) words.textContent = text; else words.remove();
+  if (preview) bubble.prepend(preview);
+  const now = new Date();
+  $("time", bubble).textContent = new Intl.DateTimeFormat(document.documentElement.lang, {hour: "2-digit", minute: "2-digit", hour12: false}).format(now);
+  $("[data-unread-line]", box())?.remove();
+  box().append(bubble);
+  toEnd();
+  return bubble;
+}
+
+function speak(bubble) {
+  const words = $(".text", bubble)?.textContent || $("b", bubble)?.textContent || "";
+  $("#spoken").textContent = t("said", {name: thread().dataset.name, text: words.slice(0, 200)});
+}
+
+function showPill() {
+  const pill = $("[data-down]");
+  if (!pill) return;
+  const up = !nearEnd();
+  pill.hidden = !(up && (below > 0 || box().scrollHeight - box().scrollTop - box().clientHeight > 900));
+  $("span", pill).textContent = below ? t("new_below", {n: below}) : "";
+  pill.setAttribute("aria-label", below ? t("new_below", {n: below}) : t("to_end"));
+}
+
+async function loadOlder() {
+  const mark = $("[data-older]", box());
+  if (!mark || loading) return;
+  loading = true;
+  const id = openId();
+  const answer = await ask(`/inbox/${id}/older?before=${encodeURIComponent(mark.dataset.older)}`);
+  loading = false;
+  if (!answer.ok || id !== openId()) return;
+  const m = box();
+  const from = m.scrollHeight - m.scrollTop;
+  const fresh = document.createElement("template");
+  fresh.innerHTML = answer.data;
+  const lines = $$("[data-day-line]", fresh.content).map((line) => line.dataset.dayLine);
+  const first = $("[data-day-line]", m);
+  if (first && lines.includes(first.dataset.dayLine)) first.remove();
+  for (const bubble of $$(".b", fresh.content)) if (bubbleOf(bubble.dataset.message)) bubble.remove();
+  mark.replaceWith(fresh.content);
+  m.scrollTop = m.scrollHeight - from;
+  paint(m);
+}
+
+/** Set up a thread that has just been put into the page. */
+export function arrive() {
+  const m = box();
+  if (!m) return;
+  below = 0;
+  const line = $("[data-unread-line]", m);
+  if (line) m.scrollTop = Math.max(0, line.offsetTop - m.offsetTop - 60); else toEnd();
+  m.addEventListener("scroll", () => {
+    if (nearEnd()) below = 0;
+    showPill();
+    if (m.scrollTop < 400) loadOlder();
+  }, {passive: true});
+  m.addEventListener("load", (event) => { if (event.target.tagName === "IMG" && nearEnd()) toEnd(); }, true);
+  if (m.scrollTop < 400) loadOlder();
+  showPill();
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-down]")) toEnd();
+  const quote = event.target.closest("a.quote");
+  if (quote) {
+    event.preventDefault();
+    const target = document.getElementById(quote.hash.slice(1));
+    target?.scrollIntoView({block: "center"});
+    target?.classList.add("sought");
+    setTimeout(() => target?.classList.remove("sought"), 1200);
+  }
+  const picture = event.target.closest("[data-lightbox]");
+  if (picture && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    const dialog = $("#lightbox");
+    $("img", dialog).src = picture.href;
+    $("img", dialog).alt = $("img", picture).alt;
+    dialog.showModal();
+  }
+  if (event.target.id === "lightbox") event.target.close();
+});

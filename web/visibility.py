@@ -1,0 +1,31 @@
+"""Who may see which conversation: one rule for lists, search, feed, media and API alike."""
+
+from typing import Any
+
+from engine import Query, where
+
+SEES_ALL = ("admin", "supervisor")
+
+
+def visible(agent: dict[str, Any]) -> Query | None:
+    """Return the query that a conversation must match for *agent* to see it; None: all of them.
+
+    An agent sees those of no team, of their own teams, and those assigned to them; an integrator none.
+    """
+    if agent["role"] in SEES_ALL:
+        return None
+    if agent["role"] != "agent":
+        return where("account") == ""
+    query = (where("team") == None) | (where("assignee") == agent["id"])  # noqa: E711  TinyDB's own way
+    teams = agent.get("teams") or []
+    return query | where("team").one_of(list(teams)) if teams else query
+
+
+def sees(agent: dict[str, Any], conversation: dict[str, Any]) -> bool:
+    """Return whether *agent* may see *conversation* (its ``team`` and ``assignee`` decide)."""
+    if agent["role"] in SEES_ALL:
+        return True
+    if agent["role"] != "agent":
+        return False
+    team = conversation.get("team")
+    return team is None or team in (agent.get("teams") or []) or conversation.get("assignee") == agent["id"]
