@@ -109,7 +109,7 @@ class Storm:
         """Post one webhook as WAHA does; whether it was answered 2xx."""
         body = self.waha.message(f"6281300{number % CHATS:06}@c.us", f"pesan {number}", f"IN{number:06}")
         raw = json.dumps(body).encode()
-        status, _ = self.call("POST", "/webhooks/waha/toko", raw, **{"Content-Type": "application/json"}, **sign(raw, SECRET))
+        status, _ = self.call("POST", "/webhooks/waha/toko", raw, **sign(raw, SECRET))
         if status == 200:
             self.acked.add(f"IN{number:06}")
         return status == 200
@@ -159,12 +159,14 @@ class Storm:
         for thread in clients:
             thread.start()
         plan = [*AIMED, *NAMED]
-        for number in range(kills):
-            left = len(jobs) - pace * (number + 0.5)
+        number = 0
+        while self.kills.total() < kills:
+            left = len(jobs) - pace * (self.kills.total() + 0.5)
             while self.work.qsize() > left and any(t.is_alive() for t in clients):
                 threading.Event().wait(0.01)
             self.kill(plan[number % len(plan)])
             self.until_up()
+            number += 1
         for thread in clients:
             thread.join()
 
@@ -187,7 +189,7 @@ class Storm:
 
     def _aim(self, what: str) -> None:
         """Have the process that next passes a point there end itself; without traffic, none does."""
-        self.crash.write_text(f"{what}:{self.chance.randint(1, 5)}")
+        self.crash.write_text(f"{what}:{self.chance.randint(1, 3)}")
         deadline = time.monotonic() + 20
         while self.crash.exists() and time.monotonic() < deadline:
             if self.work.empty():
@@ -200,7 +202,7 @@ class Storm:
 
     def _poke(self) -> None:
         """Make some traffic once the storm's own is over."""
-        number = 900000 + sum(self.kills.values()) * 100 + self.chance.randrange(100)
+        number = 900000 + self.kills.total() * 100 + self.chance.randrange(100)
         with suppress(OSError, ValueError):
             self.post(number)
         with suppress(OSError, ValueError):

@@ -1,5 +1,7 @@
 """Signing in, sessions, one-time links."""
 
+import re
+
 import pytest
 
 from engine import times
@@ -31,7 +33,7 @@ def test_behind_tls_the_cookie_is_bound_to_the_host(stack):
     stack.agent("Sari")
     client = stack.app.test_client()
     page = client.get("/login", base_url="https://chat.example.com")
-    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = re.search(r'name="csrf[-_]token"[^>]*?(?:value|content)="([^"]+)"', page.text)[1]
     answer = client.post(
         "/login",
         data={"email": "sari@toko.example", "password": PASSWORD, "csrf_token": token},
@@ -257,6 +259,22 @@ def test_tokens_are_shown_once_and_kept_as_a_hash(stack):
 
 def test_the_systems_token_acts_as_an_admin(stack):
     assert stack.api("system")("GET", "/agents")[0] == 200
+
+
+def test_a_workspace_is_found_by_its_host(stack):
+    import dataclasses
+
+    cabang = dataclasses.replace(stack.config.workspaces["cabang"], host="cabang.example")
+    stack.config.workspaces["cabang"] = cabang
+    stack.agent("Budi", workspace="cabang")
+    headers = {"Authorization": f"Bearer {stack.token(stack.all('agent', 'cabang')[0]['id'], 'cabang')}"}
+    client = stack.app.test_client()
+    assert (
+        client.get("/api/conversations", headers=headers, base_url="http://cabang.example:8000").status_code
+        == 200
+    )
+    assert client.get("/w/cabang/api/conversations", headers=headers).status_code == 200
+    assert client.get("/api/conversations", headers=headers).status_code == 401
 
 
 def test_one_workspaces_session_is_nothing_in_another(stack):

@@ -41,11 +41,11 @@ DEWI, ANDI = "6281300004521@c.us", "6281200001123@c.us"
 class Stack:
     """The engine, the application, and people who use it."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, plugins_dir: Path | None = None) -> None:
         self.data = data
         (data / "replyai.toml").write_text(SETTINGS)
         self.config = configuration.load({"REPLYAI_CONFIG": str(data / "replyai.toml")}, data=data)
-        self.registry = plugins.load()
+        self.registry = plugins.load(plugins_dir)
         self.engine = Engine(self.config, self.registry)
         self.engine.start()
         self.app: Flask = create_app(self.config, self.registry)
@@ -205,10 +205,10 @@ def message(chat: str, text: str, id: str) -> dict[str, Any]:
 
 
 @contextmanager
-def running() -> Iterator[Stack]:
+def running(plugins_dir: Path | None = None) -> Iterator[Stack]:
     """Start a stack in a short temporary folder (a socket's path has 107 bytes at most)."""
     data = Path(tempfile.mkdtemp(prefix="replyai-"))
-    stack = Stack(data)
+    stack = Stack(data, plugins_dir)
     try:
         yield stack
     finally:

@@ -34,7 +34,7 @@ def act_once(
     """As `act`, and whether the same request had been made before (then nothing new was done)."""
     session = current()
     prepared = [_prepare(each) for each in actions]
-    read(lambda view: [_see(view, each["data"]) for each in prepared])
+    read(lambda view: _see_all(view, prepared))
     key = f"{session.agent['id']}:{client_id}" if client_id else None
     event = requested(session.agent["id"], prepared, key)
     answered = engine().submit(session.workspace, [event])[0]
@@ -77,6 +77,11 @@ def _prepare(each: dict[str, Any]) -> dict[str, Any]:
 def _is_own(type: str, data: dict[str, Any]) -> bool:
     """People may change their own name, language and theme."""
     return type == "agent.update" and data.get("agent") == current().agent["id"] and set(data) <= OWN_FIELDS
+
+
+def _see_all(view: View, prepared: list[dict[str, Any]]) -> None:
+    for each in prepared:
+        _see(view, each["data"])
 
 
 def _see(view: View, data: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ def demo(workspace: str) -> None:
     Example:  replyai demo
     """
     with running(config.load(), patience=120.0) as client:
-        from engine import demo as day
+        from engine.demo import fill
 
-        day.fill(client, workspace)
+        password = fill(client, workspace)
+    click.echo(f"The demo is in {workspace}; its four agents (Settings, Team) have the password {password}")

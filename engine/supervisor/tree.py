@@ -185,10 +185,12 @@ class Tree:
                 return f"The {name} process cannot start; the lines above say why. See also: replyai doctor"
         if engine_problem(self.config) or not web_answers(self.listener):
             return None
-        self.ready = True
-        say(first_words(self.config, self.registry))
-        if self.demo:
+        if self.demo:  # before the link, which signs in one of the demo's people
+            self.demo = False
             self._start(self._demo())
+        if "demo" not in self.children:
+            self.ready = True
+            say(first_words(self.config, self.registry))
         return None
 
     # the end
