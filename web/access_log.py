@@ -1,5 +1,8 @@
 """One line per answer: method, route and time; no bodies, tokens, addresses of people or numbers."""
 
+import logging
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from time import perf_counter
 
 import structlog
@@ -8,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from . import metrics
 
-log = structlog.get_logger("web")
+LARGEST = 10 * 1024 * 1024  # bytes of one log file
+KEPT = 3  # older files
 QUIET = ("static", "health.healthz", "metrics.metrics")
 
 
@@ -26,7 +30,7 @@ def end(response: Response) -> Response:
         metrics.seconds.labels(route).observe(taken)
     if request.endpoint not in QUIET:
         session = g.get("session")
-        log.info(
+        request_log().info(
             "answered",
             method=request.method,
             route=route,
@@ -38,16 +42,30 @@ def end(response: Response) -> Response:
     return response
 
 
-def register(app: Flask) -> None:
-    """Log what *app* answers, a line each: values are escaped, so none can forge another line."""
+def request_log() -> structlog.stdlib.BoundLogger:
+    """Return the logger of requests; values are escaped, so none can forge another line."""
+    return structlog.wrap_logger(logging.getLogger("replyai.access"), processors=_processors())
+
+
+def _processors() -> list[structlog.typing.Processor]:
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+    ]
+
+
+def register(app: Flask, data: Path) -> None:
+    """Log what *app* answers, a line each, in ``log/access.log`` of the data folder *data*."""
     if not structlog.is_configured():
-        structlog.configure(
-            processors=[
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.format_exc_info,
-                structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
-            ]
-        )
+        structlog.configure(processors=_processors())
+    folder = data / "log"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = RotatingFileHandler(folder / "access.log", maxBytes=LARGEST, backupCount=KEPT, delay=True)
+    log = logging.getLogger("replyai.access")
+    log.handlers[:] = [file]
+    log.propagate = False
+    log.setLevel(logging.INFO)
     app.before_request(begin)
     app.after_request(end)

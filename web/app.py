@@ -47,7 +47,7 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     app.url_map.strict_slashes = False
     held = _held(config, registry)
     app.extensions["replyai"] = held
-    _hooks(app)
+    _hooks(app, config.data)
     i18n.register(app, [HERE / "translations", *_folders(registry, "translations")])
     slots.register(app)
     for module in (auth, webhooks, media, health, metrics):
@@ -82,8 +82,8 @@ def _held(config: Config, registry: Registry) -> Parts:
     return held
 
 
-def _hooks(app: Flask) -> None:
-    access_log.register(app)
+def _hooks(app: Flask, data: Path) -> None:
+    access_log.register(app, data)
 
     @app.before_request
     def begin() -> None:

@@ -38,6 +38,8 @@ class Config:
 
     data: the data folder, absolute.   file: the ``replyai.toml`` that was read, or None.
     port: 0 takes a free one.          webhook_max_bytes: the largest body taken, in bytes.
+    media_max_bytes: the largest file that an agent may send, in bytes.
+    trusted_proxies: how many proxies of ours stand in front; only their headers are believed.
     workers_send, workers_work: how many worker processes serve each queue.
     """
 
@@ -49,6 +51,8 @@ class Config:
     store: str = "sqlite"
     plugins_dir: Path | None = None
     webhook_max_bytes: int = 5 * 1024 * 1024
+    media_max_bytes: int = 64 * 1024 * 1024
+    trusted_proxies: int = 0
     workers_send: int = 2
     workers_work: int = 1
     admin_email: str | None = None

@@ -64,6 +64,14 @@ class Installation(Schema):
         validate=validate.Range(1024, 8 * _MIB),
         metadata={"description": "The largest webhook body taken, in bytes.", "example": 5 * _MIB},
     )
+    media_max_bytes = fields.Integer(
+        validate=validate.Range(1024, 1024 * _MIB),
+        metadata={"description": "The largest file an agent may send, in bytes.", "example": 64 * _MIB},
+    )
+    trusted_proxies = fields.Integer(
+        validate=validate.Range(0, 10),
+        metadata={"description": "How many proxies of yours stand in front.", "example": 1},
+    )
     workers_send = fields.Integer(
         validate=validate.Range(1, 64),
         metadata={"description": "How many processes send messages.", "example": 2},

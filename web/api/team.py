@@ -36,6 +36,7 @@ class Invite(Schema):
     name = fields.String(required=True, validate=NAME)
     email = fields.Email(required=True)
     role = fields.String(required=True, validate=validate.OneOf(ROLES))
+    language = fields.String(validate=validate.OneOf(LANGUAGES))
     teams = fields.List(fields.String())
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask, g, request
 
+from ..slots import nav
 from . import inbox, look, numbers, plugins, settings, team, words
 
 
@@ -39,6 +40,11 @@ class Ui:
     def words(self) -> dict[str, str]:
         """The texts of the JavaScript modules."""
         return words.for_scripts()
+
+    @property
+    def nav(self) -> list[dict[str, Any]]:
+        """The plugins' entries of the rail; those under ``/settings/`` are in the settings' own menu."""
+        return [{"key": each["plugin"], **each} for each in nav() if not each["path"].startswith("/settings/")]
 
     @property
     def unread(self) -> int:

@@ -51,7 +51,7 @@ def _show(error: str | None = None, wanted: Data | None = None) -> str:
     forms = {name: describe(each.settings, {}) for name, each in gateways.items() if name not in _hidden()}
     titles = {name: each.title for name, each in gateways.items()}
     return page(
-        "settings/numbers.html", "numbers", accounts=shown, forms=forms, titles=titles, states=state_words(),
+        "settings/numbers.html", "numbers", accounts=shown, forms_of=forms, titles=titles, states=state_words(),
         error=error, wanted=wanted or {},
     )  # fmt: skip
 

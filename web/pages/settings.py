@@ -1,26 +1,37 @@
 """Settings: the workspace and oneself, tokens, the quarantine; and what all settings pages share."""
 
 import zlib
+from collections.abc import Collection
 from typing import Any
 
+from babel import Locale
 from flask import Blueprint, abort, g, redirect, request
+from flask_babel import get_locale
 from flask_babel import gettext as _
+from phonenumbers import SUPPORTED_REGIONS
 from werkzeug.wrappers import Response
 
 from .. import View, act, current, may, read, render, requires
 from ..api import tokens
+from ..auth import change_password, password_problem
 from ..errors import Problem
+from ..slots import nav
+from ..sessions import sign_in
+from .fields import place_words, wrong_words
 from .inbox_query import Data, Filter, workspace
 from .reasons import in_words
 
 blueprint = Blueprint("settings", __name__)
 ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura", "Asia/Singapore", "Asia/Kuala_Lumpur", "Asia/Manila",
          "Asia/Bangkok", "Asia/Kolkata", "Australia/Sydney", "Europe/London", "Europe/Berlin", "UTC")  # fmt: skip
+TOKEN_DAYS = ("30", "90", "365")
+QUARANTINE_ROWS = 50
+LAST_ROW = 1 << 62
 RAW_SHOWN = 20_000  # bytes of a quarantined body
 
 
 def sections() -> list[Data]:
-    """Return the settings pages that this role has: ``key, path, icon, title``."""
+    """Return the settings pages that this role has, plugins' last: ``key, path, icon, title``."""
     every = [
         ("general", "/settings", "settings", _("General"), None),
         ("team", "/settings/team", "users", _("Team"), "team.read"),
@@ -30,7 +41,8 @@ def sections() -> list[Data]:
         ("quarantine", "/settings/quarantine", "shield", _("Quarantine"), "quarantine.read"),
     ]
     keys = ("key", "path", "icon", "title", "permission")
-    return [dict(zip(keys, each, strict=True)) for each in every if each[4] is None or may(each[4])]
+    own = [dict(zip(keys, each, strict=True)) for each in every if each[4] is None or may(each[4])]
+    return own + [dict(each) for each in nav() if each["path"].startswith("/settings/")]
 
 
 def page(template: str, section: str, **context: Any) -> str:
@@ -48,10 +60,10 @@ def attempt(actions: list[Data]) -> tuple[list[Data], str | None]:
         return [], problem_words(problem)
 
 
-def problem_words(problem: Problem) -> str:
-    """Return what went wrong as one sentence, with the fields that are wrong."""
-    wrong = [f"{name}: {', '.join(map(str, what)) if isinstance(what, list) else what}" for name, what in problem.fields.items()]
-    return "; ".join([in_words(problem.message), *wrong])
+def problem_words(problem: Problem, shown: Collection[str] = ()) -> str:
+    """Return what went wrong as one sentence, with the fields that are wrong; *shown*: said elsewhere."""
+    wrong = [f"{name}: {wrong_words(what)}" for name, what in problem.fields.items() if name not in shown]
+    return " ".join([in_words(problem.message), *wrong])
 
 
 def back(path: str, **args: str) -> Response:
@@ -80,35 +92,59 @@ def unread_count() -> int:
     return read(count)
 
 
+def _general(error: str | None = None) -> str:
+    found = read(workspace)
+    fixed = {key: place_words(source) for key, source in (found.get("sources") or {}).items()}
+    return page(
+        "settings/general.html", "general", space=found, fixed=fixed, zones=ZONES, countries=countries(), error=error
+    )
+
+
+def countries() -> list[tuple[str, str]]:
+    """Return the countries whose numbers can be read, as (code, name), by name."""
+    names = (get_locale() or Locale("en")).territories
+    return sorted(((code, names.get(code, code)) for code in SUPPORTED_REGIONS), key=lambda pair: pair[1])
+
+
 @blueprint.get("/settings")
 @requires()
 def general() -> str:
     """Show the workspace's and one's own settings."""
-    return page("settings/general.html", "general", space=read(workspace), zones=ZONES)
+    return _general()
 
 
 @blueprint.post("/settings/me")
 @requires()
 def save_me() -> Response | str:
     """Save one's own name, language and theme."""
-    wanted = {key: request.form[key] for key in ("name", "language", "theme") if request.form.get(key)}
-    _done, error = attempt([{"type": "agent.update", "data": {"agent": current().agent["id"], **wanted}}])
-    return _general(error)
+    wanted = {key: request.form[key].strip() for key in ("name", "language", "theme") if request.form.get(key)}
+    return _save({"type": "agent.update", "data": {"agent": current().agent["id"], **wanted}})
+
+
+@blueprint.post("/settings/password")
+@requires()
+def save_password() -> Response | str:
+    """Change one's own password: other browsers are signed out, this one goes on in a new session."""
+    agent = current().agent
+    problem = change_password(agent, request.form.get("old", ""), request.form.get("new", ""))
+    if problem:
+        return _general(password_problem(problem))
+    return sign_in(back("/settings", saved="1"), agent)
 
 
 @blueprint.post("/settings/workspace")
 @requires("workspace.write")
 def save_workspace() -> Response | str:
-    """Save the workspace's name, language, time zone and region."""
-    wanted = {key: request.form[key] for key in ("name", "language", "timezone", "region") if request.form.get(key)}
-    _done, error = attempt([{"type": "workspace.update", "data": wanted}])
-    return _general(error)
+    """Save the workspace's name, language, time zone and region, but for what a file fixes."""
+    fixed = read(workspace).get("sources") or {}
+    keys = [key for key in ("name", "language", "timezone", "region") if key not in fixed]
+    wanted = {key: request.form[key].strip() for key in keys if request.form.get(key)}
+    return _save({"type": "workspace.update", "data": wanted})
 
 
-def _general(error: str | None) -> Response | str:
-    if error:
-        return page("settings/general.html", "general", space=read(workspace), zones=ZONES, error=error)
-    return back("/settings", saved="1")
+def _save(action: Data) -> Response | str:
+    _done, error = attempt([action])
+    return _general(error) if error else back("/settings", saved="1")
 
 
 @blueprint.get("/settings/tokens")
@@ -123,7 +159,8 @@ def list_tokens() -> str:
 def make_token() -> str:
     """Make a token and show it, this once."""
     days = request.form.get("days", "")
-    made = tokens.make(request.form.get("name", "").strip()[:100] or "API", int(days) if days.isdigit() else None)
+    known = int(days) if days in TOKEN_DAYS else None
+    made = tokens.make(request.form.get("name", "").strip()[:100] or "API", known)
     return page("settings/tokens.html", "tokens", tokens=tokens.mine(), made=made)
 
 
@@ -138,16 +175,26 @@ def revoke_token(id: str) -> Response:
 @blueprint.get("/settings/quarantine")
 @requires("quarantine.read")
 def quarantine() -> str:
-    """Show the webhooks that were well signed and could not be understood."""
+    """Show the webhooks that were well signed and could not be understood, the latest first."""
+    before = _row_id(request.args.get("before", ""))
 
     def load(view: View) -> list[Data]:
         rows = view.connection.execute(
-            "SELECT id, at, gateway, account, reason, length(body) AS size FROM raw"
-            " WHERE reason IS NOT NULL ORDER BY id DESC LIMIT 200"
+            "SELECT id, at, gateway, account, reason FROM raw"
+            " WHERE reason IS NOT NULL AND id < ? ORDER BY id DESC LIMIT ?",
+            (before, QUARANTINE_ROWS + 1),
         ).fetchall()
-        return [dict(zip(("id", "at", "gateway", "account", "reason", "size"), row, strict=True)) for row in rows]
+        return [dict(zip(("id", "at", "gateway", "account", "reason"), row, strict=True)) for row in rows]
 
-    return page("settings/quarantine.html", "quarantine", items=read(load))
+    found = read(load)
+    items = found[:QUARANTINE_ROWS]
+    older = items[-1]["id"] if len(found) > QUARANTINE_ROWS else None
+    return page("settings/quarantine.html", "quarantine", items=items, older=older, first=before == LAST_ROW)
+
+
+def _row_id(text: str) -> int:
+    """Return a row's id; beyond all rows where *text* is none."""
+    return min(int(text), LAST_ROW) if text.isdecimal() else LAST_ROW
 
 
 @blueprint.get("/settings/quarantine/<int:id>")
@@ -157,7 +204,7 @@ def quarantined(id: int) -> str:
 
     def load(view: View) -> Data | None:
         found = view.connection.execute(
-            "SELECT id, at, gateway, account, reason, body FROM raw WHERE id = ? AND reason IS NOT NULL", (id,)
+            "SELECT id, at, gateway, account, reason, body FROM raw WHERE id = ? AND reason IS NOT NULL", (min(id, LAST_ROW),)
         ).fetchone()
         return dict(zip(("id", "at", "gateway", "account", "reason", "body"), found, strict=True)) if found else None
 
@@ -167,5 +214,3 @@ def quarantined(id: int) -> str:
     body = zlib.decompress(found["body"])
     text = body[:RAW_SHOWN].decode("utf-8", "backslashreplace")
     return page("settings/quarantined.html", "quarantine", item=found, text=text, cut=len(body) > RAW_SHOWN)
-
-

@@ -69,12 +69,11 @@ on("changes", ({changes, gone}) => {
     else if (collection === "contact") takeContact(id);
     else if (["plugin", "workspace"].includes(collection)) location.reload();
     else if (collection === "agent" && id === me.id && ("theme" in fields || "language" in fields || "role" in fields)) location.reload();
-    else if (["label", "agent", "team", "account"].includes(collection)) refreshAll();
+    else if (["agent", "team", "account"].includes(collection)) refreshAll();
   }
   for (const {collection, id} of gone) {
     if (collection === "conversation") { dropRow(id); if (id === openId()) { toast(t("not_there")); open(null); } }
     else if (collection === "message") threads.dropMessage(id);
-    else if (collection === "label") refreshAll();
   }
 });
 

@@ -7,7 +7,10 @@ let chord = 0;
 let picked = null;
 
 const rows = () => $$("#rows .row");
-const press = (action) => { const button = $$(`[data-action="${action}"]`).find((each) => each.tagName === "BUTTON"); if (button) button.click(); };
+const press = (action) => {
+  const buttons = $$(`button[data-action="${action}"]`);
+  (buttons.find((each) => each.getClientRects().length) || buttons[0])?.click();
+};
 
 function step(by) {
   const all = rows();

@@ -29,7 +29,7 @@ export const menuIsOpen = () => Boolean(open);
 const items = (menu) => $$('[role^="menuitem"]', menu).filter((item) => !item.hidden && !item.disabled);
 
 function place(menu, button) {
-  const at = button?.getBoundingClientRect() || {left: innerWidth / 2 - 130, right: innerWidth / 2 + 130, top: 120, bottom: 120, width: 0};
+  const at = (button?.getClientRects().length && button.getBoundingClientRect()) || {left: innerWidth / 2 - 130, right: innerWidth / 2 + 130, top: 120, bottom: 120, width: 0};
   const {offsetWidth: width, offsetHeight: height} = menu;
   const left = at.left + width > innerWidth - 8 ? at.right - width : at.left;
   const below = at.bottom + 6 + height <= innerHeight - 8;
