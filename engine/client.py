@@ -1,6 +1,7 @@
 """The engine's socket from the other side: submit events, hear what was committed."""
 
 import base64
+import contextlib
 import itertools
 import logging
 import socket
@@ -179,7 +180,14 @@ class Client:
         with self._lock:
             sock, self._socket = self._socket, None
         if sock is not None:
-            sock.close()
+            _end(sock)
+
+
+def _end(sock: socket.socket) -> None:
+    """Close a socket and wake who reads it."""
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()
 
 
 class Subscription(threading.Thread):
@@ -198,7 +206,7 @@ class Subscription(threading.Thread):
         """End."""
         self._stopped = True
         if self._socket is not None:
-            self._socket.close()
+            _end(self._socket)
 
     def run(self) -> None:
         """Read frames; connect again where the engine went away."""

@@ -1,5 +1,6 @@
 """The clock: wakes at the nearest due time and puts a ``timer.fired`` event in."""
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,9 @@ from engine.documents import Database
 from engine.events import event
 
 LONGEST_SLEEP = 30.0
+AFTER_FAILURE = 1.0
 BATCH = 100
+log = logging.getLogger("replyai.engine")
 
 
 def due_timers(
@@ -66,10 +69,20 @@ class Clock(threading.Thread):
         while not self._stopped:
             self._moved.clear()
             due, following = due_timers(documents, self._enabled, times.now())
-            for timer in due:
-                self._submit([fired(timer)]).result()
             if not due:
                 self._moved.wait(self._pause(following))
+            elif not self._fire(due):
+                self._moved.wait(AFTER_FAILURE)
+
+    def _fire(self, due: list[dict[str, Any]]) -> bool:
+        """Submit what is due; False where the store does not take it now: it stays due."""
+        try:
+            for timer in due:
+                self._submit([fired(timer)]).result()
+        except Exception as error:
+            log.warning("a timer waits: %s", error)
+            return False
+        return True
 
     def _pause(self, following: str | None) -> float:
         if following is None:

@@ -53,6 +53,11 @@ def message_status(event, message, conversation, contact, documents, settings, r
 
 
 @hookspec
+def message_confirmed(event, message, conversation, contact, documents, settings, rng):
+    """Called when the gateway or a person told that an unconfirmed message was sent; may return actions."""
+
+
+@hookspec
 def message_reaction(event, message, conversation, contact, documents, settings, rng):
     """Called when somebody put an emoji on a message or took it back; may return actions."""
 

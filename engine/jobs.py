@@ -115,8 +115,9 @@ class Results(threading.Thread):
             except AWAY:
                 start = "0"
                 self._stopped.wait(0.2)
-            except redis_client.ResponseError as error:
-                log.warning("results cannot be read: %s", error)
+            except Exception as error:
+                log.warning("results wait: %s", error)
+                start = "0"
                 self._stopped.wait(0.5)
 
     def _ensure_group(self) -> None:

@@ -1,5 +1,6 @@
 """Finding plugins, and what each of them brings. Nothing imports a plugin: pluggy holds it."""
 
+import difflib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -119,6 +120,19 @@ class Registry:
             pairs = sorted(((self.plugins[i.plugin_name], i) for i in impls), key=lambda pair: _order(*pair))
             self._hooks[name] = tuple(Hook(p, name, i.function, tuple(i.argnames)) for p, i in pairs)
         return self._hooks[name]
+
+    def unheard(self) -> list[str]:
+        """Return a sentence for each hook that nothing calls, such as a misspelt one."""
+        known = {name for name, spec in vars(hookspecs).items() if hasattr(spec, f"{hookspecs.PROJECT}_spec")}
+        known |= {kind.past.replace(".", "_") for kind in self.actions.values() if kind.past}
+        found = []
+        for plugin in self.loaded():
+            for caller in self.manager.get_hookcallers(plugin.module) or ():
+                if caller.name not in known:
+                    near = difflib.get_close_matches(caller.name, known, 1)
+                    hint = f"; did you mean {near[0]}?" if near else ""
+                    found.append(f"plugin {plugin.name}: nothing calls its hook {caller.name}{hint}")
+        return found
 
     @cached_property
     def collections(self) -> tuple[Collection, ...]:

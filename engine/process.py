@@ -221,6 +221,8 @@ def main() -> int:
     except (ConfigError, AlreadyRunning, plugins.PluginError) as error:
         print(f"replyai: {error}", file=sys.stderr)
         return 1
+    for warning in registry.unheard():
+        log.warning(warning)
     os.register_at_fork(after_in_child=_die_in_a_fork)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -37,8 +37,18 @@ class Connection:
         except queue.Full:
             self.close()
         except protocol.FrameError as error:
-            log.error("a frame was not sent: %s", error)
-            self.close()
+            log.error("a frame was too large: %s", error)
+            self._send_less(message)
+
+    def _send_less(self, message: Document) -> None:
+        """Tell of what is too large for a frame without its content."""
+        if "seq" in message:
+            less = {key: message[key] for key in ("workspace", "seq", "event")}
+            self.send({**less, "changes": [], "resync": True})
+        else:
+            self.send(
+                {"id": message.get("id"), "ok": False, "kind": "refused", "error": "the answer is too large"}
+            )
 
     def _write(self) -> None:
         with contextlib.suppress(OSError):

@@ -134,10 +134,10 @@ class Store:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.connection.execute("COMMIT")
         except BaseException:
             self.rollback()
             raise
-        self.connection.execute("COMMIT")
 
     def rollback(self) -> None:
         """Undo what is not committed, if anything is."""

@@ -1,5 +1,6 @@
 """The one writer of a workspace: takes all that waits, commits it together, then tells."""
 
+import logging
 import os
 import queue
 import sqlite3
@@ -16,7 +17,8 @@ from engine.pipeline import Outcome, Pipeline
 from engine.store import Store
 
 GROUP = 64
-EX_IOERR = 74
+EX_SOFTWARE, EX_IOERR = 70, 74  # sysexits.h
+log = logging.getLogger("replyai.engine")
 
 
 class StoreFull(RuntimeError):
@@ -74,7 +76,14 @@ class Writer(threading.Thread):
         self.waiting.put(None)
 
     def run(self) -> None:
-        """Take groups until told to stop."""
+        """Take groups until told to stop; a writer that fails ends the process, to be started again."""
+        try:
+            self._write()
+        except BaseException:
+            log.exception("the writer failed")
+            os._exit(EX_SOFTWARE)
+
+    def _write(self) -> None:
         while (first := self.waiting.get()) is not None:
             group, last = self._group(first)
             if group:
@@ -118,7 +127,10 @@ class Writer(threading.Thread):
             return
         self.groups += 1
         done = [batch for batch in group if not batch.future.done()]
-        self.committed([outcome for batch in done for outcome in batch.outcomes])
+        try:
+            self.committed([outcome for batch in done for outcome in batch.outcomes])
+        except Exception:
+            log.exception("what was committed could not be published")
         point("pre_reply")
         for batch in done:
             batch.future.set_result([outcome.result for outcome in batch.outcomes])

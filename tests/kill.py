@@ -25,11 +25,27 @@ from typing import Any
 
 from engine.store import GENESIS, chain
 from tests.fakes.waha import FakeWaha, sign
+from tests.processes import command_of, descendants
 
 TOKEN = "rai_" + "k" * 43
 SECRET = "a-secret-of-the-shop"
-AIMED = ("received", "pre_append", "in_transaction", "pre_reply", "handed_out", "dequeued", "pre_http", "post_http")
+AIMED = (
+    "received",
+    "pre_append",
+    "in_transaction",
+    "pre_reply",
+    "handed_out",
+    "dequeued",
+    "pre_http",
+    "post_http",
+)
 NAMED = ("tree", "engine", "web", "send-1", "redis")
+COMMANDS = {
+    "engine": "engine.process",
+    "web": "web.app",
+    "send-1": "engine.worker send",
+    "redis": "redis.sock",
+}
 CHATS = 50
 WAIT_UP = 60.0
 SETTLE = 150.0
@@ -209,30 +225,10 @@ class Storm:
             self.answer(number)
 
     def _pids(self, name: str) -> list[int]:
-        """Return the processes of one kind below the supervisor."""
-        words = {
-            "engine": "engine.process",
-            "web": "web_server",
-            "send-1": "engine.worker send",
-            "redis": "redis.sock",
-        }[name]
+        """Return one process of a kind below the supervisor."""
         assert self.tree is not None
-        found = []
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdigit():
-                with suppress(OSError):
-                    line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                    title = (folder / "comm").read_text().strip()
-                    if (words in line or words in title) and self._ours(int(folder.name)):
-                        found.append(int(folder.name))
-        return sorted(found)[:1]
-
-    def _ours(self, pid: int) -> bool:
-        while pid > 1:
-            if self.tree and pid == self.tree.pid:
-                return True
-            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        return False
+        below = descendants(self.tree.pid)
+        return sorted(pid for pid in below if COMMANDS[name] in command_of(pid))[:1]
 
     # the check
 
@@ -246,10 +242,13 @@ class Storm:
             threading.Event().wait(0.25)
 
     def _under_way(self) -> int:
-        open_ = "('queued', 'sending')"
-        found = self.rows(f"SELECT count(*) FROM doc_message WHERE json_extract(doc, '$.status') IN {open_}")[0][0]
-        waiting = "json_extract(doc, '$.status') = 'unconfirmed' AND coalesce(json_extract(doc, '$.\"sender.finds\"'), 0) < 2"
-        return int(found + self.rows(f"SELECT count(*) FROM doc_message WHERE {waiting}")[0][0])
+        """Return how many messages wait, or have not been asked about twice."""
+        status, finds = (
+            "json_extract(doc, '$.status')",
+            "coalesce(json_extract(doc, '$.\"sender.finds\"'), 0)",
+        )
+        moving = f"{status} IN ('queued', 'sending') OR ({status} = 'unconfirmed' AND {finds} < 2)"
+        return int(self.rows(f"SELECT count(*) FROM doc_message WHERE {moving}")[0][0])
 
     def rows(self, sql: str) -> list[Any]:
         connection = sqlite3.connect(f"file:{self.data}/w/main/replyai.db?mode=ro", uri=True)
@@ -270,7 +269,9 @@ class Storm:
             "stored twice": sorted(id for id, n in (incoming + outgoing).items() if n > 1),
             "asked but lost": sorted(self.asked - set(outgoing)),
             "sent twice": sorted(text for text, n in ledger.items() if n > 1),
-            "sent but not known": sorted(t for t in ledger if status.get(t) not in ("sent", "delivered", "read")),
+            "sent but not known": sorted(
+                t for t in ledger if status.get(t) not in ("sent", "delivered", "read")
+            ),
             "said sent but was not": sorted(t for t, s in status.items() if s == "sent" and t not in ledger),
             "broken chain": self.broken_chain(),
             "counts": dict(Counter(status.values())),

@@ -34,7 +34,11 @@ class Shop:
             f'language = "en"\n[accounts.toko]\ngateway = "waha"\ntitle = "Toko Utama"\nurl = "{waha.url}"\n'
             f'api_key = "{waha.api_key}"\nwebhook_secret = "{SECRET}"\n'
         )
-        environ = {"REPLYAI_ADMIN_EMAIL": SARI, "REPLYAI_ADMIN_PASSWORD": PASSWORD, "REPLYAI_API_TOKEN": TOKEN}
+        environ = {
+            "REPLYAI_ADMIN_EMAIL": SARI,
+            "REPLYAI_ADMIN_PASSWORD": PASSWORD,
+            "REPLYAI_API_TOKEN": TOKEN,
+        }
         self.serving = Serving(data, **environ)
         self.address, _ = self.serving.ready()
 
@@ -142,6 +146,7 @@ def test_a_message_in_and_an_answer_out(shop: Shop, sari: Person, budi: Person) 
         shop.webhook(shop.waha.ack(entry["chat"], entry["id"], level))
         for person in (sari, budi):
             expect(person.bubble("Masih ada, Kak").locator(".tick")).to_have_attribute("data-tick", tick)
+            expect(person.row(id).locator(".tick")).to_have_attribute("data-tick", tick)
     assert len(shop.waha.ledger) == 1
     assert shop.conversation()["assignee"]
     sari.takes_picture("2-answered-and-read")
@@ -185,7 +190,9 @@ def test_how_long_it_takes_to_be_seen(shop: Shop, sari: Person, budi: Person) ->
 def test_two_take_at_once_and_one_is_told_who_has_it(shop: Shop, sari: Person, budi: Person) -> None:
     shop.webhook(shop.waha.message("6281200001123@c.us", "Siapa cepat?", "TAKE1"))
     found = until(
-        lambda: [c for c in shop.api("GET", "/api/conversations?handler=queue")["items"] if not c["assignee"]],
+        lambda: [
+            c for c in shop.api("GET", "/api/conversations?handler=queue")["items"] if not c["assignee"]
+        ],
         what="a conversation in the queue",
     )
     id = found[0]["id"]
@@ -246,4 +253,6 @@ def test_a_picture_comes_in_and_one_goes_out(shop: Shop, sari: Person, tmp_path:
 def _conversation_of(shop: Shop, chat: str) -> str:
     phone = "+" + chat.partition("@")[0]
     contact = next(c for c in shop.api("GET", "/api/contacts")["items"] if c["phone"] == phone)
-    return next(c["id"] for c in shop.api("GET", "/api/conversations")["items"] if c["contact"] == contact["id"])
+    return next(
+        c["id"] for c in shop.api("GET", "/api/conversations")["items"] if c["contact"] == contact["id"]
+    )

@@ -212,3 +212,9 @@ def test_an_action_of_a_plugin_that_is_off_is_refused_and_its_fields_are_hidden(
     last = shop.journal()[-1]["actions"][0]
     assert (last["status"], last["reason"]) == ("refused", "the plugin labels is off")
     assert shop.conversation(DEWI)["labels"] == [label]
+
+
+def test_a_misspelt_hook_is_named_with_the_nearest_right_one(make: Callable[..., World]) -> None:
+    shop = make(plugin("typo", well, called="mesage_received"))
+    (sentence,) = shop.registry.unheard()
+    assert sentence == "plugin typo: nothing calls its hook mesage_received; did you mean message_received?"

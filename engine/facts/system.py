@@ -58,4 +58,3 @@ def imported(tx: Transaction, data: Document) -> None:
                 tx.update(collection, document["id"], document)
             else:
                 tx.insert(collection, document)
-

@@ -27,7 +27,12 @@ def _quoted(tx: Transaction, data: Data) -> Data | None:
     quoted = existing(tx, "message", data["reply_to"])
     if quoted["conversation"] != data["conversation"]:
         raise Refused("reply_to is a message of another conversation")
-    return {"id": quoted.get("gateway_id"), "message": quoted["id"], "text": (quoted.get("text") or "")[:200]}
+    return {
+        "id": quoted.get("gateway_id"),
+        "message": quoted["id"],
+        "text": (quoted.get("text") or "")[:200],
+        "from_me": quoted["direction"] == "out",
+    }
 
 
 def _checked_media(data: Data) -> Data | None:
@@ -46,6 +51,8 @@ def _checked_media(data: Data) -> Data | None:
 def send(data: Data, tx: Transaction) -> Data:
     """Queue a message; it leaves through the sender plugin."""
     conversation = conversation_of(tx, data)
+    if (tx.get("account", conversation["account"]) or {}).get("removed_at"):
+        raise Refused("the number of this conversation was removed")
     media = _checked_media(data)
     kind = data["kind"] if not media else media.get("kind") or "document"
     author = _author(tx)

@@ -1,6 +1,7 @@
 """The REST of labels, their places in the inbox and the page that manages them."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,20 @@ from flask import Blueprint, Response, g, request, send_from_directory
 from marshmallow import Schema, fields, validate
 
 from engine import where
-from web import Page, Slot, View, _, act, api_blueprint, lazy_gettext, list_response, public, read, render, requires
+from web import (
+    Page,
+    Slot,
+    View,
+    _,
+    act,
+    api_blueprint,
+    lazy_gettext,
+    list_response,
+    public,
+    read,
+    render,
+    requires,
+)
 from web.api.common import Open, page_of
 from web.pages.inbox_query import Filter
 from web.pages.settings import attempt, back, page
@@ -253,4 +267,10 @@ def _change(action: str, data: Json) -> Any:
         return _show(_("A label needs a name."))
     given = {key: value for key, value in data.items() if value}
     _done, error = attempt([{"type": f"labels.{action}", "data": given}])
-    return _show(error) if error else back("/settings/labels", saved="1")
+    return _show(_in_words(error)) if error else back("/settings/labels", saved="1")
+
+
+def _in_words(reason: str) -> str:
+    """Return a refusal of this plugin's handlers in the reader's language."""
+    taken = re.search(r"there is a label '(.+)' already", reason)
+    return _("There is a label “%(name)s” already.", name=taken[1]) if taken else reason

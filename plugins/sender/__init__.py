@@ -62,8 +62,8 @@ def timer_fired(event):
 
 @hookimpl
 def plugins_switched(event, documents):
-    """Switched on again: what waited meanwhile goes out."""
-    if event["data"]["plugin"] == "sender" and event["data"]["enabled"]:
+    """The sender or a gateway is on again: what waited meanwhile goes out."""
+    if event["data"]["enabled"]:
         for account in documents.table("account").all():
             yield action("sender.dispatch", account=account["id"])
 

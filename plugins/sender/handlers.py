@@ -50,6 +50,8 @@ def dispatch(data, tx):
     account = tx.get("account", data["account"])
     if account is None or account.get("removed_at") or _in_state(tx, account["id"], "sending"):
         return None
+    if not (tx.get("plugin", account["gateway"]) or {"enabled": True})["enabled"]:
+        return None
     message, due = next_message(tx, account["id"])
     if message is None:
         if due:

@@ -44,7 +44,8 @@ class Ui:
     @property
     def nav(self) -> list[dict[str, Any]]:
         """The plugins' entries of the rail; those under ``/settings/`` are in the settings' own menu."""
-        return [{"key": each["plugin"], **each} for each in nav() if not each["path"].startswith("/settings/")]
+        shown = [each for each in nav() if not each["path"].startswith("/settings/")]
+        return [{"key": each["plugin"], **each} for each in shown]
 
     @property
     def unread(self) -> int:
@@ -59,5 +60,3 @@ def _ui() -> dict[str, Any]:
 def _moment(at: str | None) -> str:
     """Return a stored time in words, in the workspace's zone."""
     return look.moment(look.local(at, settings.zone()), words.language())
-
-

@@ -7,8 +7,8 @@ from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
 from engine import where
-from .. import Conflict, View, act, current, read, render, requires
 
+from .. import Conflict, View, act, current, read, render, requires
 from . import inbox_query as ask
 from .inbox_query import Data, Filter
 from .reasons import in_words
@@ -171,7 +171,7 @@ def fragments() -> Response:
     found = read(load)
     place = place_of(found["workspace"])
     made: Data = {"seq": found["seq"], "counts": found["counts"]}
-    made["rows"] = {id: None for id in wanted_rows}
+    made["rows"] = dict.fromkeys(wanted_rows)
     for each in found["list"]["conversations"]:
         shaped = row(each, found["list"], place)
         made["rows"][each["id"]] = render("partials/row.html", row=shaped, filter=shown, conversation={"id": conversation})

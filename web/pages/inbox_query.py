@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .. import View, visible
-
 from engine import Query, where
+
+from .. import View, visible
 
 Data = dict[str, Any]
 TABS = ("mine", "unassigned", "all")

@@ -151,7 +151,7 @@ def _marked(part: str) -> Markup:
     html = str(escape(part))
     for pattern, tag in MARKS:
         html = pattern.sub(rf"<{tag}>\1</{tag}>", html)
-    return Markup(html)  # noqa: S704  escaped above; only fixed tags were added
+    return Markup(html)
 
 
 def kind_words(kind: str | None) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Settings → numbers: a card per account, its state, its webhook address, adding and removing."""
 
 import re
+from typing import Any
 
 from flask import Blueprint, request
 from flask_babel import gettext as _
@@ -11,6 +12,7 @@ from ..api import accounts
 from ..errors import Problem
 from ..parts import parts
 from ..sessions import current
+from ..slots import nav
 from .fields import collect, describe
 from .inbox_query import Data, plain
 from .settings import attempt, back, page, problem_words
@@ -33,31 +35,49 @@ def state_words() -> dict[str, tuple[str, str, str]]:
     }  # fmt: skip
 
 
-def _show(error: str | None = None, wanted: Data | None = None) -> str:
-    found = read(lambda view: [plain(account) for account in view.db.table("account").all()])
+def _show(error: str | None = None, wanted: Data | None = None, wrong: Data | None = None) -> str:
+    """Return the page; *wanted*: what a form said that was refused, *wrong*: its fields' messages."""
+    found, hidden = read(_load)
     gateways = parts().registry.gateways()
-    shown = []
-    for account in sorted(found, key=lambda each: each["id"]):
-        if account.get("removed_at"):
-            continue
-        adapter = gateways.get(account["gateway"])
-        shown.append({
-            **account,
-            "webhook": f"{parts().config.address}/webhooks/{account['gateway']}/{account['id']}",
-            "fields": describe(adapter.settings, account.get("settings") or {}) if adapter else [],
-            "gateway_title": adapter.title if adapter else account["gateway"],
-            "switched_off": not adapter or account["gateway"] in _hidden(),
-        })  # fmt: skip
-    forms = {name: describe(each.settings, {}) for name, each in gateways.items() if name not in _hidden()}
+    wanted = wanted or {}
+    cards = [_card(account, gateways.get(account["gateway"]), hidden, wanted, wrong) for account in found]
+    new = None if any(card["opened"] for card in cards) else wanted.get("gateway")
+    forms = {
+        name: describe(each.settings, wanted if new == name else {}, wrong=wrong if new == name else None)
+        for name, each in gateways.items()
+        if name not in hidden
+    }
     titles = {name: each.title for name, each in gateways.items()}
     return page(
-        "settings/numbers.html", "numbers", accounts=shown, forms_of=forms, titles=titles, states=state_words(),
-        error=error, wanted=wanted or {},
+        "settings/numbers.html", "numbers", accounts=cards, forms_of=forms, titles=titles, states=state_words(),
+        error=error, wanted=wanted if new else {},
     )  # fmt: skip
 
 
-def _hidden() -> frozenset[str]:
-    return read(lambda view: frozenset(view.hidden))
+def _load(view: View) -> tuple[list[Data], frozenset[str]]:
+    accounts = [plain(account) for account in view.db.table("account").all()]
+    there = [account for account in accounts if not account.get("removed_at")]
+    return sorted(there, key=lambda account: account["id"]), frozenset(view.hidden)
+
+
+def _card(account: Data, adapter: Any, hidden: frozenset[str], wanted: Data, wrong: Data | None) -> Data:
+    """Return what one number's card shows."""
+    here = wanted.get("name") == account["id"]
+    values = {**(account.get("settings") or {}), **(wanted if here else {})}
+    secrets = account.get("secrets") or []
+    fixed = dict.fromkeys(adapter.settings().fields, "replyai.toml") if adapter else {}
+    return {
+        **account,
+        "webhook": f"{parts().config.address}/webhooks/{account['gateway']}/{account['id']}",
+        "fields": describe(
+            adapter.settings, values, fixed if account.get("source") == "file" else None,
+            kept=secrets, wrong=wrong if here else None,
+        ) if adapter else [],
+        "gateway_title": adapter.title if adapter else account["gateway"],
+        "switched_off": not adapter or account["gateway"] in hidden,
+        "pages": [item for item in nav() if item["plugin"] == account["gateway"]],
+        "opened": here,
+    }  # fmt: skip
 
 
 @blueprint.get("/settings/numbers")
@@ -80,8 +100,10 @@ def save() -> Response | str:
     try:
         accounts.put({"name": name, "gateway": gateway, "title": title or None, **settings})
     except Problem as problem:
-        return _show(problem_words(problem), {**form.to_dict(), "gateway": gateway})
-    return back("/settings/numbers", saved="1")
+        shown = set(adapter.settings().fields) if adapter else set()
+        wanted = {**form.to_dict(), "name": name, "gateway": gateway}
+        return _show(problem_words(problem, shown), wanted, problem.fields)
+    return back("/settings/numbers", f"number-{name}", saved="1")
 
 
 def _name_of(title: str) -> str:
@@ -104,5 +126,3 @@ def remove(account: str) -> Response | str:
     _done, error = attempt([{"type": "account.remove", "data": {"account": account}}])
     parts().known.drop(current().workspace, "accounts")
     return _show(error) if error else back("/settings/numbers", saved="1")
-
-

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from babel import Locale
 from flask import Blueprint, abort, g, redirect, request
@@ -15,8 +16,8 @@ from .. import View, act, current, may, read, render, requires
 from ..api import tokens
 from ..auth import change_password, password_problem
 from ..errors import Problem
-from ..slots import nav
 from ..sessions import sign_in
+from ..slots import nav
 from .fields import place_words, wrong_words
 from .inbox_query import Data, Filter, workspace
 from .reasons import in_words
@@ -42,7 +43,11 @@ def sections() -> list[Data]:
     ]
     keys = ("key", "path", "icon", "title", "permission")
     own = [dict(zip(keys, each, strict=True)) for each in every if each[4] is None or may(each[4])]
-    return own + [dict(each) for each in nav() if each["path"].startswith("/settings/")]
+    return own + [_of_plugin(each) for each in nav() if each["path"].startswith("/settings/")]
+
+
+def _of_plugin(item: Data) -> Data:
+    return {"key": item["plugin"], "icon": "plug", "title": item.get("label", item["plugin"]), **item}
 
 
 def page(template: str, section: str, **context: Any) -> str:
@@ -66,10 +71,10 @@ def problem_words(problem: Problem, shown: Collection[str] = ()) -> str:
     return " ".join([in_words(problem.message), *wrong])
 
 
-def back(path: str, **args: str) -> Response:
-    """Go to a page of this workspace."""
-    query = "&".join(f"{key}={value}" for key, value in args.items())
-    return redirect(request.script_root + path + (f"?{query}" if query else ""), 303)
+def back(path: str, part: str = "", **args: str) -> Response:
+    """Go to a page of this workspace, there to the element with the id *part*."""
+    query = f"?{urlencode(args)}" if args else ""
+    return redirect(f"{request.script_root}{path}{query}" + (f"#{quote(part)}" if part else ""), 303)
 
 
 def zone() -> str:
@@ -194,7 +199,7 @@ def quarantine() -> str:
 
 def _row_id(text: str) -> int:
     """Return a row's id; beyond all rows where *text* is none."""
-    return min(int(text), LAST_ROW) if text.isdecimal() else LAST_ROW
+    return min(int(text[:20]), LAST_ROW) if text.isdecimal() else LAST_ROW
 
 
 @blueprint.get("/settings/quarantine/<int:id>")

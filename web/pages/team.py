@@ -4,6 +4,8 @@ from flask import Blueprint, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from engine import credentials
+
 from .. import View, links, read, requires
 from ..parts import parts
 from ..sessions import current
@@ -23,18 +25,24 @@ def role_words() -> dict[str, tuple[str, str]]:
     }
 
 
-def _show(error: str | None = None, link: str | None = None, invited: str = "") -> str:
+def _show(
+    error: str | None = None, link: str | None = None, invited: str = "", wanted: Data | None = None
+) -> str:
+    """Return the page; *link*: one to show, for *invited*; *wanted*: an invitation that was refused."""
+
     def load(view: View) -> Data:
         agents = [plain(agent) for agent in view.db.table("agent").all()]
-        return {"agents": agents, "teams": [plain(team) for team in view.db.table("team").all()]}
+        joined = {row["agent"] for row in credentials.of_kind(view.connection, "password")}
+        return {"agents": agents, "joined": joined, "teams": [plain(team) for team in view.db.table("team").all()]}
 
     found = read(load)
     order = {True: 0, False: 1}
     found["agents"].sort(key=lambda agent: (order[bool(agent.get("active"))], agent["name"].casefold()))
     whole = f"{parts().config.address}{link}" if link and not link.startswith("http") else link
     return page(
-        "settings/team.html", "team", roles=role_words(), error=error, link=whole, invited=invited, **found
-    )
+        "settings/team.html", "team", roles=role_words(), error=error, link=whole, invited=invited,
+        wanted=wanted or {}, **found,
+    )  # fmt: skip
 
 
 @blueprint.get("/settings/team")
@@ -51,7 +59,8 @@ def invite() -> str:
     wanted = {key: request.form.get(key, "").strip() for key in ("name", "email", "role")}
     wanted["language"] = current().agent.get("language") or "id"
     results, error = attempt([{"type": "agent.invite", "data": wanted}])
-    return _show(error, results[0]["result"].get("link") if results else None, wanted["name"])
+    link = results[0]["result"].get("link") if results else None
+    return _show(error, link, wanted["name"], wanted if error else None)
 
 
 @blueprint.post("/settings/team/<agent>/link")
@@ -72,7 +81,7 @@ def save(agent: str) -> Response | str:
     else:
         action = {"type": "agent.update", "data": {"agent": agent, "role": form.get("role", "")}}
     _done, error = attempt([action])
-    return _show(error) if error else back("/settings/team", saved="1")
+    return _show(error) if error else back("/settings/team", f"person-{agent}", saved="1")
 
 
 @blueprint.post("/settings/teams")
@@ -89,6 +98,4 @@ def save_teams(agent: str) -> Response | str:
     """Put a person into teams."""
     action = {"type": "agent.update", "data": {"agent": agent, "teams": request.form.getlist("teams")}}
     _done, error = attempt([action])
-    return _show(error) if error else back("/settings/team", saved="1")
-
-
+    return _show(error) if error else back("/settings/team", f"teams-{agent}", saved="1")

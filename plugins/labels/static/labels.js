@@ -89,7 +89,11 @@ on("resync", () => refresh());
 function repaint(id, fields) {
   for (const tag of $$(`[data-label="${CSS.escape(id)}"]`)) {
     if (fields.name !== undefined) $("bdi", tag).textContent = fields.name;
-    if (fields.color !== undefined) { tag.dataset.color = fields.color; paint(tag); }
+    if (fields.color !== undefined) {
+      tag.dataset.color = fields.color;
+      tag.classList.toggle("any", !putMenu().dataset.colors.includes(fields.color));
+      paint(tag);
+    }
   }
 }
 

@@ -40,7 +40,7 @@ export function signedOut() {
 }
 
 /** What an error's answer says, in words. */
-export const reason = (answer) => answer.data?.message || answer.data?.error || t("failed");
+export const reason = (answer) => answer.data?.error?.message || answer.data?.message || t("failed");
 
 export function toast(text, {action, run, seconds = 5} = {}) {
   const shown = document.createElement("div");

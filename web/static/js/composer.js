@@ -103,7 +103,7 @@ function upload(file, bar) {
   request.upload.onprogress = (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; };
   request.onload = () => {
     if (request.status < 300) { attached.uploaded = request.response; bar.hidden = true; }
-    else { toast(request.response?.message || t("failed")); drop(); }
+    else { toast(request.response?.error?.message || t("failed")); drop(); }
   };
   request.onerror = () => { toast(t("unreachable")); drop(); };
   request.send(form);

@@ -1,5 +1,5 @@
 // The inbox page: opens conversations without a page load and hands the feed's changes to list and thread.
-import {$, ask, me, paint, root, t, toast} from "./base.js";
+import {$, ask, me, paint, reason, root, t, toast} from "./base.js";
 import {on, start} from "./feed.js";
 import {want} from "./fragments.js";
 import {conversationChanged, dropRow, markCurrent, release, setCounts, setUnread} from "./list.js";
@@ -32,7 +32,7 @@ export async function open(id, {silent = false, focus = false} = {}) {
   row?.classList.add("on");
   let answer;
   try { answer = await ask(`/inbox/${id}/thread`, {signal: opening.signal}); } catch { return; }
-  if (!answer.ok) { markCurrent(); return toast(answer.status === 404 ? t("not_there") : answer.data?.message || t("failed")); }
+  if (!answer.ok) { markCurrent(); return toast(answer.status === 404 ? t("not_there") : reason(answer)); }
   $("#opened").innerHTML = answer.data;
   document.body.classList.add("has-thread");
   if (!silent) history.pushState({id}, "", address);

@@ -54,7 +54,7 @@ async function empty() {
 
 function post({conversation, text, client_id, media, reply_to}) {
   const json = {text, client_id};
-  if (media) { json.media = {token: media.token}; json.kind = media.kind; }
+  if (media) { json.media = media; json.kind = media.kind; }
   if (reply_to) json.reply_to = reply_to;
   return ask(`/api/conversations/${conversation}/messages`, {method: "POST", json});
 }
