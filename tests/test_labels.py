@@ -55,9 +55,8 @@ def row_of(text, conversation):
     return re.search(rf'<a class="row[^>]*?id="row-{conversation}".*?</a>', text, re.S)[0]
 
 
-def set_plugin(stack, enabled):
-    stack.ask("plugin.set", plugin="labels", enabled=enabled)
-    stack.held.known.drop("main", "hidden")
+def switch(program, enabled):
+    assert program("PATCH", "/plugins/labels", json={"enabled": enabled})[0] == 200
 
 
 # The API
@@ -285,7 +284,7 @@ def test_the_files_of_the_page_may_be_kept(sari):
 def test_switched_off_labels_leave_no_trace(stack, program, ayu):
     label = make(program, "Hilang dulu")
     id = put_on(stack, program, DEWI, label)
-    set_plugin(stack, False)
+    switch(program, False)
     try:
         for path in ("/labels", f"/labels/{label['id']}"):
             assert program("GET", path)[0] == 404
@@ -300,6 +299,6 @@ def test_switched_off_labels_leave_no_trace(stack, program, ayu):
         asked = f"/inbox/fragments?tab=all&rows={id}&conversation={id}&header=1"
         assert "Hilang dulu" not in json.dumps(ayu.client.get(asked).json)
     finally:
-        set_plugin(stack, True)
+        switch(program, True)
     assert label["id"] in program("GET", f"/conversations/{id}")[1]["labels"]
     assert "Hilang dulu" in ayu.look(f"/inbox/{id}?tab=all").text

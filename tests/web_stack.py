@@ -64,7 +64,7 @@ class Stack:
     def ask(self, type: str, by: str = "system", workspace: str = "main", **data: Any) -> Any:
         """Have *by* ask for one action; return its result."""
         done = self.submit([requested(by, [{"type": type, "data": data, "why": None}])], workspace)
-        (action,) = done[0]["actions"]
+        action = done[0]["actions"][0]
         assert action["status"] == "done", action
         return action["result"]
 

@@ -40,7 +40,7 @@ def act_once(
     answered = engine().submit(session.workspace, [event])[0]
     if answered.get("conflict"):
         raise Conflict("This client_id was used before for something else.", code="client_id_used")
-    results = answered["actions"]
+    results = answered["actions"][: len(prepared)]  # what plugins made of it comes after
     for result in results:
         if result["status"] == "refused":
             raise Conflict(result.get("reason") or "refused", code="refused")

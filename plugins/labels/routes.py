@@ -51,7 +51,7 @@ NAV = [
 SLOTS = [
     Slot("list.filter", "labels/filter.html", permission="label.read"),
     Slot("list.row", "labels/row.html", permission="label.read"),
-    Slot("panel.section", "labels/panel.html", order=20, permission="label.read"),
+    Slot("panel.section", "labels/panel.html", order=40, permission="label.read"),
 ]
 
 api = api_blueprint("labels", "/labels", "Coloured tags on conversations")

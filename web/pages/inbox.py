@@ -60,7 +60,11 @@ def inbox(conversation: str | None) -> str:
         rows=[row(each, found["list"], place) for each in found["list"]["conversations"]],
         next=found["list"]["next"],
         agents=sorted(found["list"]["agents"].values(), key=lambda agent: agent["name"]),
-        down=[a for a in found["list"]["accounts"].values() if a.get("state") in DOWN and not a.get("removed_at")],
+        down=[
+            a
+            for a in found["list"]["accounts"].values()
+            if a.get("state") in DOWN and not a.get("removed_at")
+        ],
         **opened_context(found["opened"], place),
     )
 
@@ -92,7 +96,9 @@ def opened_context(opened: Data | None, place: Place) -> Data:
         "contact": {**contact, "shown": contact_name(contact)},
         "account": opened["accounts"].get(conversation["account"]) or {"id": conversation["account"]},
         "assignee": opened["agents"].get(conversation.get("assignee") or ""),
-        "entries": entries(opened["messages"], conversation.get("unread") or 0, place) if "messages" in opened else [],
+        "entries": entries(opened["messages"], conversation.get("unread") or 0, place)
+        if "messages" in opened
+        else [],
         "older": opened.get("older"),
         "others": [each for each in opened.get("others", []) if each["id"] != conversation["id"]],
     }
@@ -111,7 +117,12 @@ def rows() -> str:
     place = place_of(found["workspace"])
     shaped = [row(each, found["list"], place) for each in found["list"]["conversations"]]
     return render(
-        "partials/rows.html", rows=shaped, next=found["list"]["next"], filter=shown, conversation=None, first=not after
+        "partials/rows.html",
+        rows=shaped,
+        next=found["list"]["next"],
+        filter=shown,
+        conversation=None,
+        first=not after,
     )
 
 
@@ -126,7 +137,9 @@ def older(conversation: str) -> str:
 
     found = read(load)
     shown = entries(found["messages"], 0, place_of(found["workspace"]))
-    return render("partials/entries.html", entries=shown, older=found["older"], conversation={"id": conversation})
+    return render(
+        "partials/entries.html", entries=shown, older=found["older"], conversation={"id": conversation}
+    )
 
 
 @blueprint.get("/inbox/<conversation>/thread")
@@ -174,7 +187,9 @@ def fragments() -> Response:
     made["rows"] = dict.fromkeys(wanted_rows)
     for each in found["list"]["conversations"]:
         shaped = row(each, found["list"], place)
-        made["rows"][each["id"]] = render("partials/row.html", row=shaped, filter=shown, conversation={"id": conversation})
+        made["rows"][each["id"]] = render(
+            "partials/row.html", row=shaped, filter=shown, conversation={"id": conversation}
+        )
     made["messages"] = {
         each["id"]: render("partials/message.html", message=bubble(each, place)) for each in found["messages"]
     }
@@ -207,13 +222,15 @@ def _messages(view: View, ids: list[str], conversation: str | None) -> list[Data
         return []
     view.conversation(conversation)
     found = ask.by_id(view, "message", ids).values()
-    return sorted((each for each in found if each["conversation"] == conversation), key=lambda each: each["at"])
+    return sorted(
+        (each for each in found if each["conversation"] == conversation), key=lambda each: each["at"]
+    )
 
 
 @blueprint.post("/inbox/act")
 @requires("conversation.write")
 def do() -> tuple[Response, int] | Response:
-    """Carry out one action ``{"type", "data", "client_id"}``; a refusal comes back in the agent's language."""
+    """Carry out one action ``{"type", "data", "client_id"}``; a refusal is told in the agent's language."""
     asked: Any = request.get_json(silent=True) or {}
     action = {"type": str(asked.get("type", "")), "data": asked.get("data") or {}}
     try:
@@ -237,11 +254,15 @@ def find() -> Response:
         items, _next = view.page(
             "conversation", query if seen is None else query & seen, order="last_message_at", limit=8
         )
-        return {"conversations": [dict(each) for each in items], **ask.people(view, items), "ws": ask.workspace(view)}
+        return {
+            "conversations": [dict(each) for each in items],
+            **ask.people(view, items),
+            "ws": ask.workspace(view),
+        }
 
     found = read(load, heavy=True)
     place = place_of(found["ws"])
     shaped = [row(each, found, place) for each in found["conversations"]]
-    return jsonify([{"id": r["id"], "name": r["name"], "snippet": r["snippet"], "time": r["time"]} for r in shaped])
-
-
+    return jsonify(
+        [{"id": r["id"], "name": r["name"], "snippet": r["snippet"], "time": r["time"]} for r in shaped]
+    )

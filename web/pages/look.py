@@ -22,6 +22,8 @@ LOCALES = {"en": "en_GB", "id": "id_ID"}
 
 def initials(name: str | None) -> str:
     """Return one or two letters for an avatar: of the first and last word, of a number its first digits."""
+    if (name or "").startswith("+"):
+        return re.sub(r"\D", "", name or "")[:2]
     words = [word for word in re.split(r"[\s._-]+", name or "") if word and (word[0].isalnum())]
     if not words:
         return (re.sub(r"\D", "", name or "") or "?")[:2]
@@ -99,7 +101,9 @@ def moment(at: datetime | None, language: str) -> str:
     """Return date and time in words, for tooltips and settings."""
     if at is None:
         return ""
-    return f"{format_date(at.date(), 'd MMM y', locale=LOCALES.get(language, 'en_GB'))}, {clock(at, language)}"
+    return (
+        f"{format_date(at.date(), 'd MMM y', locale=LOCALES.get(language, 'en_GB'))}, {clock(at, language)}"
+    )
 
 
 def file_size(size: int | None) -> str:
@@ -125,9 +129,12 @@ def phone(number: str | None) -> str:
 
 
 LINK = re.compile(r"(https?://[^\s<>\"]+|mailto:[^\s<>\"]+|tel:\+?[\d-]+|\b[\w.+-]+@[\w-]+\.[\w.-]*\w)", re.I)
-MARKS = ((re.compile(r"```(.+?)```", re.S), "code"), (re.compile(r"(?<![\w*])\*(\S(?:[^*\n]*\S)?)\*(?![\w*])"), "strong"),
-         (re.compile(r"(?<![\w_])_(\S(?:[^_\n]*\S)?)_(?![\w_])"), "em"),
-         (re.compile(r"(?<![\w~])~(\S(?:[^~\n]*\S)?)~(?![\w~])"), "s"))  # fmt: skip
+MARKS = (
+    (re.compile(r"```(.+?)```", re.S), "code"),
+    (re.compile(r"(?<![\w*])\*(\S(?:[^*\n]*\S)?)\*(?![\w*])"), "strong"),
+    (re.compile(r"(?<![\w_])_(\S(?:[^_\n]*\S)?)_(?![\w_])"), "em"),
+    (re.compile(r"(?<![\w~])~(\S(?:[^~\n]*\S)?)~(?![\w~])"), "s"),
+)
 
 
 def rich(text: str | None) -> Markup:
@@ -157,12 +164,20 @@ def _marked(part: str) -> Markup:
 def kind_words(kind: str | None) -> tuple[str, str]:
     """Return (emoji, words) of a message's kind, for previews and placeholders."""
     words = {
-        "image": ("📷", _("Photo")), "video": ("🎬", _("Video")), "audio": ("🎵", _("Audio")),
-        "voice": ("🎤", _("Voice message")), "document": ("📄", _("Document")), "sticker": ("💟", _("Sticker")),
-        "location": ("📍", _("Location")), "contact": ("👤", _("Contact card")), "poll": ("📊", _("Poll")),
-        "interactive": ("🔘", _("Buttons")), "call": ("📞", _("Call")), "order": ("🛒", _("Order")),
+        "image": ("📷", _("Photo")),
+        "video": ("🎬", _("Video")),
+        "audio": ("🎵", _("Audio")),
+        "voice": ("🎤", _("Voice message")),
+        "document": ("📄", _("Document")),
+        "sticker": ("💟", _("Sticker")),
+        "location": ("📍", _("Location")),
+        "contact": ("👤", _("Contact card")),
+        "poll": ("📊", _("Poll")),
+        "interactive": ("🔘", _("Buttons")),
+        "call": ("📞", _("Call")),
+        "order": ("🛒", _("Order")),
         "system": ("ℹ️", _("System message")),
-    }  # fmt: skip
+    }
     return words.get(kind or "", ("✉️", _("A kind of message that is not supported yet")))
 
 

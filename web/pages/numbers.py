@@ -22,17 +22,21 @@ blueprint = Blueprint("numbers", __name__)
 
 def state_words() -> dict[str, tuple[str, str, str]]:
     """Return each state's class, name and what to do."""
+    wait, good, bad = "wait", "good", "bad"
+    nothing = _("Nothing has come in yet. Check the address and the secret below.")
+    scan = _("Open the number's service and scan the code with the phone.")
+    again = _("The service could not sign in to WhatsApp. Pair it again.")
     return {
-        "unknown": ("wait", _("Waiting for the first webhook"), _("Nothing has come in yet. Check the address and the secret below.")),
-        "starting": ("wait", _("Starting"), ""),
-        "qr": ("wait", _("Scan the QR code"), _("Open the number's service and scan the code with the phone.")),
-        "connected": ("good", _("Connected"), ""),
-        "disconnected": ("bad", _("Disconnected"), _("The service lost the phone. Messages wait.")),
-        "logged_out": ("bad", _("Logged out"), _("The phone ended the connection. Pair it again.")),
-        "banned": ("bad", _("Banned"), _("WhatsApp has blocked this number.")),
-        "auth_failed": ("bad", _("Could not sign in"), _("The service could not sign in to WhatsApp. Pair it again.")),
-        "needs_action": ("bad", _("Needs you"), _("Look at the number's service: it waits for something.")),
-    }  # fmt: skip
+        "unknown": (wait, _("Waiting for the first webhook"), nothing),
+        "starting": (wait, _("Starting"), ""),
+        "qr": (wait, _("Scan the QR code"), scan),
+        "connected": (good, _("Connected"), ""),
+        "disconnected": (bad, _("Disconnected"), _("The service lost the phone. Messages wait.")),
+        "logged_out": (bad, _("Logged out"), _("The phone ended the connection. Pair it again.")),
+        "banned": (bad, _("Banned"), _("WhatsApp has blocked this number.")),
+        "auth_failed": (bad, _("Could not sign in"), again),
+        "needs_action": (bad, _("Needs you"), _("Look at the number's service: it waits for something.")),
+    }
 
 
 def _show(error: str | None = None, wanted: Data | None = None, wrong: Data | None = None) -> str:
@@ -48,10 +52,8 @@ def _show(error: str | None = None, wanted: Data | None = None, wrong: Data | No
         if name not in hidden
     }
     titles = {name: each.title for name, each in gateways.items()}
-    return page(
-        "settings/numbers.html", "numbers", accounts=cards, forms_of=forms, titles=titles, states=state_words(),
-        error=error, wanted=wanted if new else {},
-    )  # fmt: skip
+    context = {"forms_of": forms, "titles": titles, "states": state_words(), "wanted": wanted if new else {}}
+    return page("settings/numbers.html", "numbers", accounts=cards, error=error, **context)
 
 
 def _load(view: View) -> tuple[list[Data], frozenset[str]]:

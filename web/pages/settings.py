@@ -23,8 +23,10 @@ from .inbox_query import Data, Filter, workspace
 from .reasons import in_words
 
 blueprint = Blueprint("settings", __name__)
-ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura", "Asia/Singapore", "Asia/Kuala_Lumpur", "Asia/Manila",
-         "Asia/Bangkok", "Asia/Kolkata", "Australia/Sydney", "Europe/London", "Europe/Berlin", "UTC")  # fmt: skip
+ZONES = (
+    "Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura", "Asia/Singapore", "Asia/Kuala_Lumpur", "Asia/Manila",
+    "Asia/Bangkok", "Asia/Kolkata", "Australia/Sydney", "Europe/London", "Europe/Berlin", "UTC",
+)  # fmt: skip
 TOKEN_DAYS = ("30", "90", "365")
 QUARANTINE_ROWS = 50
 LAST_ROW = 1 << 62
@@ -100,9 +102,8 @@ def unread_count() -> int:
 def _general(error: str | None = None) -> str:
     found = read(workspace)
     fixed = {key: place_words(source) for key, source in (found.get("sources") or {}).items()}
-    return page(
-        "settings/general.html", "general", space=found, fixed=fixed, zones=ZONES, countries=countries(), error=error
-    )
+    context = {"space": found, "fixed": fixed, "zones": ZONES, "countries": countries()}
+    return page("settings/general.html", "general", error=error, **context)
 
 
 def countries() -> list[tuple[str, str]]:
@@ -122,7 +123,8 @@ def general() -> str:
 @requires()
 def save_me() -> Response | str:
     """Save one's own name, language and theme."""
-    wanted = {key: request.form[key].strip() for key in ("name", "language", "theme") if request.form.get(key)}
+    keys = ("name", "language", "theme")
+    wanted = {key: request.form[key].strip() for key in keys if request.form.get(key)}
     return _save({"type": "agent.update", "data": {"agent": current().agent["id"], **wanted}})
 
 
@@ -207,11 +209,13 @@ def _row_id(text: str) -> int:
 def quarantined(id: int) -> str:
     """Show one webhook's own bytes."""
 
+    names = ("id", "at", "gateway", "account", "reason", "body")
+
     def load(view: View) -> Data | None:
-        found = view.connection.execute(
-            "SELECT id, at, gateway, account, reason, body FROM raw WHERE id = ? AND reason IS NOT NULL", (min(id, LAST_ROW),)
+        row = view.connection.execute(
+            f"SELECT {', '.join(names)} FROM raw WHERE id = ? AND reason IS NOT NULL", (min(id, LAST_ROW),)
         ).fetchone()
-        return dict(zip(("id", "at", "gateway", "account", "reason", "body"), found, strict=True)) if found else None
+        return dict(zip(names, row, strict=True)) if row else None
 
     found = read(load)
     if found is None:

@@ -92,7 +92,11 @@ def _sized(media: Data) -> Data:
     if not (width and height):
         return {**media, "shown_width": 260, "shown_height": 200}
     scale = min(280 / width, 320 / height, 1)
-    return {**media, "shown_width": max(round(width * scale), 60), "shown_height": max(round(height * scale), 40)}
+    return {
+        **media,
+        "shown_width": max(round(width * scale), 60),
+        "shown_height": max(round(height * scale), 40),
+    }
 
 
 def _grouped(reactions: Iterable[Data]) -> list[Data]:

@@ -33,7 +33,8 @@ def _show(
     def load(view: View) -> Data:
         agents = [plain(agent) for agent in view.db.table("agent").all()]
         joined = {row["agent"] for row in credentials.of_kind(view.connection, "password")}
-        return {"agents": agents, "joined": joined, "teams": [plain(team) for team in view.db.table("team").all()]}
+        teams = [plain(team) for team in view.db.table("team").all()]
+        return {"agents": agents, "joined": joined, "teams": teams}
 
     found = read(load)
     order = {True: 0, False: 1}

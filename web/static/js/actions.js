@@ -13,6 +13,12 @@ export async function act(type, data) {
   return null;
 }
 
+/** Resolve a conversation; a toast offers the way back. */
+export async function resolve(conversation) {
+  const reopen = () => act("conversation.reopen", {conversation});
+  if (await act("conversation.resolve", {conversation})) toast(t("resolved"), {action: t("undo"), run: reopen});
+}
+
 const onConversation = (type) => () => act(`conversation.${type}`, {conversation: openId()});
 const onMessage = (type, more = {}) => (button) => {
   const bubble = button.closest("[data-message]");
@@ -23,7 +29,7 @@ const visible = (selector) => $$(selector).find((each) => each.getClientRects().
 
 export const actions = {
   take: onConversation("take"),
-  resolve: async () => { if (await act("conversation.resolve", {conversation: openId()})) toast(t("resolved"), {action: t("undo"), run: onConversation("reopen")}); },
+  resolve: () => resolve(openId()),
   reopen: onConversation("reopen"),
   async mark_unread() {
     const done = await act("conversation.mark_unread", {conversation: openId()});

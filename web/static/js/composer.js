@@ -3,7 +3,6 @@ import {$, csrf, element, icon, later, me, root, t, toast} from "./base.js";
 import {signal} from "./feed.js";
 import {send} from "./outbox.js";
 import {openId} from "./thread.js";
-import {act} from "./actions.js";
 
 const draftKey = () => `replyai:draft:${root}:${me.id}:${openId()}`;
 let attached = null; // {file, uploaded, url, request}
@@ -54,7 +53,7 @@ async function submit(resolve) {
   if (attached && !attached.uploaded) return toast(t("uploading"));
   if (!text && !attached) return;
   const conversation = openId();
-  const item = {conversation, text: text || null};
+  const item = {conversation, text: text || null, resolve};
   let preview = null;
   if (attached) { item.media = attached.uploaded; preview = previewOf(attached); }
   area.value = "";
@@ -64,7 +63,6 @@ async function submit(resolve) {
   send(item, preview);
   typedAt = 0;
   area.focus();
-  if (resolve) act("conversation.resolve", {conversation});
 }
 
 function previewOf({url, file}) {

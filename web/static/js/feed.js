@@ -27,13 +27,17 @@ function connect() {
     socket.send(JSON.stringify({after: seq}));
     heard = Date.now();
     wait = 500;
-    clearTimeout(barTimer);
-    barTimer = null;
-    showBar(false);
+    isBack();
     tell("state", true);
   };
-  socket.onmessage = (message) => { heard = Date.now(); take(JSON.parse(message.data)); };
+  socket.onmessage = (message) => { heard = Date.now(); if (barTimer && navigator.onLine) isBack(); take(JSON.parse(message.data)); };
   socket.onclose = (event) => lost(event.code);
+}
+
+function isBack() {
+  clearTimeout(barTimer);
+  barTimer = null;
+  showBar(false);
 }
 
 function take(frame) {

@@ -1,5 +1,6 @@
 // What was sent and has not been taken by the server yet: kept in localStorage, sent in order, each once.
 import {$, ask, me, reason, root, t, toast} from "./base.js";
+import {resolve} from "./actions.js";
 import {on} from "./feed.js";
 import {claim, optimistic, openId, setTick} from "./thread.js";
 
@@ -12,7 +13,7 @@ const read = () => { try { return JSON.parse(localStorage.getItem(key)) || []; }
 const write = (items) => localStorage.setItem(key, JSON.stringify(items));
 const bubbleOf = (item) => $(`[data-client="${CSS.escape(item.client_id)}"]`);
 
-/** Send {conversation, text, media?, reply_to?} as soon as it can be; the bubble is there at once. */
+/** Send {conversation, text, media?, reply_to?, resolve?} as soon as it can be; the bubble is there at once. */
 export function send(item, preview) {
   const made = {...item, client_id: crypto.randomUUID(), at: Date.now()};
   optimistic({...made, preview});
@@ -47,7 +48,7 @@ async function empty() {
     wait = 1000;
     write(read().filter((other) => other.client_id !== item.client_id));
     const bubble = bubbleOf(item);
-    if (answer.ok) accepted(bubble, answer.data);
+    if (answer.ok) { accepted(bubble, answer.data); if (item.resolve) resolve(item.conversation); }
     else refused(bubble, item, answer);
   }
 }

@@ -66,8 +66,10 @@ function show(html) {
   if (known) {
     const rises = order.indexOf(known.dataset.status) > order.indexOf(fresh.dataset.status) && order.includes(fresh.dataset.status);
     if (rises) setTick(fresh, known.dataset.status); // the feed was faster than this answer
+    const guessed = !known.dataset.at; // shown before the server gave it its time
     known.id = fresh.id;
-    morph(known, fresh);
+    const now = morph(known, fresh);
+    if (guessed && isMisplaced(now)) { now.remove(); insert(now); }
   } else insert(fresh);
   if (!stay) toEnd();
   else if (!known && fresh.classList.contains("in")) { below += 1; showPill(); }
@@ -89,6 +91,12 @@ function insert(fresh) {
     fresh.before(line);
   }
   paint(fresh);
+}
+
+function isMisplaced(bubble) {
+  const all = $$(".b", box()).filter((other) => other.dataset.at);
+  const at = all.indexOf(bubble);
+  return all[at - 1]?.dataset.at > bubble.dataset.at || all[at + 1]?.dataset.at < bubble.dataset.at;
 }
 
 export function dropMessage(id) { bubbleOf(id)?.remove(); }

@@ -1,0 +1,146 @@
+"""The HTML pages on a real engine: what the inbox shows, what its fragments answer, and nothing inline anywhere."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from .web_stack import ANDI, DEWI, Browser, Stack, running
+
+PAGES = ["/inbox", "/inbox?tab=all", "/settings", "/settings/team", "/settings/numbers", "/settings/plugins",
+         "/settings/tokens", "/settings/quarantine", "/settings/labels", "/simulator", "/api/docs"]  # fmt: skip
+OPEN_PAGES = ["/login", "/nowhere"]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with running() as found:
+        found.agent("Sari", "admin")
+        found.agent("Budi")
+        found.writes(DEWI, "Halo kak, paket *hampers* masih ada?")
+        found.writes(DEWI, "<b>Alamatnya</b> https://toko.example/peta")
+        found.writes(ANDI, "Pagi")
+        yield found
+
+
+@pytest.fixture(scope="module")
+def sari(stack: Stack) -> Browser:
+    return stack.signed_in("Sari")
+
+
+@pytest.fixture(scope="module")
+def budi(stack: Stack) -> Browser:
+    return stack.signed_in("Budi")
+
+
+class Inline(HTMLParser):
+    """Collects what the content security policy would refuse, and labels that point nowhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.ids: list[str] = []
+        self.targets: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.found += [f"<{tag} {name}>" for name in given if name == "style" or re.match(r"on\w+$", name)]
+        if tag == "style" or (
+            tag == "script" and "src" not in given and given.get("type") != "application/json"
+        ):
+            self.found.append(f"<{tag}>")
+        if (given.get("src") or given.get("href") or "").startswith(("http:", "https:", "//", "javascript:")):
+            if "noopener" not in (given.get("rel") or ""):
+                self.found.append(f"<{tag} {given.get('src') or given.get('href')}>")
+        self.ids += [given["id"]] if given.get("id") else []
+        self.targets += [given["for"]] if tag == "label" and given.get("for") else []
+
+
+def read_page(html: str) -> Inline:
+    parser = Inline()
+    parser.feed(html)
+    return parser
+
+
+@pytest.mark.parametrize("path", [*PAGES, *OPEN_PAGES, "an open conversation"])
+def test_nothing_is_inline_and_ids_are_unique(stack: Stack, sari: Browser, path: str) -> None:
+    if path == "an open conversation":
+        path = f"/inbox/{stack.conversation(DEWI)['id']}"
+    browser = stack.browser() if path in OPEN_PAGES else sari
+    answer = browser.client.get(path, headers={"Accept": "text/html"})
+    assert answer.status_code == (404 if path == "/nowhere" and browser is sari else answer.status_code)
+    assert answer.status_code in (200, 302, 303, 401, 404), answer.text[:500]
+    page = read_page(answer.text)
+    assert page.found == []
+    assert sorted({id for id in page.ids if page.ids.count(id) > 1}) == []
+    assert set(page.targets) <= set(page.ids)
+
+
+def test_the_list_shows_who_wrote_last_first_and_counts(sari: Browser) -> None:
+    html = sari.client.get("/inbox?tab=unassigned").text
+    assert re.findall(r'data-count="unassigned">(\d+)<', html) == ["2"]
+    rows = re.findall(r'<a class="row unread[^>]*data-conversation="(\w+)"', html, re.S)
+    assert len(rows) == 2
+
+
+def test_a_thread_is_safe_and_has_its_unread_line(stack: Stack, sari: Browser) -> None:
+    conversation = stack.conversation(DEWI)
+    html = sari.client.get(f"/inbox/{conversation['id']}").text
+    assert "<strong>hampers</strong>" in html
+    assert "&lt;b&gt;Alamatnya&lt;/b&gt;" in html
+    assert 'rel="noopener noreferrer nofollow"' in html
+    assert "data-unread-line" in html
+    assert html.count('data-message="') == 2
+
+
+def test_fragments_give_rows_messages_counts_and_header_in_one_answer(stack: Stack, sari: Browser) -> None:
+    conversation = stack.conversation(ANDI)
+    message = next(m for m in stack.all("message") if m["conversation"] == conversation["id"])
+    path = f"/inbox/fragments?tab=all&rows={conversation['id']}&messages={message['id']}&counts=1&header=1"
+    answer = sari.client.get(f"{path}&conversation={conversation['id']}").json
+    assert set(answer) == {"seq", "counts", "rows", "messages", "header", "panel"}
+    assert f'data-conversation="{conversation["id"]}"' in answer["rows"][conversation["id"]]
+    assert "Pagi" in answer["messages"][message["id"]]
+    assert answer["counts"]["all"] == 2
+    other = sari.client.get(f"/inbox/fragments?tab=mine&rows={conversation['id']}").json
+    assert other["rows"] == {conversation["id"]: None}
+
+
+def test_the_second_to_take_is_told_who_has_it(stack: Stack, sari: Browser, budi: Browser) -> None:
+    conversation = stack.conversation(ANDI)["id"]
+    take = {"type": "conversation.take", "data": {"conversation": conversation}}
+    first = budi.client.post("/inbox/act", json=take, headers={"X-CSRF-Token": budi.csrf})
+    assert first.status_code == 200, first.text
+    header = {"X-CSRF-Token": sari.csrf, "Accept-Language": "en"}
+    second = sari.client.post("/inbox/act", json=take, headers=header)
+    assert second.status_code == 409
+    assert "Budi" in second.json["message"]
+
+
+def test_what_an_agent_may_not_see_is_in_no_page(stack: Stack, budi: Browser) -> None:
+    for path in (
+        "/settings/team",
+        "/settings/numbers",
+        "/settings/plugins",
+        "/settings/tokens",
+        "/settings/quarantine",
+    ):
+        assert budi.client.get(path).status_code == 403, path
+
+
+def test_scripts_are_small_modules() -> None:
+    for script in (Path(__file__).parent.parent / "web" / "static" / "js").glob("*.js"):
+        assert len(script.read_text().splitlines()) < 300, script.name
+
+
+def test_every_icon_that_a_page_names_is_in_the_sprite() -> None:
+    root = Path(__file__).parent.parent
+    there = set(re.findall(r'<symbol id="([\w-]+)"', (root / "web" / "static" / "icons.svg").read_text()))
+    for file in [
+        *root.glob("web/templates/**/*.html"),
+        *root.glob("plugins/*/templates/**/*.html"),
+        *root.glob("web/static/js/*.js"),
+    ]:
+        assert set(re.findall(r'icon\("([\w-]+)"', file.read_text())) <= there, file.name
