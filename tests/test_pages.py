@@ -1,4 +1,4 @@
-"""The HTML pages on a real engine: what the inbox shows, what its fragments answer, and nothing inline anywhere."""
+"""The HTML pages on a real engine: what the inbox shows, its fragments, and nothing inline anywhere."""
 
 import re
 from collections.abc import Iterator
@@ -9,8 +9,19 @@ import pytest
 
 from .web_stack import ANDI, DEWI, Browser, Stack, running
 
-PAGES = ["/inbox", "/inbox?tab=all", "/settings", "/settings/team", "/settings/numbers", "/settings/plugins",
-         "/settings/tokens", "/settings/quarantine", "/settings/labels", "/simulator", "/api/docs"]  # fmt: skip
+PAGES = [
+    "/inbox",
+    "/inbox?tab=all",
+    "/settings",
+    "/settings/team",
+    "/settings/numbers",
+    "/settings/plugins",
+    "/settings/tokens",
+    "/settings/quarantine",
+    "/settings/labels",
+    "/simulator",
+    "/api/docs",
+]
 OPEN_PAGES = ["/login", "/nowhere"]
 
 
@@ -51,9 +62,10 @@ class Inline(HTMLParser):
             tag == "script" and "src" not in given and given.get("type") != "application/json"
         ):
             self.found.append(f"<{tag}>")
-        if (given.get("src") or given.get("href") or "").startswith(("http:", "https:", "//", "javascript:")):
-            if "noopener" not in (given.get("rel") or ""):
-                self.found.append(f"<{tag} {given.get('src') or given.get('href')}>")
+        target = given.get("src") or given.get("href") or ""
+        is_elsewhere = target.startswith(("http:", "https:", "//", "javascript:"))
+        if is_elsewhere and "noopener" not in (given.get("rel") or ""):
+            self.found.append(f"<{tag} {target}>")
         self.ids += [given["id"]] if given.get("id") else []
         self.targets += [given["for"]] if tag == "label" and given.get("for") else []
 

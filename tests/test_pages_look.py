@@ -12,13 +12,39 @@ from web.pages import look
 
 TOKENS = Path(__file__).parent.parent / "web" / "static" / "css" / "tokens.css"
 TEXT = [
-    ("text", "bg"), ("text", "surface"), ("text", "in"), ("text", "out"), ("text", "accent-soft"), ("text", "sunken"),
-    ("muted", "bg"), ("muted", "surface"), ("muted", "accent-soft"), ("muted", "sunken"), ("muted", "hover"),
-    ("faint", "bg"), ("faint", "surface"), ("faint", "in"), ("faint", "sunken"), ("faint", "hover"), ("out-faint", "out"),
-    ("accent", "surface"), ("accent", "accent-soft"), ("accent", "out"), ("accent", "bg"), ("on-accent", "accent"),
-    ("danger", "surface"), ("danger", "bg"), ("danger", "danger-soft"), ("on-danger", "danger"), ("danger", "out"),
-    ("warn", "surface"), ("warn", "warn-soft"), ("info", "surface"), ("info", "in"), ("bg", "text"),
-]  # fmt: skip
+    ("text", "bg"),
+    ("text", "surface"),
+    ("text", "in"),
+    ("text", "out"),
+    ("text", "accent-soft"),
+    ("text", "sunken"),
+    ("muted", "bg"),
+    ("muted", "surface"),
+    ("muted", "accent-soft"),
+    ("muted", "sunken"),
+    ("muted", "hover"),
+    ("faint", "bg"),
+    ("faint", "surface"),
+    ("faint", "in"),
+    ("faint", "sunken"),
+    ("faint", "hover"),
+    ("out-faint", "out"),
+    ("accent", "surface"),
+    ("accent", "accent-soft"),
+    ("accent", "out"),
+    ("accent", "bg"),
+    ("on-accent", "accent"),
+    ("danger", "surface"),
+    ("danger", "bg"),
+    ("danger", "danger-soft"),
+    ("on-danger", "danger"),
+    ("danger", "out"),
+    ("warn", "surface"),
+    ("warn", "warn-soft"),
+    ("info", "surface"),
+    ("info", "in"),
+    ("bg", "text"),
+]
 CONTROLS = [
     ("control", "surface"),
     ("control", "bg"),
@@ -75,14 +101,17 @@ def test_every_palette_colour_has_its_class() -> None:
     assert found == look.TINTS
 
 
-@pytest.mark.parametrize("text,html", [
-    ("*tebal* dan _miring_", "<strong>tebal</strong> dan <em>miring</em>"),
-    ("~coret~ ```kode```", "<s>coret</s> <code>kode</code>"),
-    ("2*3*4 a_b_c", "2*3*4 a_b_c"),
-    ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
-    ("*<b>*", "<strong>&lt;b&gt;</strong>"),
-    ("javascript:alert(1)", "javascript:alert(1)"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text,html",
+    [
+        ("*tebal* dan _miring_", "<strong>tebal</strong> dan <em>miring</em>"),
+        ("~coret~ ```kode```", "<s>coret</s> <code>kode</code>"),
+        ("2*3*4 a_b_c", "2*3*4 a_b_c"),
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("*<b>*", "<strong>&lt;b&gt;</strong>"),
+        ("javascript:alert(1)", "javascript:alert(1)"),
+    ],
+)
 def test_rich(text: str, html: str) -> None:
     assert str(look.rich(text)) == html
 
@@ -95,8 +124,17 @@ def test_links_are_of_four_kinds_and_keep_their_marks() -> None:
     assert "noopener" in html
 
 
-@pytest.mark.parametrize("name,letters", [("Dewi Wulandari", "DW"), ("Maria", "M"), ("+62 812-0000", "62"), ("", "?"),
-                                          ("👋 Budi", "B"), ("toko sinar jaya", "TJ")])  # fmt: skip
+@pytest.mark.parametrize(
+    "name,letters",
+    [
+        ("Dewi Wulandari", "DW"),
+        ("Maria", "M"),
+        ("+62 812-0000", "62"),
+        ("", "?"),
+        ("👋 Budi", "B"),
+        ("toko sinar jaya", "TJ"),
+    ],
+)
 def test_initials(name: str, letters: str) -> None:
     assert look.initials(name) == letters
 

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 from engine import ActionSchema, Collection, LooseSchema
 
 COLOR = validate.Regexp(r"^#[0-9a-fA-F]{6}$", error="a colour is #rrggbb")
-NAME = validate.Length(min=1, max=40)
+NAME = validate.And(validate.Length(max=40), validate.Regexp(r".*\S", error="a name is needed"))
 
 
 class Settings(Schema):

@@ -145,7 +145,7 @@ def older(conversation: str) -> str:
 @blueprint.get("/inbox/<conversation>/thread")
 @requires("conversation.read")
 def thread(conversation: str) -> str:
-    """Return thread and panel of one conversation, as HTML, for a change of conversation without a page load."""
+    """Return thread and panel of one conversation as HTML: it is opened without a page load."""
 
     def load(view: View) -> Data:
         return {"seq": view.seq, "opened": opened_of(view, conversation), "workspace": ask.workspace(view)}

@@ -56,5 +56,5 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") { event.preventDefault(); event.stopImmediatePropagation(); closeMenu(); }
   else if (event.key === "Tab") closeMenu(false);
   else if (event.key in moves && all.length) { event.preventDefault(); all[(moves[event.key] + all.length) % all.length].focus(); }
-  else if (event.key === "Enter" && document.activeElement?.tagName === "INPUT") { event.preventDefault(); all[0]?.click(); }
+  else if (event.key === "Enter" && document.activeElement?.tagName === "INPUT") { event.preventDefault(); if (document.activeElement.value.trim()) all[0]?.click(); }
 }, true);
