@@ -187,6 +187,12 @@ class OfAccount(ActionSchema):
     account = fields.String(required=True)
 
 
+class AccountState(OfAccount):
+    """How a number's connection is, where its gateway is a plugin's own."""
+
+    state = fields.String(required=True)
+
+
 class PluginSet(ActionSchema):
     """Switch a plugin on or off, or change its settings, from the settings page."""
 

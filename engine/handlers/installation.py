@@ -51,6 +51,15 @@ def remove_account(data: Data, tx: Transaction) -> None:
         tx.remove("account", account["id"])
 
 
+@handles("account.state", schemas.AccountState)
+def set_state(data: Data, tx: Transaction) -> None:
+    """Say how a number's connection is; only its own gateway's plugin may."""
+    account = existing(tx, "account", data["account"])
+    if account["gateway"] != tx.asking[0]:
+        raise Refused(f"{account['id']} is not on {tx.asking[0]}")
+    tx.update("account", account["id"], {"state": data["state"], "state_at": tx.at, "state_reason": None})
+
+
 @handles("plugin.set", schemas.PluginSet, past="plugins.switched", permission="plugin.write")
 def set_plugin(data: Data, tx: Transaction) -> Data:
     """Switch a plugin or change its settings; what a file or the environment fixes is refused."""

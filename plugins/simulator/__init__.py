@@ -1,6 +1,6 @@
 """The simulator: a WhatsApp of its own, without WhatsApp."""
 
-from engine import hookimpl
+from engine import action, hookimpl
 
 from .gateway import Simulator
 
@@ -9,3 +9,10 @@ from .gateway import Simulator
 def simulator_gateways():
     """Bring the adapter."""
     return [Simulator()]
+
+
+@hookimpl
+def account_saved(event):
+    """A number of the simulator is connected as soon as it is there: there is no phone to wait for."""
+    if event["data"]["gateway"] == "simulator":
+        yield action("account.state", account=event["data"]["account"], state="connected")

@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import Flask, g, request
 
-from ..slots import nav
+from ..parts import parts
+from ..slots import nav, plugin_enabled
 from . import inbox, look, numbers, plugins, settings, team, words
 
 
@@ -46,6 +47,12 @@ class Ui:
         """The plugins' entries of the rail; those under ``/settings/`` are in the settings' own menu."""
         shown = [each for each in nav() if not each["path"].startswith("/settings/")]
         return [{"key": each["plugin"], **each} for each in shown]
+
+    @property
+    def sends(self) -> bool:
+        """Whether a plugin that is on takes queued messages on their way."""
+        hooks = parts().registry.hooks("message_queued")
+        return any(plugin_enabled(hook.plugin.name) for hook in hooks)
 
     @property
     def unread(self) -> int:

@@ -46,13 +46,18 @@ def _field(name: str, field: fields.Field[Any], values: Data) -> Data:
     value = values.get(name, default() if callable(default) else default)
     return {
         "name": name,
-        "title": field.metadata.get("title") or name.replace("_", " ").capitalize(),
-        "help": field.metadata.get("description") or "",
+        "title": translated(field.metadata.get("title") or name.replace("_", " ").capitalize()),
+        "help": translated(field.metadata.get("description")),
         "kind": _kind(field),
         "options": list(getattr(field.validate, "choices", ())),
         "limits": _limits(field),
         "value": _as_text(value),
     }
+
+
+def translated(text: str | None) -> str:
+    """Return a text of a plugin in the reader's language, where the plugin's translations have it."""
+    return _(text) if text else ""
 
 
 def _as_text(value: Any) -> Any:

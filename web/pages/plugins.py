@@ -10,7 +10,7 @@ from engine.plugins import Plugin
 from .. import View, read, requires
 from ..parts import parts
 from ..sessions import current
-from .fields import collect, describe, place_words
+from .fields import collect, describe, place_words, translated
 from .inbox_query import Data, plain
 from .settings import attempt, back, page
 
@@ -41,7 +41,7 @@ def _card(plugin: Plugin, found: Data, wrong: tuple[str, Data, Data] | None) -> 
     enabled_by = sources.get("enabled", "default")
     return {
         "name": name,
-        "summary": plugin.summary,
+        "summary": translated(plugin.summary),
         "version": plugin.version,
         "requires": plugin.requires,
         "load_error": plugin.error or "",
