@@ -21,6 +21,14 @@ def visible(agent: dict[str, Any]) -> Query | None:
     return query | where("team").one_of(list(teams)) if teams else query
 
 
+def visible_in(view: Any) -> Query | None:
+    """Return the query of `visible` for who looks at *view*; where there are no teams, agents see all."""
+    agent: dict[str, Any] = view.agent
+    if agent["role"] == "agent" and not len(view.db.table("team")):
+        return None
+    return visible(agent)
+
+
 def sees(agent: dict[str, Any], conversation: dict[str, Any]) -> bool:
     """Return whether *agent* may see *conversation* (its ``team`` and ``assignee`` decide)."""
     if agent["role"] in SEES_ALL:

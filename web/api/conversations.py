@@ -13,7 +13,7 @@ from ..engine_link import View, both, read
 from ..errors import NotFound
 from ..permissions import requires
 from ..sessions import current
-from ..visibility import visible
+from ..visibility import visible_in
 from .common import Open, Page, api_blueprint, cursor_errors, page_of
 
 blueprint = api_blueprint("conversations", "/conversations", "One per account and chat")
@@ -77,7 +77,7 @@ def list_conversations(wanted: dict[str, Any]) -> dict[str, Any]:
     me = current().agent
 
     def find(view: View) -> dict[str, Any]:
-        query = both(visible(me), filtered(wanted, me, view))
+        query = both(visible_in(view), filtered(wanted, me, view))
         items, following = view.page("conversation", query, after=wanted["cursor"], limit=wanted["limit"])
         return {"items": items, "next": following}
 

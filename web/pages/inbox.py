@@ -247,10 +247,10 @@ def find() -> Response:
     text = request.args.get("q", "").strip()[:100]
 
     def load(view: View) -> Data:
-        from .. import visible
+        from ..visibility import visible_in
 
         query: Any = where("contact").one_of(ask.contacts_like(view, text))
-        seen = visible(view.agent)
+        seen = visible_in(view)
         items, _next = view.page(
             "conversation", query if seen is None else query & seen, order="last_message_at", limit=8
         )

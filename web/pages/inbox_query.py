@@ -10,7 +10,8 @@ from typing import Any
 
 from engine import Query, where
 
-from .. import View, visible
+from .. import View
+from ..visibility import visible_in
 
 Data = dict[str, Any]
 TABS = ("mine", "unassigned", "all")
@@ -50,11 +51,15 @@ class Filter:
         """Return the query over conversations, what the agent may see included."""
         tab = tab or self.tab
         query: Any = where("status") == self.status
-        if tab != "all":
-            query = (where("assignee") == (view.agent["id"] if tab == "mine" else None)) & query
+        if tab == "mine":
+            query = (where("assignee") == view.agent["id"]) & query
+        elif tab == "unassigned" and self.status == "open":
+            query = where("handler") == "queue"
+        elif tab == "unassigned":
+            query = (where("assignee") == None) & query  # noqa: E711  TinyDB's own way
         if self.label and "labels" not in view.hidden:
             query = where("labels").any([self.label]) & query
-        seen = visible(view.agent)
+        seen = visible_in(view)
         return query if seen is None else query & seen
 
 
