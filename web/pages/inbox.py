@@ -8,7 +8,9 @@ from werkzeug.wrappers import Response
 
 from engine import where
 
-from .. import Conflict, View, act, current, read, render, requires
+from .. import Conflict, View, act, current, may, read, render, requires
+from ..engine_link import both
+from ..visibility import visible_in
 from . import inbox_query as ask
 from .inbox_query import Data, Filter
 from .reasons import in_words
@@ -27,8 +29,6 @@ def place_of(workspace: Data) -> Place:
 @requires()
 def home() -> Response:
     """Go to the first page that this role has."""
-    from .. import may
-
     return redirect(request.script_root + ("/inbox" if may("conversation.read") else "/settings"))
 
 
@@ -75,7 +75,7 @@ DOWN = ("disconnected", "logged_out", "banned", "auth_failed", "needs_action")
 def opened_of(view: View, id: str) -> Data:
     """Return a conversation with its newest messages and its people; NotFound where it may not be seen."""
     conversation = dict(view.conversation(id))
-    before = where("contact") == conversation["contact"]
+    before = both(where("contact") == conversation["contact"], visible_in(view))
     others = [ask.plain(each) for each in view.db.table("conversation").search(before)]
     return {
         "conversation": conversation,
@@ -247,13 +247,8 @@ def find() -> Response:
     text = request.args.get("q", "").strip()[:100]
 
     def load(view: View) -> Data:
-        from ..visibility import visible_in
-
-        query: Any = where("contact").one_of(ask.contacts_like(view, text))
-        seen = visible_in(view)
-        items, _next = view.page(
-            "conversation", query if seen is None else query & seen, order="last_message_at", limit=8
-        )
+        query = both(where("contact").one_of(ask.contacts_like(view, text)), visible_in(view))
+        items, _next = view.page("conversation", query, order="last_message_at", limit=8)
         return {
             "conversations": [dict(each) for each in items],
             **ask.people(view, items),
