@@ -165,6 +165,8 @@ class Engine:
             signal_ = {"type": str(message["type"]), "data": message.get("data") or {}}
             self.server.publish([{"workspace": name, "signal": signal_}])
             return None
+        if op == "secret.remove":
+            return workspace.secrets.remove(message["account"])
         if op == "secret.put":
             return workspace.secrets.put(message["account"], message["secrets"])
         return self._credential(workspace, op, message)
