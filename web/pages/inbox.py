@@ -1,15 +1,17 @@
 """The inbox: list, thread and panel, whole or as fragments for the live page."""
 
-from typing import Any
-
 from flask import Blueprint, jsonify, redirect, request
 from flask_babel import get_locale
+from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from engine import where
 
 from .. import Conflict, View, act, current, may, read, render, requires
+from ..api.common import StrictParser
 from ..engine_link import both
+from ..errors import Forbidden
+from ..parts import parts
 from ..visibility import visible_in
 from . import inbox_query as ask
 from .inbox_query import Data, Filter
@@ -18,6 +20,15 @@ from .shape import Place, bubble, contact_name, entries, row
 
 blueprint = Blueprint("inbox", __name__)
 MAX_FRAGMENTS = 100
+FROM_THE_INBOX = ("conversation.write", "message.send", "contact.write", "label.write")
+
+
+class Asked(Schema):
+    """What a page of the inbox asks for."""
+
+    type = fields.String(required=True)
+    data = fields.Dict(load_default=dict)
+    client_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
 
 
 def place_of(workspace: Data) -> Place:
@@ -231,10 +242,12 @@ def _messages(view: View, ids: list[str], conversation: str | None) -> list[Data
 @requires("conversation.write")
 def do() -> tuple[Response, int] | Response:
     """Carry out one action ``{"type", "data", "client_id"}``; a refusal is told in the agent's language."""
-    asked: Any = request.get_json(silent=True) or {}
-    action = {"type": str(asked.get("type", "")), "data": asked.get("data") or {}}
+    asked = StrictParser().parse(Asked(), location="json")
+    kind = parts().registry.actions.get(asked["type"])
+    if kind is not None and kind.permission not in FROM_THE_INBOX:
+        raise Forbidden("This is not done in the inbox.")
     try:
-        results = act([action], asked.get("client_id"))
+        results = act([{"type": asked["type"], "data": asked["data"]}], asked["client_id"])
     except Conflict as refused:
         return jsonify({"message": in_words(str(refused))}), 409
     return jsonify({"results": results})
