@@ -12,6 +12,7 @@ from ..api.common import StrictParser
 from ..engine_link import both
 from ..errors import Forbidden
 from ..parts import parts
+from ..people import contacts_like
 from ..visibility import visible_in
 from . import inbox_query as ask
 from .inbox_query import Data, Filter
@@ -223,7 +224,7 @@ def _matching(view: View, shown: Filter, ids: list[str]) -> list[Data]:
     query = shown.query(view)
     found = list(ask.by_id(view, "conversation", ids).values())
     if shown.text:
-        liked = set(ask.contacts_like(view, shown.text))
+        liked = set(contacts_like(view, shown.text))
         found = [each for each in found if each["contact"] in liked]
     return [each for each in found if query(each)]
 
@@ -260,7 +261,7 @@ def find() -> Response:
     text = request.args.get("q", "").strip()[:100]
 
     def load(view: View) -> Data:
-        query = both(where("contact").one_of(ask.contacts_like(view, text)), visible_in(view))
+        query = both(where("contact").one_of(contacts_like(view, text)), visible_in(view))
         items, _next = view.page("conversation", query, order="last_message_at", limit=8)
         return {
             "conversations": [dict(each) for each in items],
