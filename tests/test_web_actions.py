@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from engine.client import EngineAway
+from web.security import SAFE
 
+from .test_web_security import routes
 from .web_stack import DEWI, PASSWORD, Browser, Stack, running
 
 HANDLERS = '''
@@ -242,3 +244,12 @@ def test_who_is_switched_off_has_no_token_and_no_link_when_switched_on_again(sta
         assert token("GET", "/accounts")[0] == 401
     assert stack.browser().look(link).status_code == 404
     assert stack.browser().sign_in("nia@toko.example", PASSWORD).status_code == 303
+
+
+@pytest.mark.parametrize("body", [[1], "x", 7, None, {"data": "abc"}, {"settings": [1]}, {"type": {}}])
+def test_no_route_breaks_on_an_odd_body(stack: Stack, body: Any) -> None:
+    program = stack.api("system")
+    for endpoint, method, path in routes(stack.app):
+        if method not in SAFE:
+            answer = program.client.open(path, method=method, headers=program.headers, json=body)
+            assert answer.status_code < 500, (endpoint, method, path, answer.text)

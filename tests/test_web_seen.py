@@ -10,7 +10,7 @@ from web.pages.look import local
 
 from .web_stack import ANDI, DEWI, Stack, message, running
 
-YEAR_9999 = 253402300000  # seconds since 1970
+YEAR_9999 = 253402300000_000  # milliseconds since 1970
 
 
 @pytest.fixture(scope="module")
