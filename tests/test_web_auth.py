@@ -83,6 +83,27 @@ def test_many_accounts_from_one_address_are_limited_too():
     assert limits.wait("p@toko.example", "10.0.0.2") == 0
 
 
+def test_right_sign_ins_of_a_whole_office_are_not_counted():
+    limits = Limits(None)
+    for n in range(PER_ADDRESS + 10):
+        assert limits.wait(f"p{n}@toko.example", "10.0.0.1") == 0
+        limits.forgive(f"p{n}@toko.example", "10.0.0.1")
+    for n in range(PER_ADDRESS):
+        assert limits.wait(f"q{n}@toko.example", "10.0.0.1") == 0
+    assert limits.wait("q@toko.example", "10.0.0.1") > 0
+
+
+def test_changing_the_password_again_and_again_locks_nobody_out(stack):
+    stack.agent("Sari")
+    old, new = PASSWORD, "eleven loud pelicans"
+    browser = stack.signed_in("Sari")
+    for _ in range(PER_ACCOUNT + 2):
+        answer = browser.post("/settings/password", {"old": old, "new": new})
+        assert answer.status_code == 303
+        browser.csrf, old, new = browser.session_csrf(), new, old
+    assert stack.browser().sign_in("sari@toko.example", old).status_code == 303
+
+
 def test_the_window_passes():
     now = [1000.0]
     limits = Limits(None, clock=lambda: now[0])
@@ -193,6 +214,16 @@ def test_the_first_run_makes_the_workspace_and_its_admin(stack):
     assert stack.all("workspace")[0]["name"] == "Toko Dewi"
     assert stack.browser().look(link).status_code == 404
     assert stack.browser().sign_in("ayu@toko.example").status_code == 303
+
+
+@pytest.mark.parametrize("account", ["waha", "pigeon"])
+def test_the_first_run_makes_no_number_that_lacks_what_it_needs(stack, account):
+    link, browser = stack.link("first_run"), stack.browser()
+    browser.look(link)
+    assert browser.post(link, first_admin(account=account)).status_code == 422
+    assert {a["id"] for a in stack.all("account")} == {"toko"}
+    assert browser.post(link, first_admin(account="later")).status_code == 303
+    assert {a["id"] for a in stack.all("account")} == {"toko"}
 
 
 def test_a_second_first_run_is_refused_and_its_link_stays(stack):

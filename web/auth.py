@@ -43,7 +43,7 @@ def log_in() -> Any:
     if not passwords.verify(stored, password) or agent is None or not agent.get("active"):
         form = {"email": email, "next": request.form.get("next", "")}
         return render("login.html", error=_("Email or password is wrong."), form=form), 401
-    parts().limits.forgive(f"{g.workspace}:{email}")
+    parts().limits.forgive(f"{g.workspace}:{email}", request.remote_addr)
     if passwords.is_outdated(stored or ""):
         keep_password(agent["id"], password)
     return sign_in(redirect(_next(), 303), agent)
@@ -101,12 +101,13 @@ def change_password(agent: dict[str, Any], old: str, new: str) -> str | None:
     """Change who is signed in's own password; return what is wrong (``old``, ``short``, ``common``) or None.
 
     All sessions of the agent end; the caller signs this browser in again (`web.sessions.sign_in`).
+    API tokens stay good: programs do not know the password, and each token is revoked by itself.
     """
     stored = read(lambda view: _account(view, agent["email"]))[1]
-    if parts().limits.wait(f"{g.workspace}:{agent['email']}", request.remote_addr) or not passwords.verify(
-        stored, old
-    ):
+    limits, account = parts().limits, f"{g.workspace}:{agent['email']}"
+    if limits.wait(account, request.remote_addr) or not passwords.verify(stored, old):
         return "old"
+    limits.forgive(account, request.remote_addr)
     problem = passwords.weakness(new, agent["name"], agent["email"])
     if problem is None:
         keep_password(agent["id"], new)
@@ -122,7 +123,18 @@ class FirstRun(Schema):
     email = fields.Email(required=True)
     password = fields.String(required=True)
     language = fields.String(load_default="en", validate=validate.OneOf(LANGUAGES))
-    account = fields.String(load_default="later", metadata={"description": "a gateway to try, or later"})
+    account = fields.String(
+        load_default="later",
+        validate=lambda name: _is_offered(name),
+        metadata={"description": "a gateway to try without a number of one's own, or later"},
+    )
+
+
+def _is_offered(name: str) -> None:
+    """Refuse a gateway that needs more than its name: those are set up under Settings → Numbers."""
+    adapter = parts().registry.gateways().get(name)
+    if name != "later" and not (adapter and adapter.supports.get("trial")):
+        raise ValidationError("This number is set up under Settings → Numbers.")
 
 
 class Invited(Schema):

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.client import EngineAway, EngineError
 
-JSON_PATHS = ("/api/", "/media", "/webhooks/", "/healthz", "/metrics", "/feed")
+JSON_PATHS = ("/api/", "/media", "/webhooks/", "/healthz", "/metrics", "/feed", "/inbox/act")
 
 
 class Problem(Exception):
@@ -61,9 +61,12 @@ class Invalid(Problem):
 
 
 class Failed(Problem):
-    """A handler raised: nothing was done, and the integrator sees the error."""
+    """A handler raised: nothing was done, and the integrator sees the error.
 
-    status, code = 500, "action_failed"
+    409 and no 5xx: the same request again fails again, so nobody should go on trying.
+    """
+
+    status, code = 409, "action_failed"
 
 
 class TooSlow(Problem):

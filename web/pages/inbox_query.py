@@ -11,6 +11,7 @@ from typing import Any
 from engine import Query, where
 
 from .. import View
+from ..people import contacts_like
 from ..visibility import visible_in
 
 Data = dict[str, Any]
@@ -18,7 +19,6 @@ TABS = ("mine", "unassigned", "all")
 STATUSES = ("open", "snoozed", "resolved")
 ROWS = 50
 WINDOW = 50
-FOUND = 300  # contacts that one search may match
 
 
 @dataclass(frozen=True)
@@ -61,24 +61,6 @@ class Filter:
             query = where("labels").any([self.label]) & query
         seen = visible_in(view)
         return query if seen is None else query & seen
-
-
-def contacts_like(view: View, text: str) -> list[str]:
-    """Return the ids of contacts whose name or number contains *text*."""
-    wanted, digits = text.casefold(), "".join(letter for letter in text if letter.isdigit())
-
-    def matches(contact: Data) -> bool:
-        return wanted in (contact.get("name") or "").casefold() or bool(
-            len(digits) >= 3 and digits in (contact.get("phone") or "")
-        )
-
-    found = []
-    for contact in view.db.table("contact"):
-        if matches(contact):
-            found.append(contact.doc_id)
-            if len(found) >= FOUND:
-                break
-    return found
 
 
 def list_page(view: View, shown: Filter, after: str | None = None) -> Data:

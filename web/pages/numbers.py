@@ -11,11 +11,10 @@ from .. import View, read, requires
 from ..api import accounts
 from ..errors import Problem
 from ..parts import parts
-from ..sessions import current
 from ..slots import nav
 from .fields import collect, describe
 from .inbox_query import Data, plain
-from .settings import attempt, back, page, problem_words
+from .settings import back, page, problem_words
 
 blueprint = Blueprint("numbers", __name__)
 
@@ -125,6 +124,8 @@ def _name_of(title: str) -> str:
 @requires("account.write")
 def remove(account: str) -> Response | str:
     """Take a number out; its conversations stay."""
-    _done, error = attempt([{"type": "account.remove", "data": {"account": account}}])
-    parts().known.drop(current().workspace, "accounts")
-    return _show(error) if error else back("/settings/numbers", saved="1")
+    try:
+        accounts.remove(account)
+    except Problem as problem:
+        return _show(problem_words(problem))
+    return back("/settings/numbers", saved="1")

@@ -401,7 +401,7 @@ if (account) {
     if ($("sim-add-error").textContent) return;
     const one = { phone, name: String(form.get("name")).trim() || `+${phone}` };
     if (!added.some((other) => other.phone === phone)) added.push(one);
-    localStorage.setItem(STORE, JSON.stringify(added));
+    try { localStorage.setItem(STORE, JSON.stringify(added)); } catch { /* no room: known until the page is left */ }
     event.target.reset();
     choose(one);
   });

@@ -1,12 +1,12 @@
 // What an agent does to a conversation or a message; a refusal is told with its reason.
-import {$, $$, ask, reason, t, toast} from "./base.js";
+import {$, $$, ask, reason, t, toast, uuid} from "./base.js";
 import {openMenu} from "./menu.js";
 import {openId} from "./thread.js";
 import {want} from "./fragments.js";
 
 /** Ask for one action; resolves to its result, or null after the reason was shown. */
 export async function act(type, data) {
-  const answer = await ask("/inbox/act", {method: "POST", json: {type, data, client_id: crypto.randomUUID()}});
+  const answer = await ask("/inbox/act", {method: "POST", json: {type, data, client_id: uuid()}});
   if (answer.ok) return answer.data.results[0];
   toast(reason(answer));
   if (answer.status === 409) want({header: true, row: openId()});

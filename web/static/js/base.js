@@ -34,6 +34,26 @@ export async function ask(path, {method = "GET", json, form, signal} = {}) {
   }
 }
 
+/** A random UUID. The browser's own `randomUUID` is missing on plain HTTP, as in a shop's own network. */
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** Keep `value` in this browser (null: forget it); false where there is no room, or no right to. */
+export function keep(key, value) {
+  try {
+    if (value) localStorage.setItem(key, value); else localStorage.removeItem(key);
+    return true;
+  } catch { return false; }
+}
+
+/** What `keep` kept, or null. */
+export function kept(key) { try { return localStorage.getItem(key); } catch { return null; } }
+
 export function signedOut() {
   location.href = `${root}/login?next=${encodeURIComponent(location.pathname + location.search)}`;
   return {ok: false, status: 401, data: {message: t("signed_out")}};
