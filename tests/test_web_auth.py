@@ -179,7 +179,7 @@ def test_easy_passwords_are_refused(password):
 
 def first_admin(**other):
     form = {"workspace": "Toko Dewi", "name": "Ayu", "email": "ayu@toko.example", "password": PASSWORD}
-    return {**form, "language": "id", "account": "simulator", **other}
+    return {**form, "language": "id", "account": "simulator", "timezone": "Asia/Makassar", **other}
 
 
 def test_the_first_run_makes_the_workspace_and_its_admin(stack):
@@ -191,6 +191,7 @@ def test_the_first_run_makes_the_workspace_and_its_admin(stack):
     assert browser.client.get("/api/agents").json["items"][0]["name"] == "Ayu"
     assert {a["gateway"] for a in stack.all("account")} == {"waha", "simulator"}
     assert stack.all("workspace")[0]["name"] == "Toko Dewi"
+    assert stack.all("workspace")[0]["timezone"] == "Asia/Makassar"  # the browser's
     assert stack.browser().look(link).status_code == 404
     assert stack.browser().sign_in("ayu@toko.example").status_code == 303
 

@@ -1,6 +1,7 @@
 """Signing in and out, one-time links, the first run."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, g, make_response, redirect, request
 from flask_babel import gettext as _
@@ -122,6 +123,7 @@ class FirstRun(Schema):
     email = fields.Email(required=True)
     password = fields.String(required=True)
     language = fields.String(load_default="en", validate=validate.OneOf(LANGUAGES))
+    timezone = fields.String(load_default="")
     account = fields.String(load_default="later", metadata={"description": "a gateway to try, or later"})
 
 
@@ -186,6 +188,9 @@ def _first_run(values: dict[str, Any]) -> dict[str, Any]:
         ("workspace.update", {"name": values["workspace"], "language": values["language"]}),
         ("agent.invite", {key: values[key] for key in ("name", "email", "language")} | {"role": "admin"}),
     ]
+    fixed = read(lambda view: (view.db.table("workspace").get(doc_id="main") or {}).get("sources") or {})
+    if values["timezone"] in available_timezones() and "timezone" not in fixed:
+        wanted.append(("workspace.update", {"timezone": values["timezone"]}))
     gateway = parts().registry.gateways().get(values["account"])
     if gateway is not None:
         wanted.append(

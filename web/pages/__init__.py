@@ -49,6 +49,11 @@ class Ui:
         return [{"key": each["plugin"], **each} for each in shown]
 
     @property
+    def zone(self) -> str:
+        """The workspace's time zone: scripts show times in it too."""
+        return settings.zone()
+
+    @property
     def sends(self) -> bool:
         """Whether a plugin that is on takes queued messages on their way."""
         hooks = parts().registry.hooks("message_queued")

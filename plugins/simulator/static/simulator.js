@@ -101,7 +101,9 @@ function showCustomers() {
 }
 
 function clock(at) {
-  return new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  return new Date(at).toLocaleTimeString(document.documentElement.lang === "id" ? "id" : "en-GB", {
+    hour: "2-digit", minute: "2-digit", timeZone: document.body.dataset.zone || undefined,
+  });
 }
 
 function choose(one) {

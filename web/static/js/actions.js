@@ -1,5 +1,5 @@
 // What an agent does to a conversation or a message; a refusal is told with its reason.
-import {$, $$, ask, reason, t, toast} from "./base.js";
+import {$, $$, ask, dayAt, reason, say, t, toast, weekday} from "./base.js";
 import {openMenu} from "./menu.js";
 import {openId} from "./thread.js";
 import {want} from "./fragments.js";
@@ -64,14 +64,12 @@ async function snoozeUntil(until) {
 }
 
 function times() {
-  const at = (days, hour) => { const day = new Date(); day.setDate(day.getDate() + days); day.setHours(hour, 0, 0, 0); return day; };
-  const monday = (8 - new Date().getDay()) % 7 || 7;
+  const monday = (8 - weekday()) % 7 || 7;
   const hours = new Date(Math.ceil((Date.now() + 3 * 3600e3) / 1800e3) * 1800e3);
-  return {later: hours, tomorrow: at(1, 9), week: at(monday, 9)};
+  return {later: hours, tomorrow: dayAt(1, 9), week: dayAt(monday, 9)};
 }
 
 document.addEventListener("menu:open", (event) => {
   if (event.target.id !== "snooze-menu") return;
-  const say = new Intl.DateTimeFormat(document.documentElement.lang === "id" ? "id" : "en-GB", {weekday: "short", hour: "2-digit", minute: "2-digit"});
-  for (const [name, time] of Object.entries(times())) $(`[data-snooze="${name}"] [data-when]`).textContent = say.format(time);
+  for (const [name, time] of Object.entries(times())) $(`[data-snooze="${name}"] [data-when]`).textContent = say(time, {weekday: "short"});
 });

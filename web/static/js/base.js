@@ -5,6 +5,7 @@ const body = document.body;
 const words = JSON.parse(document.getElementById("words")?.textContent || "{}");
 
 export const root = body.dataset.root || "";
+export const zone = body.dataset.zone || undefined; // the workspace's, in which all times are shown
 export const me = {id: body.dataset.agent, name: body.dataset.agentName};
 export const $ = (selector, from = document) => from.querySelector(selector);
 export const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
@@ -66,8 +67,10 @@ export function element(html) {
 export function morph(node, html) {
   const fresh = typeof html === "string" ? element(html) : html;
   if (!fresh) return node;
+  // A field keeps what is typed in it; a button that has the focus gets its new words like every other.
+  const typing = Boolean(document.activeElement?.matches("input, textarea, select"));
   Idiomorph.morph(node, fresh, {
-    morphStyle: "outerHTML", ignoreActiveValue: true,
+    morphStyle: "outerHTML", ignoreActiveValue: typing,
     callbacks: {beforeNodeMorphed: (old) => !(old.tagName === "AUDIO" && !old.paused)},
   });
   const now = node.isConnected ? node : (fresh.id && document.getElementById(fresh.id)) || node;
@@ -88,6 +91,30 @@ export const icon = (name) => {
   svg.firstElementChild.setAttribute("href", `${body.dataset.icons}#${name}`);
   return svg;
 };
+
+const spoken = () => (document.documentElement.lang === "id" ? "id" : "en-GB");
+
+/** A time in words, in the workspace's zone: by default hours and minutes. */
+export const say = (time, how = {}) => new Intl.DateTimeFormat(spoken(), {hour: "2-digit", minute: "2-digit", timeZone: zone, ...how}).format(time);
+
+/** The moment at which the workspace's clocks show `hour`:00, `days` days after `now`'s day there. */
+export function dayAt(days, hour, now = new Date()) {
+  const part = Object.fromEntries(inZone(now));
+  const wanted = Date.UTC(part.year, part.month - 1, part.day + days, hour);
+  const guess = wanted - offset(new Date(wanted));
+  return new Date(wanted - offset(new Date(guess)));
+}
+
+/** The weekday there: 0 is Sunday. */
+export const weekday = (now = new Date()) => new Date(now.getTime() + offset(now)).getUTCDay();
+
+const inZone = (time) => new Intl.DateTimeFormat("en-US", {timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric"})
+  .formatToParts(time).map(({type, value}) => [type, Number(value)]);
+
+function offset(time) {
+  const part = Object.fromEntries(inZone(time));
+  return Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute, part.second) - Math.floor(time / 1000) * 1000;
+}
 
 /** Call `run` once, `wait` ms after the last call. */
 export function later(run, wait) {

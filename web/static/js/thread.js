@@ -1,5 +1,5 @@
 // One opened conversation: messages come, ticks turn, older ones load, the reader's place is kept.
-import {$, $$, ask, element, morph, paint, t} from "./base.js";
+import {$, $$, ask, element, morph, paint, say, t} from "./base.js";
 import {taken, want} from "./fragments.js";
 
 const order = ["queued", "sending", "sent", "delivered", "read"];
@@ -108,8 +108,7 @@ export function optimistic({client_id, text, preview}) {
   const words = $(".text", bubble);
   if (text) words.textContent = text; else words.remove();
   if (preview) bubble.prepend(preview);
-  const now = new Date();
-  $("time", bubble).textContent = new Intl.DateTimeFormat(document.documentElement.lang, {hour: "2-digit", minute: "2-digit", hour12: false}).format(now);
+  $("time", bubble).textContent = say(new Date());
   $("[data-unread-line]", box())?.remove();
   box().append(bubble);
   toEnd();
