@@ -12,7 +12,7 @@ from .. import Conflict, View, act, current, read, render, requires
 from . import inbox_query as ask
 from .inbox_query import Data, Filter
 from .reasons import in_words
-from .shape import Place, bubble, contact_name, entries, row
+from .shape import Place, bubble, contact_name, entries, row, waiting
 
 blueprint = Blueprint("inbox", __name__)
 MAX_FRAGMENTS = 100
@@ -176,7 +176,7 @@ def fragments() -> Response:
             "seq": view.seq,
             "workspace": ask.workspace(view),
             "list": {"conversations": matching, **ask.people(view, matching)},
-            "messages": _messages(view, wanted_messages, conversation),
+            **_messages(view, wanted_messages, conversation),
             "counts": ask.counts(view, shown) if args.get("counts") else None,
             "opened": opened,
         }
@@ -191,7 +191,8 @@ def fragments() -> Response:
             "partials/row.html", row=shaped, filter=shown, conversation={"id": conversation}
         )
     made["messages"] = {
-        each["id"]: render("partials/message.html", message=bubble(each, place)) for each in found["messages"]
+        each["id"]: render("partials/message.html", message=bubble(each, place, found["held"]))
+        for each in found["messages"]
     }
     if found["opened"]:
         agents = sorted(found["opened"]["agents"].values(), key=lambda agent: agent["name"])
@@ -217,14 +218,16 @@ def _matching(view: View, shown: Filter, ids: list[str]) -> list[Data]:
     return [each for each in found if query(each)]
 
 
-def _messages(view: View, ids: list[str], conversation: str | None) -> list[Data]:
+def _messages(view: View, ids: list[str], conversation: str | None) -> Data:
+    """Return ``{"messages", "held"}``: those of *ids* in order, and which of them wait for another."""
     if not ids or not conversation:
-        return []
-    view.conversation(conversation)
-    found = ask.by_id(view, "message", ids).values()
-    return sorted(
-        (each for each in found if each["conversation"] == conversation), key=lambda each: each["at"]
-    )
+        return {"messages": [], "held": set()}
+    opened = view.conversation(conversation)
+    every = ask.by_id(view, "message", ids).values()
+    found = [each for each in every if each["conversation"] == conversation]
+    queued = any(each.get("status") == "queued" for each in found)
+    held = waiting(ask.window(view, opened)["messages"]) if queued else set()
+    return {"messages": sorted(found, key=lambda each: each["at"]), "held": held}
 
 
 @blueprint.post("/inbox/act")

@@ -112,11 +112,22 @@ def by_id(view: View, collection: str, ids: Iterable[str | None]) -> dict[str, D
     return {document.doc_id: plain(document) for document in found or [] if document}
 
 
+TROUBLED = ("failed", "unconfirmed")
+
+
 def people(view: View, conversations: Iterable[Data]) -> Data:
-    """Return ``contacts``, ``agents`` and ``accounts`` by id, for these conversations."""
+    """Return ``contacts``, ``agents`` and ``accounts`` by id, for these conversations.
+
+    ``troubled``: ids of those with a message of ours that failed or is unconfirmed.
+    """
+    conversations = list(conversations)
+    ids = [each["id"] for each in conversations]
+    theirs = where("conversation").one_of(ids) & where("status").one_of(list(TROUBLED))
+    troubled = view.db.table("message").search(theirs) if ids else []
     contacts = by_id(view, "contact", [each.get("contact") for each in conversations])
     return {
         "contacts": contacts,
+        "troubled": {each["conversation"] for each in troubled if each["direction"] == "out"},
         "agents": {agent.doc_id: plain(agent) for agent in view.db.table("agent").all()},
         "accounts": {account.doc_id: plain(account) for account in view.db.table("account").all()},
     }

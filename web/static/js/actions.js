@@ -20,9 +20,9 @@ export async function resolve(conversation) {
 }
 
 const onConversation = (type) => () => act(`conversation.${type}`, {conversation: openId()});
-const onMessage = (type, more = {}) => (button) => {
+const onMessage = (type, more = {}, of = "message") => (button) => {
   const bubble = button.closest("[data-message]");
-  return act(`message.${type}`, {message: bubble.dataset.message, ...more});
+  return act(`${of}.${type}`, {message: bubble.dataset.message, ...more});
 };
 
 const visible = (selector) => $$(selector).find((each) => each.getClientRects().length && !each.closest(".menu"));
@@ -38,6 +38,7 @@ export const actions = {
   assign: () => setTimeout(() => openMenu($("#assign-menu"), visible('[data-menu="assign-menu"]') || visible('[data-menu="more-menu"]'))),
   snooze: () => setTimeout(() => openMenu($("#snooze-menu"), visible('[data-menu="snooze-menu"]') || visible('[data-menu="more-menu"]'))),
   retry: onMessage("retry"),
+  fetch: onMessage("retry", {}, "media"),
   was_sent: onMessage("resolve_unconfirmed", {verdict: "sent"}),
   send_again: (button) => { if (confirm(t("send_again"))) return onMessage("resolve_unconfirmed", {verdict: "send_again"})(button); },
   panel: () => document.body.classList.toggle(innerWidth > 1180 ? "no-panel" : "show-panel"),

@@ -22,12 +22,21 @@ export function messageChanged(id, fields) {
     return;
   }
   if (!bubble.id) claim(bubble, id);
-  const patchable = ["status", "status_at", "gateway_id", "attempts", "played_at", "lane", "error"];
-  const onlyTicks = Object.keys(fields).every((name) => patchable.includes(name) || name.includes("."));
+  const patchable = ["status", "status_at", "gateway_id", "attempts", "played_at", "lane", "error", "job", "sending_at"];
+  // A pause that ends says nothing new, one that begins says when it is tried again.
+  const onlyTicks = Object.entries(fields).every(([name, value]) => patchable.includes(name) || name.includes(".") || (name === "retry_at" && !value));
+  const before = bubble.dataset.status;
   if (fields.status) setTick(bubble, fields.status);
-  const now = fields.status || bubble.dataset.status;
+  const now = fields.status || before;
   const troubled = ["failed", "unconfirmed", "cancelled"].includes(now) || $(".trouble", bubble);
+  if (troubled || fields.retry_at) othersWait(bubble);
+  if (troubled && now !== before) want({row: openId()});
   if (!onlyTicks || troubled) want({message: id});
+}
+
+/** What is queued below may wait for this message, or not any more. */
+function othersWait(bubble) {
+  for (const other of $$('.b.out[data-status="queued"][data-message]', box())) if (other !== bubble) want({message: other.dataset.message});
 }
 
 export function setTick(bubble, status) {
