@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from engine import where
 
-from .. import Conflict, View, act, current, read, render, requires
+from .. import Conflict, NotFound, View, act, current, read, render, requires
 from . import inbox_query as ask
 from .inbox_query import Data, Filter
 from .reasons import in_words
@@ -168,6 +168,7 @@ def fragments() -> Response:
 
     def load(view: View) -> Data:
         matching = _matching(view, shown, wanted_rows)
+        still = [conversation] if conversation in wanted_rows else []
         opened = None
         if conversation and args.get("header"):
             one = dict(view.conversation(conversation))
@@ -176,6 +177,7 @@ def fragments() -> Response:
             "seq": view.seq,
             "workspace": ask.workspace(view),
             "list": {"conversations": matching, **ask.people(view, matching)},
+            "still": _still_open(view, [id for id in still if id not in {each["id"] for each in matching}]),
             **_messages(view, wanted_messages, conversation),
             "counts": ask.counts(view, shown) if args.get("counts") else None,
             "opened": opened,
@@ -185,11 +187,15 @@ def fragments() -> Response:
     place = place_of(found["workspace"])
     made: Data = {"seq": found["seq"], "counts": found["counts"]}
     made["rows"] = dict.fromkeys(wanted_rows)
-    for each in found["list"]["conversations"]:
-        shaped = row(each, found["list"], place)
-        made["rows"][each["id"]] = render(
-            "partials/row.html", row=shaped, filter=shown, conversation={"id": conversation}
-        )
+    for part in ("list", "still"):
+        for each in found[part]["conversations"]:
+            made["rows"][each["id"]] = render(
+                "partials/row.html",
+                row=row(each, found[part], place),
+                filter=shown,
+                conversation={"id": conversation},
+                elsewhere=part == "still",
+            )
     made["messages"] = {
         each["id"]: render("partials/message.html", message=bubble(each, place, found["held"]))
         for each in found["messages"]
@@ -216,6 +222,15 @@ def _matching(view: View, shown: Filter, ids: list[str]) -> list[Data]:
         liked = set(ask.contacts_like(view, shown.text))
         found = [each for each in found if each["contact"] in liked]
     return [each for each in found if query(each)]
+
+
+def _still_open(view: View, ids: list[str]) -> Data:
+    """Return the open conversation, which stays in the list though the filter does not show it any more."""
+    try:
+        found = [dict(view.conversation(id)) for id in ids]
+    except NotFound:
+        found = []
+    return {"conversations": found, **ask.people(view, found)}
 
 
 def _messages(view: View, ids: list[str], conversation: str | None) -> Data:

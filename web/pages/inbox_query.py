@@ -11,6 +11,7 @@ from typing import Any
 from engine import Query, where
 
 from .. import View
+from ..slots import plugin_enabled
 from ..visibility import visible_in
 
 Data = dict[str, Any]
@@ -38,7 +39,7 @@ class Filter:
             tab if tab in TABS else "mine",
             status if status in STATUSES else "open",
             args.get("q", "").strip()[:100],
-            args.get("label", "")[:40],
+            args.get("label", "")[:40] if plugin_enabled("labels") else "",
         )
 
     def args(self, **changes: str) -> dict[str, str]:

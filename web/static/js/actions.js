@@ -16,7 +16,7 @@ export async function act(type, data) {
 /** Resolve a conversation; a toast offers the way back. */
 export async function resolve(conversation) {
   const reopen = () => act("conversation.reopen", {conversation});
-  if (await act("conversation.resolve", {conversation})) toast(t("resolved"), {action: t("undo"), run: reopen});
+  if (await act("conversation.resolve", {conversation})) toast(t("resolved"), {action: t("undo"), run: reopen, about: conversation});
 }
 
 const onConversation = (type) => () => act(`conversation.${type}`, {conversation: openId()});
@@ -61,7 +61,9 @@ document.addEventListener("click", async (event) => {
 });
 
 async function snoozeUntil(until) {
-  if (await act("conversation.snooze", {conversation: openId(), until: until.toISOString().replace("Z", "000Z")})) toast(t("snoozed"), {action: t("undo"), run: onConversation("reopen")});
+  const conversation = openId();
+  const reopen = () => act("conversation.reopen", {conversation});
+  if (await act("conversation.snooze", {conversation, until: until.toISOString().replace("Z", "000Z")})) toast(t("snoozed"), {action: t("undo"), run: reopen, about: conversation});
 }
 
 function times() {

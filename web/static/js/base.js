@@ -43,8 +43,11 @@ export function signedOut() {
 /** What an error's answer says, in words. */
 export const reason = (answer) => answer.data?.error?.message || answer.data?.message || t("failed");
 
-export function toast(text, {action, run, seconds = 5} = {}) {
+/** Show `text` for a while; with `action` there is a button that calls `run`. about: the conversation that it undoes something of. */
+export function toast(text, {action, run, about, seconds = 5} = {}) {
   const shown = document.createElement("div");
+  if (action) dropUndo();
+  if (about) shown.dataset.about = about;
   shown.className = "toast";
   shown.textContent = text;
   if (action) {
@@ -53,9 +56,15 @@ export function toast(text, {action, run, seconds = 5} = {}) {
     button.onclick = () => { shown.remove(); run(); };
     shown.append(button);
   }
-  $("#toasts").append(shown);
+  const place = $("#toasts");
+  const composer = $("#composer")?.getBoundingClientRect();
+  place.style.bottom = composer?.height ? `${innerHeight - composer.top + 10}px` : "";
+  place.append(shown);
   setTimeout(() => shown.remove(), seconds * 1000);
 }
+
+/** Take away what offers to undo something (of conversation `about`): it is too late for it. */
+export const dropUndo = (about) => { for (const shown of $$("#toasts .toast:has(button)")) if (!about || shown.dataset.about === about) shown.remove(); };
 
 export function element(html) {
   const holder = document.createElement("template");

@@ -176,6 +176,15 @@ export function arrive() {
   showPill();
 }
 
+// A reason opens where there is room for it: above the last message, else below.
+document.addEventListener("toggle", (event) => {
+  const said = event.target.matches?.(".why[open]") && $(".why-text", event.target);
+  if (!said) return;
+  said.classList.remove("up");
+  said.classList.toggle("up", said.getBoundingClientRect().bottom > box().getBoundingClientRect().bottom - 4);
+  said.scrollIntoView({block: "nearest"});
+}, true);
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-down]")) toEnd();
   const quote = event.target.closest("a.quote");
