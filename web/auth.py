@@ -29,7 +29,8 @@ def login() -> Any:
     """The sign-in page; who is signed in already goes on."""
     if g.session is not None:
         return redirect(_next(), 303)
-    return render("login.html", error=None, form={"email": "", "next": request.args.get("next", "")})
+    error = _switched_off() if request.args.get("why") == "off" else None
+    return render("login.html", error=error, form={"email": "", "next": request.args.get("next", "")})
 
 
 @blueprint.post("/login")
@@ -41,13 +42,20 @@ def log_in() -> Any:
     if wait:
         return _locked(wait)
     agent, stored = read(lambda view: _account(view, email))
-    if not passwords.verify(stored, password) or agent is None or not agent.get("active"):
+    right = passwords.verify(stored, password) and agent is not None
+    if agent is None or not right or not agent.get("active"):
         form = {"email": email, "next": request.form.get("next", "")}
-        return render("login.html", error=_("Email or password is wrong."), form=form), 401
+        error = _switched_off() if right else _("E-mail or password is wrong.")
+        return render("login.html", error=error, form=form), 401
     parts().limits.forgive(f"{g.workspace}:{email}")
     if passwords.is_outdated(stored or ""):
         keep_password(agent["id"], password)
     return sign_in(redirect(_next(), 303), agent)
+
+
+def _switched_off() -> str:
+    """What is told only to who was signed in, or knows the password."""
+    return _("You have been switched off in this workspace. Ask an admin of your team.")
 
 
 @blueprint.post("/logout")
@@ -234,7 +242,7 @@ def _first_admin(view: View) -> dict[str, Any] | None:
 
 
 def _locked(wait: int) -> Response:
-    response = make_response(render("locked.html", error=_("Too many tries."), wait=wait), 429)
+    response = make_response(render("locked.html", minutes=-(-wait // 60)), 429)
     response.headers["Retry-After"] = str(wait)
     return response
 

@@ -35,8 +35,8 @@ export async function ask(path, {method = "GET", json, form, signal} = {}) {
   }
 }
 
-export function signedOut() {
-  location.href = `${root}/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+export function signedOut(why = "") {
+  location.href = `${root}/login?next=${encodeURIComponent(location.pathname + location.search)}${why && `&why=${why}`}`;
   return {ok: false, status: 401, data: {message: t("signed_out")}};
 }
 
