@@ -11,6 +11,7 @@ from engine.schemas import HANDLERS, STATUSES
 from ..actions import act
 from ..engine_link import View, both, read
 from ..errors import NotFound
+from ..numbers import region_of, typed
 from ..permissions import requires
 from ..sessions import current
 from ..visibility import visible_in
@@ -107,9 +108,9 @@ def filtered(wanted: dict[str, Any], agent: dict[str, Any], view: View) -> Query
 def named(view: View, text: str) -> list[str]:
     """Return the ids of contacts that have *text* in their name or number."""
     text = text.strip()
-    name = where("name").search(re.escape(text), re.IGNORECASE)
-    digits = re.sub(r"\D", "", text)
-    query = name | where("phone").search(digits) if len(digits) > 3 else name
+    query: Query = where("name").search(re.escape(text), re.IGNORECASE)
+    for digits in typed(text, region_of(view)):
+        query = query | where("phone").search(digits)
     found = view.page("contact", query, order=None, limit=MOST_CONTACTS)[0]
     return [contact["id"] for contact in found]
 

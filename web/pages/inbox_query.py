@@ -11,6 +11,7 @@ from typing import Any
 from engine import Query, where
 
 from .. import View
+from ..numbers import region_of, typed
 from ..slots import plugin_enabled
 from ..visibility import visible_in
 
@@ -66,12 +67,11 @@ class Filter:
 
 def contacts_like(view: View, text: str) -> list[str]:
     """Return the ids of contacts whose name or number contains *text*."""
-    wanted, digits = text.casefold(), "".join(letter for letter in text if letter.isdigit())
+    wanted, digits = text.casefold(), typed(text, region_of(view))
 
     def matches(contact: Data) -> bool:
-        return wanted in (contact.get("name") or "").casefold() or bool(
-            len(digits) >= 3 and digits in (contact.get("phone") or "")
-        )
+        phone = contact.get("phone") or ""
+        return wanted in (contact.get("name") or "").casefold() or any(part in phone for part in digits)
 
     found = []
     for contact in view.db.table("contact"):
