@@ -226,7 +226,9 @@ def test_a_top_level_key_in_a_section_is_told_where_it_belongs(tmp_path, registr
     (tmp_path / "replyai.toml").write_text("[plugins.labels]\nenabled = false\nport = 8123\n")
     with pytest.raises(ConfigError) as caught:
         check(load({}, data=tmp_path), registry)
-    said = "replyai.toml, line 3: plugins.labels.port = 8123: a top-level key belongs above the first [section]"
+    said = (
+        "replyai.toml, line 3: plugins.labels.port = 8123: a top-level key belongs above the first [section]"
+    )
     assert str(caught.value) == said
 
 

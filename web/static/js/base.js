@@ -56,11 +56,15 @@ export function toast(text, {action, run, about, seconds = 5} = {}) {
     button.onclick = () => { shown.remove(); run(); };
     shown.append(button);
   }
-  const place = $("#toasts");
-  const composer = $("#composer")?.getBoundingClientRect();
-  place.style.bottom = composer?.height ? `${innerHeight - composer.top + 10}px` : "";
-  place.append(shown);
+  $("#toasts").append(shown);
+  placeToasts();
   setTimeout(() => shown.remove(), seconds * 1000);
+}
+
+/** Keep the toasts above the composer, however high it is. */
+export function placeToasts() {
+  const composer = $("#composer")?.getBoundingClientRect();
+  $("#toasts").style.bottom = composer?.height ? `${innerHeight - composer.top + 10}px` : "";
 }
 
 /** Take away what offers to undo something (of conversation `about`): it is too late for it. */

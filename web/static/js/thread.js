@@ -1,5 +1,5 @@
 // One opened conversation: messages come, ticks turn, older ones load, the reader's place is kept.
-import {$, $$, ask, element, morph, paint, say, t} from "./base.js";
+import {$, $$, ask, element, morph, paint, placeToasts, say, t} from "./base.js";
 import {taken, want} from "./fragments.js";
 
 const order = ["queued", "sending", "sent", "delivered", "read"];
@@ -66,6 +66,7 @@ taken(({messages = {}, conversation, header, panel}) => {
   if (header) morph($("#thread-header"), header);
   if (panel) morph($("#panel"), panel);
   if (header) $("[data-reopens]")?.toggleAttribute("hidden", $("#thread-header").dataset.status !== "resolved");
+  if (header) placeToasts();
 });
 
 function show(html) {
