@@ -200,7 +200,7 @@ def test_easy_passwords_are_refused(password):
 
 def first_admin(**other):
     form = {"workspace": "Toko Dewi", "name": "Ayu", "email": "ayu@toko.example", "password": PASSWORD}
-    return {**form, "language": "id", "account": "simulator", **other}
+    return {**form, "language": "id", "account": "simulator", "timezone": "Asia/Makassar", **other}
 
 
 def test_the_first_run_makes_the_workspace_and_its_admin(stack):
@@ -212,6 +212,7 @@ def test_the_first_run_makes_the_workspace_and_its_admin(stack):
     assert browser.client.get("/api/agents").json["items"][0]["name"] == "Ayu"
     assert {a["gateway"] for a in stack.all("account")} == {"waha", "simulator"}
     assert stack.all("workspace")[0]["name"] == "Toko Dewi"
+    assert stack.all("workspace")[0]["timezone"] == "Asia/Makassar"  # the browser's
     assert stack.browser().look(link).status_code == 404
     assert stack.browser().sign_in("ayu@toko.example").status_code == 303
 
@@ -314,3 +315,45 @@ def test_one_workspaces_session_is_nothing_in_another(stack):
     assert browser.client.get("/w/main/api/conversations").status_code == 200
     assert browser.client.get("/w/cabang/api/conversations").status_code == 401
     assert browser.client.get("/w/nowhere/api/conversations").status_code == 404
+
+
+def test_sign_in_speaks_the_workspaces_language_where_the_browsers_is_neither(stack):
+    stack.ask("workspace.update", language="id")
+    stack.held.known.drop("main", "language")
+    browser = stack.browser()
+    assert "Kata sandi" in browser.client.get("/login", headers={"Accept-Language": "de-DE,fr;q=0.5"}).text
+    assert "Password" in browser.client.get("/login", headers={"Accept-Language": "en-GB"}).text
+
+
+def test_who_was_switched_off_is_told_so_but_only_who_knows_the_password(stack):
+    agent = stack.agent("Sari")
+    stack.ask("agent.deactivate", agent=agent)
+    told = {"headers": {"Accept-Language": "en"}}
+    browser = stack.browser()
+    browser.look("/login")
+    headers = {"X-CSRF-Token": browser.csrf, "Accept-Language": "en"}
+    for password, said in ((PASSWORD, "You have been switched off"), ("wrong", "password is wrong")):
+        form = {"email": "sari@toko.example", "password": password}
+        answer = browser.client.post("/login", data=form, headers=headers)
+        assert answer.status_code == 401 and said in answer.text
+    assert "You have been switched off" in browser.client.get("/login?why=off", **told).text
+
+
+def test_the_lock_is_told_once_in_minutes(stack):
+    stack.agent("Sari")
+    browser = stack.browser()
+    browser.look("/login")
+    headers = {"X-CSRF-Token": browser.csrf, "Accept-Language": "en"}
+    form = {"email": "sari@toko.example", "password": "wrong"}
+    answers = [browser.client.post("/login", data=form, headers=headers) for _ in range(11)]
+    assert answers[-1].status_code == 429
+    assert answers[-1].text.count("Too many wrong tries") == 1
+    assert "Try again in 15 minutes." in answers[-1].text
+
+
+def test_errors_speak_our_words_in_the_readers_language(stack):
+    page = {"Accept": "text/html", "Accept-Language": "id"}
+    missing = stack.browser().client.get("/nowhere", headers=page)
+    assert missing.status_code == 404 and "requested URL" not in missing.text
+    told = stack.browser().client.put("/api/openapi.json").json["error"]
+    assert told["message"] == "This address does not take this kind of request."

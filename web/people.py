@@ -5,16 +5,15 @@ import re
 from engine import where
 
 from .engine_link import View
+from .numbers import region_of, typed
 
 MOST = 500  # contacts that one search may match
-FEWEST_DIGITS = 3
 
 
 def contacts_like(view: View, text: str) -> list[str]:
     """Return the ids of contacts that have *text* in their name, or its digits in their number."""
     text = text.strip()
     query = where("name").search(re.escape(text), re.IGNORECASE)
-    digits = re.sub(r"\D", "", text)
-    if len(digits) >= FEWEST_DIGITS:
+    for digits in typed(text, region_of(view)):
         query = query | where("phone").search(digits)
     return [contact["id"] for contact in view.page("contact", query, order=None, limit=MOST)[0]]

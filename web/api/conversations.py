@@ -42,7 +42,7 @@ class Filters(Page):
     handler = fields.String(validate=validate.OneOf(HANDLERS))
     assignee = fields.String(metadata={"description": "an agent's id, `me` or `none`"})
     team = fields.String(metadata={"description": "a team's id, or `none`"})
-    label = fields.String()
+    label = fields.String(metadata={"x-plugin": "labels"})
     unread = fields.Boolean()
     account = fields.String()
     q = fields.String(validate=validate.Length(max=100), metadata={"description": "part of a name or number"})
@@ -93,7 +93,7 @@ def filtered(wanted: dict[str, Any], agent: dict[str, Any], view: View) -> Query
         if wanted.get(field):
             value = {"none": None, "me": agent["id"]}.get(wanted[field], wanted[field])
             query = both(query, where(field) == value)
-    if wanted.get("label"):
+    if wanted.get("label") and "labels" not in view.hidden:
         query = both(query, where("labels").any([wanted["label"]]))
     if wanted.get("unread") is not None:
         query = both(query, where("unread") > 0 if wanted["unread"] else where("unread") == 0)

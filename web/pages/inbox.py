@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from engine import where
 
-from .. import Conflict, View, act, current, may, read, render, requires
+from .. import Conflict, NotFound, View, act, current, may, read, render, requires
 from ..api.common import StrictParser
 from ..engine_link import both
 from ..errors import Forbidden
@@ -17,7 +17,7 @@ from ..visibility import visible_in
 from . import inbox_query as ask
 from .inbox_query import Data, Filter
 from .reasons import in_words
-from .shape import Place, bubble, contact_name, entries, row
+from .shape import Place, bubble, contact_name, entries, row, waiting
 
 blueprint = Blueprint("inbox", __name__)
 MAX_FRAGMENTS = 100
@@ -180,6 +180,7 @@ def fragments() -> Response:
 
     def load(view: View) -> Data:
         matching = _matching(view, shown, wanted_rows)
+        still = [conversation] if conversation in wanted_rows else []
         opened = None
         if conversation and args.get("header"):
             one = dict(view.conversation(conversation))
@@ -188,7 +189,8 @@ def fragments() -> Response:
             "seq": view.seq,
             "workspace": ask.workspace(view),
             "list": {"conversations": matching, **ask.people(view, matching)},
-            "messages": _messages(view, wanted_messages, conversation),
+            "still": _still_open(view, [id for id in still if id not in {each["id"] for each in matching}]),
+            **_messages(view, wanted_messages, conversation),
             "counts": ask.counts(view, shown) if args.get("counts") else None,
             "opened": opened,
         }
@@ -197,13 +199,18 @@ def fragments() -> Response:
     place = place_of(found["workspace"])
     made: Data = {"seq": found["seq"], "counts": found["counts"]}
     made["rows"] = dict.fromkeys(wanted_rows)
-    for each in found["list"]["conversations"]:
-        shaped = row(each, found["list"], place)
-        made["rows"][each["id"]] = render(
-            "partials/row.html", row=shaped, filter=shown, conversation={"id": conversation}
-        )
+    for part in ("list", "still"):
+        for each in found[part]["conversations"]:
+            made["rows"][each["id"]] = render(
+                "partials/row.html",
+                row=row(each, found[part], place),
+                filter=shown,
+                conversation={"id": conversation},
+                elsewhere=part == "still",
+            )
     made["messages"] = {
-        each["id"]: render("partials/message.html", message=bubble(each, place)) for each in found["messages"]
+        each["id"]: render("partials/message.html", message=bubble(each, place, found["held"]))
+        for each in found["messages"]
     }
     if found["opened"]:
         agents = sorted(found["opened"]["agents"].values(), key=lambda agent: agent["name"])
@@ -229,14 +236,25 @@ def _matching(view: View, shown: Filter, ids: list[str]) -> list[Data]:
     return [each for each in found if query(each)]
 
 
-def _messages(view: View, ids: list[str], conversation: str | None) -> list[Data]:
+def _still_open(view: View, ids: list[str]) -> Data:
+    """Return the open conversation, which stays in the list though the filter does not show it any more."""
+    try:
+        found = [dict(view.conversation(id)) for id in ids]
+    except NotFound:
+        found = []
+    return {"conversations": found, **ask.people(view, found)}
+
+
+def _messages(view: View, ids: list[str], conversation: str | None) -> Data:
+    """Return ``{"messages", "held"}``: those of *ids* in order, and which of them wait for another."""
     if not ids or not conversation:
-        return []
-    view.conversation(conversation)
-    found = ask.by_id(view, "message", ids).values()
-    return sorted(
-        (each for each in found if each["conversation"] == conversation), key=lambda each: each["at"]
-    )
+        return {"messages": [], "held": set()}
+    opened = view.conversation(conversation)
+    every = ask.by_id(view, "message", ids).values()
+    found = [each for each in every if each["conversation"] == conversation]
+    queued = any(each.get("status") == "queued" for each in found)
+    held = waiting(ask.window(view, opened)["messages"]) if queued else set()
+    return {"messages": sorted(found, key=lambda each: each["at"]), "held": held}
 
 
 @blueprint.post("/inbox/act")
