@@ -13,6 +13,7 @@ import "./palette.js";
 const {openId, thread} = threads;
 const headerFields = ["status", "assignee", "handler", "team", "labels", "snoozed_until", "contact"];
 let opening = null;
+let meanwhile = null; // messages that changed while a thread was being fetched: it may be from before them
 
 /** Open a conversation (null: none); its address goes into the history unless `silent`. */
 export async function open(id, {silent = false, focus = false} = {}) {
@@ -32,6 +33,7 @@ export async function open(id, {silent = false, focus = false} = {}) {
   }
   const row = document.getElementById(`row-${id}`);
   row?.classList.add("on");
+  meanwhile = [];
   let answer;
   try { answer = await ask(`/inbox/${id}/thread`, {signal: opening.signal}); } catch { return; }
   if (!answer.ok) { markCurrent(); return toast(answer.status === 404 ? t("not_there") : reason(answer)); }
@@ -39,6 +41,9 @@ export async function open(id, {silent = false, focus = false} = {}) {
   document.body.classList.add("has-thread");
   if (!silent) history.pushState({id}, "", address);
   arrive();
+  const late = meanwhile || [];
+  meanwhile = null;
+  for (const [message, fields] of late) takeMessage(message, fields);
   place(focus);
 }
 
@@ -86,6 +91,7 @@ on("changes", ({changes, gone}) => {
 });
 
 function takeMessage(id, fields) {
+  meanwhile?.push([id, fields]);
   const known = document.getElementById(`m-${id}`);
   if (known || fields.conversation === openId()) threads.messageChanged(id, fields);
   if (fields.conversation === openId() && fields.direction === "in") customerWrote();
