@@ -44,6 +44,10 @@ class Wanted:
     action: Action
 
 
+class _Duplicate(Exception):
+    """The message is known: what was written down of it meanwhile is undone."""
+
+
 def answer(seq: int, transaction: dict[str, Any], *, duplicate: bool) -> dict[str, Any]:
     """Return what the submitter of a transaction is told, from its row."""
     keys = ("id", "type", "status", "reason", "result")
@@ -91,6 +95,10 @@ class Pipeline:
         try:
             with self.store.savepoint("fact"):
                 facts.record(tx)
+                if tx.duplicate:
+                    raise _Duplicate
+        except _Duplicate:
+            return None
         except sqlite3.Error:
             raise
         except Exception as error:
