@@ -1,6 +1,7 @@
 """From one event to one row of the journal: record the fact, ask the hooks, carry out the actions."""
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,8 +59,15 @@ def answer(seq: int, transaction: dict[str, Any], *, duplicate: bool) -> dict[st
 class Pipeline:
     """One workspace's way from event to row; used by its one writer."""
 
-    def __init__(self, store: Store, registry: Registry, watch: Watch | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        watch: Watch | None = None,
+        now: Callable[[], str] = times.now,
+    ) -> None:
         self.store = store
+        self.now = now
         self.registry = registry
         self.watch = watch or Watch(None)
         self.hooks = HookRunner(store, registry, self.watch)
@@ -75,7 +83,7 @@ class Pipeline:
             return Outcome(
                 {"seq": None, "duplicate": False, "dropped": True, "event_id": event["id"], "actions": []}
             )
-        event["at"] = max(times.now(), self.store.last_at)
+        event["at"] = max(self.now(), self.store.last_at)
         tx = Transaction(self.store, event)
         self.store.on_change = tx.remember
         error = self._record(tx)
