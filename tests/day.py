@@ -21,7 +21,8 @@ class Day(World):
     def __init__(self, folder: Path, registry: Registry) -> None:
         super().__init__(folder, registry)
         self.time = MORNING
-        self.workspace.pipeline.now = self.now
+        self.workspace.store.now = self.now  # type: ignore[method-assign]
+        self.workspace.clock._now = lambda: MORNING  # only `later` fires timers
         self.config = Config(data=folder.parent.parent, workspaces={"main": WorkspaceConfig("main")})
         settings.apply(self.workspace, self.config)
 

@@ -23,6 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from engine.demo import picture
 from engine.store import GENESIS, chain
 from tests.fakes.waha import FakeWaha, sign
 from tests.processes import command_of, descendants
@@ -47,6 +48,7 @@ COMMANDS = {
     "redis": "redis.sock",
 }
 CHATS = 50
+PICTURES = 20  # one in so many messages that come in has a picture
 WAIT_UP = 60.0
 SETTLE = 150.0
 
@@ -69,6 +71,7 @@ class Storm:
         self.acked: set[str] = set()
         self.asked: set[str] = set()
         self.kills: Counter[str] = Counter()
+        self.picture = waha.add_file("foto.png", "image/png", picture(1))
         self.work: queue.Queue[tuple[str, int]] = queue.Queue()
         self.busy = True
         self.tree: subprocess.Popen[bytes] | None = None
@@ -123,7 +126,10 @@ class Storm:
 
     def post(self, number: int) -> bool:
         """Post one webhook as WAHA does; whether it was answered 2xx."""
-        body = self.waha.message(f"6281300{number % CHATS:06}@c.us", f"pesan {number}", f"IN{number:06}")
+        chat, id = f"6281300{number % CHATS:06}@c.us", f"IN{number:06}"
+        body = self.waha.message(chat, f"pesan {number}", id)
+        if number % PICTURES == 0:
+            body = self.waha.media_message(chat, self.picture, "image/png", id, f"pesan {number}")
         raw = json.dumps(body).encode()
         status, _ = self.call("POST", "/webhooks/waha/toko", raw, **sign(raw, SECRET))
         if status == 200:
@@ -232,14 +238,15 @@ class Storm:
 
     # the check
 
-    def settle(self) -> None:
-        """Wait until nothing is on its way any more."""
+    def settle(self) -> bool:
+        """Wait until nothing is on its way any more; whether that came true in time."""
         deadline = time.monotonic() + SETTLE
         while time.monotonic() < deadline:
             with suppress(OSError, sqlite3.Error):
                 if not self._under_way():
-                    return
+                    return True
             threading.Event().wait(0.25)
+        return False
 
     def _under_way(self) -> int:
         """Return how many messages wait, or have not been asked about twice."""
@@ -247,7 +254,10 @@ class Storm:
             "json_extract(doc, '$.status')",
             "coalesce(json_extract(doc, '$.\"sender.finds\"'), 0)",
         )
-        moving = f"{status} IN ('queued', 'sending') OR ({status} = 'unconfirmed' AND {finds} < 2)"
+        fetching = "json_extract(doc, '$.media.state') = 'pending'"
+        moving = (
+            f"{status} IN ('queued', 'sending') OR ({status} = 'unconfirmed' AND {finds} < 2) OR {fetching}"
+        )
         return int(self.rows(f"SELECT count(*) FROM doc_message WHERE {moving}")[0][0])
 
     def rows(self, sql: str) -> list[Any]:
@@ -257,7 +267,7 @@ class Storm:
         finally:
             connection.close()
 
-    def verdict(self) -> dict[str, Any]:
+    def verdict(self, settled: bool) -> dict[str, Any]:
         """Return what is wrong (all must be empty), and the counts."""
         messages = [json.loads(doc) for (doc,) in self.rows("SELECT doc FROM doc_message")]
         incoming = Counter(m["gateway_id"] for m in messages if m["direction"] == "in")
@@ -269,6 +279,15 @@ class Storm:
             "stored twice": sorted(id for id, n in (incoming + outgoing).items() if n > 1),
             "asked but lost": sorted(self.asked - set(outgoing)),
             "sent twice": sorted(text for text, n in ledger.items() if n > 1),
+            "never settled": []
+            if settled
+            else sorted(t for t, s in status.items() if s in ("queued", "sending")),
+            "asked, neither sent nor told of": sorted(
+                text for text in self.asked if text not in ledger and status.get(text) != "unconfirmed"
+            ),
+            "pictures not fetched": sorted(
+                m["gateway_id"] for m in messages if m.get("media") and m["media"].get("state") != "ready"
+            ),
             "sent but not known": sorted(
                 t for t in ledger if status.get(t) not in ("sent", "delivered", "read")
             ),
@@ -297,8 +316,7 @@ def storm(seed: int, webhooks: int = 2000, sends: int = 200, kills: int = 30) ->
             wind.begin()
             wind.run(webhooks, sends, kills)
             wind.until_up()
-            wind.settle()
-            return wind.verdict()
+            return wind.verdict(wind.settle())
         finally:
             wind.stop()
 

@@ -18,7 +18,8 @@ class Copy(Store):
     """Documents as they were after row *seq* of *source*'s journal, in a file of their own.
 
     Rows that are appended are chained as in the journal but not kept: `row` and `body` are those of
-    the last one, None where the last event made none. raw: the hash that a row is to name.
+    the last one, None where the last event made none. raw: the hash that a row is to name. at: the
+    time that it is.
     """
 
     def __init__(
@@ -40,6 +41,11 @@ class Copy(Store):
         self.row: Document | None = None
         self.body = b""
         self.raw: str | None = None
+        self.at = self.last_at
+
+    def now(self) -> str:
+        """Return the time that it is in the replay."""
+        return max(self.at, self.last_at)
 
     def row_of(self, event_id: str) -> None:
         """Every event of a recording is in it once."""

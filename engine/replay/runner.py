@@ -1,6 +1,5 @@
 """Runs a recording through the engine's own pipeline, on a copy, with the recorded time as its clock."""
 
-import sqlite3
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,6 +14,7 @@ from engine.replay.compare import Comparison
 from engine.replay.copy import Copy
 from engine.replay.recorded import Recorded, key_of
 from engine.replay.setup import Setup
+from engine.store import is_fatal
 
 GROUP = 500
 RESULTS = ("job.finished", "job.expired")
@@ -33,8 +33,7 @@ class Runner:
         self.registry = registry
         self.recorded = recorded
         self.setup = setup
-        self.at = ""
-        self.pipeline = Pipeline(copy, registry, now=lambda: self.at)
+        self.pipeline = Pipeline(copy, registry)
         self.counts: Counter[str] = Counter()
         self.comparison = Comparison(self._conversation_of)
         self.differs: int | None = None
@@ -110,7 +109,8 @@ class Runner:
 
     def _result(self, row: Row, data: Document) -> None:
         """Use a result for the job that it is of, which in another configuration may have another id."""
-        if "name" not in data:
+        if "name" not in data or not self.setup:
+            self.counts["results"] += 1
             self._todo.append((facts.as_it_came(row.transaction["event"]), row.at, row))
             return
         key = key_of(data)
@@ -153,7 +153,7 @@ class Runner:
     def _work(self) -> None:
         while self._todo:
             came, at, row = self._todo.popleft()
-            self.at = at
+            self.copy.at = at
             self.copy.row, self.copy.body = None, b""
             self.copy.raw = row.transaction.get("raw") if row else None
             outcome = self._run(came, {} if self.copy.raw is not None else None)
@@ -168,9 +168,9 @@ class Runner:
         try:
             with self.copy.savepoint("batch"):
                 return self.pipeline.run(came, raw)
-        except sqlite3.Error:
-            raise
-        except Exception:
+        except Exception as error:
+            if is_fatal(error):
+                raise
             self.copy.seq, self.copy.last_at, self.copy.hash = before
             self.pipeline.hooks.reload()
             self.counts["not taken"] += 1
@@ -191,7 +191,7 @@ class Runner:
         key = key_of(job)
         self._open[key].append(job["id"])
         if self._early[key]:
-            self._deliver(self._early[key].popleft(), job["id"], self.at)
+            self._deliver(self._early[key].popleft(), job["id"], self.copy.at)
         elif self.setup and self.recorded.results[key] <= 0 and not self.recorded.made(job["id"]):
             self._assume(job)
 
@@ -205,7 +205,7 @@ class Runner:
         result = {"outcome": "sent", "gateway_id": gateway_id}
         finished = {"job": job["id"], "result": result}
         self._todo.append(
-            (event("job.finished", job["id"], finished, origin="job", occurred_at=self.at), self.at, None)
+            (event("job.finished", job["id"], finished, origin="job", occurred_at=self.copy.at), self.copy.at, None)
         )
         message: Any = self.copy.documents.table("message").get(doc_id=job["args"].get("message", ""))
         conversation: Any = message and self.copy.documents.table("conversation").get(
@@ -215,8 +215,8 @@ class Runner:
             peer = {"chat_id": conversation["chat"], "kind": "user"}
             data = {"ids": [gateway_id], "status": "delivered", "peer": peer}
             key, account = f"{gateway_id}/delivered", message["account"]
-            told = event("message.status", key, data, account=account, occurred_at=self.at)
-            self._todo.append((told, self.at, None))
+            told = event("message.status", key, data, account=account, occurred_at=self.copy.at)
+            self._todo.append((told, self.copy.at, None))
 
     def _timers(self, at: str) -> None:
         """In another configuration, fire the copy's own timers that are due and are in no row to come."""
