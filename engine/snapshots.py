@@ -25,6 +25,8 @@ FOLDER = "snapshots"
 SUFFIX = ".jsonl.gz"
 COMPRESSION = 3
 BATCH = 1_000
+UNSOUND = (OSError, EOFError, StopIteration, ValueError, KeyError, sqlite3.Error)
+"""What reading a copy raises that is cut off or of something else."""
 
 
 def due(folder: Path, seq: int, every: int = EVERY_ROWS) -> bool:
@@ -126,13 +128,12 @@ def _fill(source: sqlite3.Connection, folder: Path, target: sqlite3.Connection, 
     """Take the nearest copy that is sound; return its sequence, 0 where there is none."""
     for kept in reversed([kept for kept in _kept(folder) if kept <= seq]):
         target.execute("SAVEPOINT snapshot")
-        with contextlib.suppress(OSError, EOFError, StopIteration, ValueError, KeyError, sqlite3.Error):
-            with gzip.open(_path(folder, kept), "rb") as lines:
-                about = orjson.loads(next(iter(lines)))
-                if _is_of(about, source):
-                    _load(iter(lines), about["collections"], target)
-                    target.execute("RELEASE snapshot")
-                    return kept
+        with contextlib.suppress(*UNSOUND), gzip.open(_path(folder, kept), "rb") as lines:
+            about = orjson.loads(next(iter(lines)))
+            if _is_of(about, source):
+                _load(iter(lines), about["collections"], target)
+                target.execute("RELEASE snapshot")
+                return kept
         target.execute("ROLLBACK TO snapshot")
         target.execute("RELEASE snapshot")
     return 0

@@ -33,8 +33,7 @@ class Day(World):
     def later(self, seconds: float) -> None:
         end = times.add(self.time, seconds)
         while True:
-            enabled = self.workspace.pipeline.hooks.enabled
-            due, _ = due_timers(self.documents, lambda plugin: plugin in enabled, end)
+            due, _ = due_timers(self.documents, self.workspace.enabled, end)
             if not due:
                 break
             self.time = max(self.time, due[0]["due"])

@@ -201,22 +201,20 @@ class Runner:
             self.counts["jobs without a result"] += 1
             return
         self.counts["assumed"] += 1
-        gateway_id = f"replay-{job['id']}"
-        result = {"outcome": "sent", "gateway_id": gateway_id}
-        finished = {"job": job["id"], "result": result}
-        self._todo.append(
-            (event("job.finished", job["id"], finished, origin="job", occurred_at=self.copy.at), self.copy.at, None)
-        )
+        gateway_id, at = f"replay-{job['id']}", self.copy.at
+        result = {"job": job["id"], "result": {"outcome": "sent", "gateway_id": gateway_id}}
+        self._todo.append((event("job.finished", job["id"], result, origin="job", occurred_at=at), at, None))
         message: Any = self.copy.documents.table("message").get(doc_id=job["args"].get("message", ""))
-        conversation: Any = message and self.copy.documents.table("conversation").get(
-            doc_id=message["conversation"]
-        )
-        if conversation:
-            peer = {"chat_id": conversation["chat"], "kind": "user"}
-            data = {"ids": [gateway_id], "status": "delivered", "peer": peer}
-            key, account = f"{gateway_id}/delivered", message["account"]
-            told = event("message.status", key, data, account=account, occurred_at=self.copy.at)
-            self._todo.append((told, self.copy.at, None))
+        if message:
+            self._todo.append((self._delivered(message, gateway_id, at), at, None))
+
+    def _delivered(self, message: Document, gateway_id: str, at: str) -> Document:
+        """Return the event with which a gateway would tell that a message arrived."""
+        conversation: Any = self.copy.documents.table("conversation").get(doc_id=message["conversation"])
+        peer = {"chat_id": conversation["chat"], "kind": "user"}
+        data = {"ids": [gateway_id], "status": "delivered", "peer": peer}
+        key = f"{gateway_id}/delivered"
+        return event("message.status", key, data, account=message["account"], occurred_at=at)
 
     def _timers(self, at: str) -> None:
         """In another configuration, fire the copy's own timers that are due and are in no row to come."""
