@@ -17,7 +17,7 @@ class NothingFound(LookupError):
     """No conversation, message or action has this id; the text says so."""
 
 
-def explain(documents: Database, connection: Any, id: str) -> Document:
+def explain(documents: Database, connection: Any, id: str, most: int | None = None) -> Document:
     """Return what led to a conversation, message or action as it is now.
 
     *id* is that of one of them; a conversation's chat or phone number will do too. The answer is
@@ -25,11 +25,11 @@ def explain(documents: Database, connection: Any, id: str) -> Document:
     the journal: ``{"seq", "at", "event": {id, type, origin, account, agent}, "said", "actions",
     "changes", "errors"}``, of which `actions` and `changes` are those that are about it, each
     action with ``plugin``, ``hook``, ``why``, ``status``, ``reason`` and ``result``.
-    Raises NothingFound.
+    most: how many of the newest rows to look at. Raises NothingFound.
     """
     kind, id, document = _find(documents, connection, id)
     steps = []
-    for row in journal.rows(connection, subject=(kind, id)):
+    for row in journal.rows(connection, _before_newest(connection, kind, id, most), subject=(kind, id)):
         step = _step(row.transaction, kind, id, document)
         if step["actions"] or step["changes"] or step["errors"] or kind == "action":
             steps.append(step)
@@ -45,6 +45,17 @@ def explain(documents: Database, connection: Any, id: str) -> Document:
 def names_in(documents: Database, data: Document) -> Document:
     """Return *data* with the names of what its ids stand for: ``{"label": "Keluhan"}``."""
     return {key: _name(documents, key, value) for key, value in data.items()}
+
+
+def _before_newest(connection: Any, kind: str, id: str, most: int | None) -> int:
+    """Return the sequence after which only the newest rows about something are."""
+    if most is None:
+        return 0
+    row = connection.execute(
+        "SELECT seq FROM journal_subject WHERE collection = ? AND id = ? ORDER BY seq DESC LIMIT 1 OFFSET ?",
+        (kind, id, most),
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _find(documents: Database, connection: Any, id: str) -> tuple[str, str, Document | None]:
