@@ -143,6 +143,20 @@ def test_with_a_plugin_off_its_actions_are_gone_and_the_others_stay(day: Day) ->
     assert [a["reason"] for a in asked] == ["the plugin labels is off"]
 
 
+@pytest.mark.parametrize("plugins", ["-labels", "-sender", "-simulator", "-moody", "labels", "sender,moody"])
+def test_every_recorded_action_is_accounted_for(day: Day, plugins: str) -> None:
+    recorded = [done for row in day.journal() for done in row["actions"]]
+    report = again(day, setup_of(day.registry, plugins))
+    for counted in (report["plugins"], report["actions"]):
+        assert sum(t["same"] + t["gone"] + t["moved"] for t in counted.values()) == len(recorded)
+    listed = [a for each in report["conversations"] for a in each["gone"]]
+    assert len(listed) == sum(t["gone"] for t in report["actions"].values())
+    counts = report["counts"]
+    used = [n for key, n in counts.items() if key.startswith("from ") or key in ("timers", "results")]
+    dropped = [n for key, n in counts.items() if key.endswith("dropped")]
+    assert sum(used) + sum(dropped) == counts["recorded"] == len(day.journal())
+
+
 def test_what_is_sent_only_here_counts_as_sent_and_delivered_at_once(tmp_path: Path) -> None:
     """The greeter is switched on for a day that it was not there."""
     world = Day(tmp_path / "w" / "main", load_with_greeter(off=True)).with_shop()

@@ -39,11 +39,8 @@ def explain(id: str, as_json: bool, workspace: str) -> None:
 def told(documents: Any, found: dict[str, Any]) -> Iterator[str]:
     """Yield an explanation as lines for people."""
     contact = found["contact"]
-    of = (
-        f" with {contact['name']}" + (f" ({contact['phone']})" if contact.get("phone") else "")
-        if contact
-        else ""
-    )
+    phone = f" ({contact['phone']})" if contact and contact.get("phone") else ""
+    of = f" with {contact['name']}{phone}" if contact else ""
     yield f"{found['kind'].capitalize()} {found['id']}{of}"
     for step in found["steps"]:
         yield ""
@@ -60,7 +57,7 @@ def _step(documents: Any, step: dict[str, Any]) -> Iterator[str]:
     if step["said"]:
         yield f"    “{_cut(step['said'])}”"
     for done in step["actions"]:
-        yield from _action(names_in(documents, done["data"]), done)
+        yield from _action(by, names_in(documents, done["data"]), done)
     for change in step["changes"]:
         fields = shown(documents, change)
         if change.get("new") or fields:
@@ -69,8 +66,8 @@ def _step(documents: Any, step: dict[str, Any]) -> Iterator[str]:
         yield f"    ! {error.get('plugin', 'core')}: {error['error']}"
 
 
-def _action(data: dict[str, Any], done: dict[str, Any]) -> Iterator[str]:
-    asked = done["plugin"] if done["plugin"] == "agent" else f"{done['plugin']} on {done['hook']}"
+def _action(by: str, data: dict[str, Any], done: dict[str, Any]) -> Iterator[str]:
+    asked = by if done["plugin"] == "agent" else f"{done['plugin']} on {done['hook']}"
     ended = "" if done["status"] == "done" else f": {done['status']}, {done.get('reason')}"
     rest = {key: value for key, value in data.items() if key != "conversation" and value is not None}
     yield f"    → {asked}: {done['type']} {_pairs(rest)}".rstrip() + ended

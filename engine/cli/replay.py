@@ -125,7 +125,7 @@ def _verdict(report: dict[str, Any]) -> str:
     if report["identical"]:
         return "The same: every action, change and document is as it was recorded, to the byte."
     if report["differs_at"]:
-        return f"Not the same, from row {report['differs_at']} on: the code has changed since the recording."
+        return f"Not the same, from row {report['differs_at']} on: plugins or code have changed since."
     changed = [f"{name}: {_words(change)}" for name, change in report["setup"].items()]
     return f"With {'; '.join(changed)}:" if changed else "It differs."
 

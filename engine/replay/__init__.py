@@ -40,7 +40,9 @@ def replay(
 
     The report: ``{"rows": {after, until}, "counts", "identical": bool, "differs_at": row | None,
     "failures": {recorded, here}, "plugins" and "actions": name → {same, gone, new, moved},
-    "conversations": [{conversation, name, gone: […], new: […]}], "documents": SHA-256, "speed"}``.
+    "conversations": [{conversation, name, gone: […], new: […]}], "documents": SHA-256, "speed":
+    {events, seconds, events_per_second, alone_seconds, ratio}}``, where `alone_seconds` is what facts,
+    hooks and handlers took without the rest, and `ratio` how many times that the whole took.
     """
     source = open_read(folder / "replyai.db")
     try:
@@ -99,7 +101,8 @@ def _speed(runner: Runner, seconds: float) -> Document:
         "events": events,
         "seconds": round(seconds, 3),
         "events_per_second": round(events / seconds, 1) if seconds else None,
-        "hooks_seconds": round(sum(runner.pipeline.hooks.seconds.values()), 3),
+        "alone_seconds": round(runner.pipeline.alone, 3),
+        "ratio": round(seconds / runner.pipeline.alone, 2) if runner.pipeline.alone else None,
     }
 
 

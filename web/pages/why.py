@@ -115,7 +115,11 @@ def _what(done: Data, place: Place) -> str:
         "contact.update": _("renamed the contact"),
     }
     if done["type"] == "conversation.assign":
-        return _("assigned it to %(name)s", name=names["agent"]) if names.get("agent") else _("gave it back to the queue")
+        return (
+            _("assigned it to %(name)s", name=names["agent"])
+            if names.get("agent")
+            else _("gave it back to the queue")
+        )
     if done["type"] == "conversation.snooze":
         until = moment(local(names.get("until"), place.zone), place.language)
         return _("snoozed it until %(time)s", time=until)
