@@ -5,5 +5,8 @@ document.addEventListener("toggle", async (event) => {
   const box = event.target;
   if (!box.open || !box.dataset?.why) return;
   const answer = await ask(box.dataset.why);
-  if (answer.ok && box.open) box.querySelector(".why-text").innerHTML = answer.data;
+  if (!answer.ok || !box.open) return;
+  const text = box.querySelector(".why-text");
+  text.innerHTML = answer.data;
+  text.scrollIntoView({block: "nearest"});
 }, true);
