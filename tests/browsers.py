@@ -38,10 +38,10 @@ new MutationObserver(() => {
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Give the system's Chromium, headless."""
+def chromium(*more: str) -> Iterator[Browser]:
+    """Give the system's Chromium, headless; *more*: further arguments of its command."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *more])
         yield browser
         browser.close()
 

@@ -263,16 +263,17 @@ class Storm:
         return len(unsure)
 
     def _under_way(self) -> int:
-        """Return how many messages wait, or have not been asked about twice."""
-        status, finds = (
-            "json_extract(doc, '$.status')",
-            "coalesce(json_extract(doc, '$.\"sender.finds\"'), 0)",
-        )
-        fetching = "json_extract(doc, '$.media.state') = 'pending'"
-        moving = (
-            f"{status} IN ('queued', 'sending') OR ({status} = 'unconfirmed' AND {finds} < 2) OR {fetching}"
-        )
-        return int(self.rows(f"SELECT count(*) FROM doc_message WHERE {moving}")[0][0])
+        """Return how many messages move by themselves: not what waits for a person, nor what is behind it."""
+        status, chat = "json_extract(doc, '$.status')", "json_extract(doc, '$.conversation')"
+        finds = "coalesce(json_extract(doc, '$.\"sender.finds\"'), 0)"
+        held = f"SELECT {chat} FROM doc_message WHERE {status} = 'unconfirmed'"
+        moving = [
+            f"{status} = 'sending'",
+            f"({status} = 'queued' AND {chat} NOT IN ({held}))",
+            f"({status} = 'unconfirmed' AND {finds} < 2)",
+            "json_extract(doc, '$.media.state') = 'pending'",
+        ]
+        return int(self.rows(f"SELECT count(*) FROM doc_message WHERE {' OR '.join(moving)}")[0][0])
 
     def rows(self, sql: str) -> list[Any]:
         connection = sqlite3.connect(f"file:{self.data}/w/main/replyai.db?mode=ro", uri=True)

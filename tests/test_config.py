@@ -210,7 +210,26 @@ def test_the_first_file_sets_nothing_until_a_key_is_switched_on(tmp_path, regist
     config = check(load({}, data=tmp_path), registry)
     assert config.file == path
     assert config.workspaces["main"].settings == {}
-    assert config.workspaces["main"].plugins == {"labels": {}, "sender": {}, "waha": {}}
+    assert config.workspaces["main"].plugins == {}
+
+
+def test_a_key_pasted_at_the_end_of_the_first_file_works(tmp_path, registry):
+    path = tmp_path / "replyai.toml"
+    write_template(path, registry)
+    path.write_text(path.read_text() + "\nport = 8123\n[plugins.labels]\nenabled = false\n")
+    config = check(load({}, data=tmp_path), registry)
+    assert config.port == 8123
+    assert config.workspaces["main"].plugins == {"labels": {"enabled": False}}
+
+
+def test_a_top_level_key_in_a_section_is_told_where_it_belongs(tmp_path, registry):
+    (tmp_path / "replyai.toml").write_text("[plugins.labels]\nenabled = false\nport = 8123\n")
+    with pytest.raises(ConfigError) as caught:
+        check(load({}, data=tmp_path), registry)
+    said = (
+        "replyai.toml, line 3: plugins.labels.port = 8123: a top-level key belongs above the first [section]"
+    )
+    assert str(caught.value) == said
 
 
 def test_every_key_of_the_first_file_is_right_when_switched_on(tmp_path, registry):

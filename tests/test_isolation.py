@@ -187,12 +187,24 @@ def test_the_watch_says_what_runs_now(tmp_path: Path) -> None:
     assert watch.read_all(tmp_path) == []
 
 
-def test_chance_is_the_plugins_own_and_the_same_in_a_replay(make: Callable[..., World]) -> None:
-    drawn: list[float] = []
-    shop = make(plugin("dice", lambda rng: drawn.append(rng.random()), order=1), plugin("good", well))
-    shop.writes(DEWI, "Halo", id="M1")
-    shop.writes(DEWI, "Halo", id="M2")
-    assert drawn[0] != drawn[1]
+def test_chance_is_the_plugins_own_and_the_same_in_a_replay(tmp_path: Path) -> None:
+    def rolls(name: str, salt: str) -> dict[str, list[float]]:
+        """Return what two plugins drew for the same two events, in a workspace with *salt*."""
+        drawn: dict[str, list[float]] = {"dice": [], "coin": []}
+        hooks = {each: (lambda rng, each=each: drawn[each].append(rng.random())) for each in drawn}
+        registry = Registry([*load().plugins.values(), *(plugin(*each) for each in hooks.items())])
+        shop = World(tmp_path / name / "main", registry)
+        shop.workspace.store.salt = salt
+        shop.with_shop()
+        for id in ("M1", "M2"):
+            shop.writes(DEWI, "Halo", id=id)
+        shop.close()
+        return drawn
+
+    first = rolls("first", "one salt")
+    assert len({*first["dice"], *first["coin"]}) == 4
+    assert rolls("replay", "one salt") == first
+    assert not {*rolls("another", "another salt")["dice"]} & {*first["dice"]}
 
 
 def test_an_action_of_a_plugin_that_is_off_is_refused_and_its_fields_are_hidden(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import journal
+from engine import journal, times
 from engine.documents import Database
 from engine.events import event, requested
 from tests.world import ANDI, DEWI, SHOP, World
@@ -29,7 +29,7 @@ def a_busy_morning(shop: World) -> str:
     shop.status_comes(DEWI, "3EBA01", "read")
     conversation = shop.conversation(DEWI)["id"]
     shop.ask("labels.remove", by=rina, conversation=conversation, label=label)
-    shop.ask("conversation.snooze", by=rina, conversation=conversation, until="2031-01-01T00:00:00Z")
+    shop.ask("conversation.snooze", by=rina, conversation=conversation, until=times.add(times.now(), 86400))
     shop.ask("conversation.resolve", by=rina, conversation=conversation)
     return str(conversation)
 
@@ -82,11 +82,12 @@ def test_a_timer_that_is_set_anew_in_one_transaction_keeps_its_place(shop: World
     """Snoozing twice in one request deletes the first timer; in the copy the order is the same."""
     shop.writes(DEWI, "halo")
     shop.writes(ANDI, "halo")
+    until = times.add(times.now(), 86400)
     for chat in (DEWI, ANDI):
-        data = {"conversation": shop.conversation(chat)["id"], "until": "2031-01-01T00:00:00Z"}
+        data = {"conversation": shop.conversation(chat)["id"], "until": until}
         shop.ask("conversation.snooze", **data)
     one = shop.conversation(DEWI)["id"]
-    again = {"conversation": one, "until": "2031-01-01T00:00:00Z"}
+    again = {"conversation": one, "until": until}
     shop.submit(
         requested(
             None,

@@ -131,6 +131,14 @@ def test_the_second_to_take_is_told_who_has_it(stack: Stack, sari: Browser, budi
     assert "Budi" in second.json["message"]
 
 
+@pytest.mark.parametrize("wanted", ["0813-0000-4521", "+62 813 0000", "81300004521", "08130000"])
+def test_a_number_is_found_however_it_is_typed(stack: Stack, sari: Browser, wanted: str) -> None:
+    page = sari.client.get("/inbox/rows", query_string={"tab": "all", "q": wanted}).text
+    assert re.findall(r'data-conversation="(\w+)"', page) == [stack.conversation(DEWI)["id"]]
+    found = sari.client.get("/api/conversations", query_string={"q": wanted}).json["items"]
+    assert [each["id"] for each in found] == [stack.conversation(DEWI)["id"]]
+
+
 def test_what_an_agent_may_not_see_is_in_no_page(stack: Stack, budi: Browser) -> None:
     for path in (
         "/settings/team",

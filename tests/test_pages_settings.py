@@ -293,3 +293,21 @@ def test_a_new_password_signs_other_browsers_out(stack):
     assert look(rina, "/settings?saved=1")
     assert elsewhere.client.get("/settings").status_code == 303
     assert stack.browser().sign_in("rina@toko.example", NEW_PASSWORD).status_code == 303
+
+
+def test_a_number_without_a_known_state_says_when_it_was_heard_last(stack, ayu):
+    stack.writes("6281300004521@c.us", "Halo")
+    assert stack.all("account")[0]["state"] == "unknown"
+    page = look(ayu, "/settings/numbers")
+    assert "Receiving · last webhook at" in page
+    assert "Waiting for the first webhook" not in page
+
+
+def test_a_number_whose_service_is_switched_off_does_not_look_as_if_it_worked(stack, ayu):
+    stack.ask("plugin.set", plugin="waha", enabled=False)
+    stack.held.known.drop("main", "hidden")
+    page = look(ayu, "/settings/numbers")
+    assert "Switched off" in page
+    assert "/webhooks/waha/toko" not in page and "Receiving" not in page
+    stack.ask("plugin.set", plugin="waha", enabled=True)
+    stack.held.known.drop("main", "hidden")

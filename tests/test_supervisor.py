@@ -146,6 +146,18 @@ def test_it_ends_as_a_whole_within_ten_seconds(other, number):
     assert started.stop(number, seconds=10) == 0
     assert time.monotonic() - begun < 10
     assert [pid for pid in pids if alive(pid)] == []
+    assert "ReplyAI is stopping …" in started.lines
+    assert started.lines[-1] == "ReplyAI has stopped."
+
+
+def test_ctrl_c_works_in_the_background_of_a_shell_too(other):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `./run &` inherits it
+    try:
+        started = other()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    started.ready()
+    assert started.stop(signal.SIGINT, seconds=10) == 0
 
 
 def test_when_the_supervisor_is_killed_all_of_it_ends_and_the_next_start_works(other):

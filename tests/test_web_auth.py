@@ -83,6 +83,27 @@ def test_many_accounts_from_one_address_are_limited_too():
     assert limits.wait("p@toko.example", "10.0.0.2") == 0
 
 
+def test_right_sign_ins_of_a_whole_office_are_not_counted():
+    limits = Limits(None)
+    for n in range(PER_ADDRESS + 10):
+        assert limits.wait(f"p{n}@toko.example", "10.0.0.1") == 0
+        limits.forgive(f"p{n}@toko.example", "10.0.0.1")
+    for n in range(PER_ADDRESS):
+        assert limits.wait(f"q{n}@toko.example", "10.0.0.1") == 0
+    assert limits.wait("q@toko.example", "10.0.0.1") > 0
+
+
+def test_changing_the_password_again_and_again_locks_nobody_out(stack):
+    stack.agent("Sari")
+    old, new = PASSWORD, "eleven loud pelicans"
+    browser = stack.signed_in("Sari")
+    for _ in range(PER_ACCOUNT + 2):
+        answer = browser.post("/settings/password", {"old": old, "new": new})
+        assert answer.status_code == 303
+        browser.csrf, old, new = browser.session_csrf(), new, old
+    assert stack.browser().sign_in("sari@toko.example", old).status_code == 303
+
+
 def test_the_window_passes():
     now = [1000.0]
     limits = Limits(None, clock=lambda: now[0])
@@ -179,7 +200,7 @@ def test_easy_passwords_are_refused(password):
 
 def first_admin(**other):
     form = {"workspace": "Toko Dewi", "name": "Ayu", "email": "ayu@toko.example", "password": PASSWORD}
-    return {**form, "language": "id", "account": "simulator", **other}
+    return {**form, "language": "id", "account": "simulator", "timezone": "Asia/Makassar", **other}
 
 
 def test_the_first_run_makes_the_workspace_and_its_admin(stack):
@@ -191,8 +212,19 @@ def test_the_first_run_makes_the_workspace_and_its_admin(stack):
     assert browser.client.get("/api/agents").json["items"][0]["name"] == "Ayu"
     assert {a["gateway"] for a in stack.all("account")} == {"waha", "simulator"}
     assert stack.all("workspace")[0]["name"] == "Toko Dewi"
+    assert stack.all("workspace")[0]["timezone"] == "Asia/Makassar"  # the browser's
     assert stack.browser().look(link).status_code == 404
     assert stack.browser().sign_in("ayu@toko.example").status_code == 303
+
+
+@pytest.mark.parametrize("account", ["waha", "pigeon"])
+def test_the_first_run_makes_no_number_that_lacks_what_it_needs(stack, account):
+    link, browser = stack.link("first_run"), stack.browser()
+    browser.look(link)
+    assert browser.post(link, first_admin(account=account)).status_code == 422
+    assert {a["id"] for a in stack.all("account")} == {"toko"}
+    assert browser.post(link, first_admin(account="later")).status_code == 303
+    assert {a["id"] for a in stack.all("account")} == {"toko"}
 
 
 def test_a_second_first_run_is_refused_and_its_link_stays(stack):
@@ -283,3 +315,45 @@ def test_one_workspaces_session_is_nothing_in_another(stack):
     assert browser.client.get("/w/main/api/conversations").status_code == 200
     assert browser.client.get("/w/cabang/api/conversations").status_code == 401
     assert browser.client.get("/w/nowhere/api/conversations").status_code == 404
+
+
+def test_sign_in_speaks_the_workspaces_language_where_the_browsers_is_neither(stack):
+    stack.ask("workspace.update", language="id")
+    stack.held.known.drop("main", "language")
+    browser = stack.browser()
+    assert "Kata sandi" in browser.client.get("/login", headers={"Accept-Language": "de-DE,fr;q=0.5"}).text
+    assert "Password" in browser.client.get("/login", headers={"Accept-Language": "en-GB"}).text
+
+
+def test_who_was_switched_off_is_told_so_but_only_who_knows_the_password(stack):
+    agent = stack.agent("Sari")
+    stack.ask("agent.deactivate", agent=agent)
+    told = {"headers": {"Accept-Language": "en"}}
+    browser = stack.browser()
+    browser.look("/login")
+    headers = {"X-CSRF-Token": browser.csrf, "Accept-Language": "en"}
+    for password, said in ((PASSWORD, "You have been switched off"), ("wrong", "password is wrong")):
+        form = {"email": "sari@toko.example", "password": password}
+        answer = browser.client.post("/login", data=form, headers=headers)
+        assert answer.status_code == 401 and said in answer.text
+    assert "You have been switched off" in browser.client.get("/login?why=off", **told).text
+
+
+def test_the_lock_is_told_once_in_minutes(stack):
+    stack.agent("Sari")
+    browser = stack.browser()
+    browser.look("/login")
+    headers = {"X-CSRF-Token": browser.csrf, "Accept-Language": "en"}
+    form = {"email": "sari@toko.example", "password": "wrong"}
+    answers = [browser.client.post("/login", data=form, headers=headers) for _ in range(11)]
+    assert answers[-1].status_code == 429
+    assert answers[-1].text.count("Too many wrong tries") == 1
+    assert "Try again in 15 minutes." in answers[-1].text
+
+
+def test_errors_speak_our_words_in_the_readers_language(stack):
+    page = {"Accept": "text/html", "Accept-Language": "id"}
+    missing = stack.browser().client.get("/nowhere", headers=page)
+    assert missing.status_code == 404 and "requested URL" not in missing.text
+    told = stack.browser().client.put("/api/openapi.json").json["error"]
+    assert told["message"] == "This address does not take this kind of request."

@@ -5,7 +5,7 @@ from flask import render_template_string
 
 from tests.processes import Valkey, data_folder
 from tests.web_stack import running
-from web.limits import PER_ACCOUNT, Limits
+from web.limits import PER_ACCOUNT, PER_ADDRESS, Limits
 
 ROUTES = '''
 from flask import Blueprint
@@ -104,8 +104,11 @@ def test_limits_are_shared_through_redis_and_hold_while_it_is_away():
             for n in range(PER_ACCOUNT):
                 assert (one, other)[n % 2].wait("sari@toko.example", f"10.0.0.{n}") == 0
             assert other.wait("SARI@toko.example", "10.0.0.99") > 0
-            one.forgive("sari@toko.example")
+            one.forgive("sari@toko.example", "10.0.0.9")
             assert one.wait("sari@toko.example", "10.0.0.98") == 0
+            for n in range(PER_ADDRESS + 5):
+                assert one.wait(f"p{n}@toko.example", "10.0.0.97") == 0
+                one.forgive(f"p{n}@toko.example", "10.0.0.97")
         finally:
             server.kill()
         waits = [one.wait("budi@toko.example", "10.0.1.1") for _ in range(PER_ACCOUNT + 1)]

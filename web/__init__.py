@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
 from .actions import act
-from .api.common import Page, api_blueprint, list_response
+from .api.common import Open, Page, api_blueprint, list_response, page_of
 from .engine_link import View, engine, read
 from .errors import Conflict, NotFound
 from .permissions import may, public, requires
@@ -17,9 +17,17 @@ from .slots import Slot, render
 from .visibility import visible
 from .webhooks import ingest
 
+# isort: split
+# Of the pages, which are made of the names above.
+from .pages.inbox_query import Filter
+from .pages.settings import attempt, back
+from .pages.settings import page as settings_page
+
 __all__ = [
     "Conflict",
+    "Filter",
     "NotFound",
+    "Open",
     "Page",
     "Session",
     "Slot",
@@ -27,6 +35,8 @@ __all__ = [
     "_",
     "act",
     "api_blueprint",
+    "attempt",
+    "back",
     "current",
     "engine",
     "ingest",
@@ -34,9 +44,11 @@ __all__ = [
     "list_response",
     "may",
     "ngettext",
+    "page_of",
     "public",
     "read",
     "render",
     "requires",
+    "settings_page",
     "visible",
 ]

@@ -8,14 +8,16 @@ from marshmallow import Schema
 from engine.events import requested
 
 from . import links
+from .checks import checked
 from .engine_link import View, engine, read
 from .errors import Conflict, Failed, Forbidden, Invalid
 from .media import opened
 from .parts import parts
 from .permissions import may
-from .sessions import current, end_all
+from .sessions import current, forget
 
 OWN_FIELDS = {"agent", "name", "language", "theme"}
+LONGEST_ID = 200
 
 
 def act(actions: list[dict[str, Any]], client_id: str | None = None) -> list[dict[str, Any]]:
@@ -33,6 +35,8 @@ def act_once(
 ) -> tuple[list[dict[str, Any]], bool]:
     """As `act`, and whether the same request had been made before (then nothing new was done)."""
     session = current()
+    if client_id is not None and (not isinstance(client_id, str) or len(client_id) > LONGEST_ID):
+        raise Invalid("Something is missing or wrong.", {"client_id": [f"a text of {LONGEST_ID} at most"]})
     prepared = [_prepare(each) for each in actions]
     read(lambda view: _see_all(view, prepared))
     key = f"{session.agent['id']}:{client_id}" if client_id else None
@@ -53,25 +57,32 @@ def act_once(
 
 def _prepare(each: dict[str, Any]) -> dict[str, Any]:
     """Return the action as it is submitted, if its type, permission and schema allow it."""
-    kind = parts().registry.actions.get(each.get("type", ""))
+    kind, data = parts().registry.actions.get(str(each.get("type", ""))), each.get("data") or {}
     if kind is None:
         raise Invalid("There is no such action.", {"type": [f"unknown: {each.get('type')}"]})
-    data = dict(each.get("data") or {})
-    try:
-        if b"\\u0000" in orjson.dumps(data):
-            raise Invalid("A text has a NUL character.")
-    except TypeError as error:  # orjson's for lone surrogates and great depth
-        raise Invalid("A text is not Unicode, or this is nested too deeply.") from error
+    if not isinstance(data, dict):
+        raise Invalid("Something is missing or wrong.", {"data": ["Not a valid mapping type."]})
+    _plain(data)
     if not (kind.permission and may(kind.permission)) and not _is_own(each["type"], data):
         raise Forbidden("Your role does not allow this.")
     if isinstance(data.get("media"), dict):
-        data["media"] = opened(data["media"])
+        data = {**data, "media": opened(data["media"])}
     schema = kind.schema() if isinstance(kind.schema, type) else kind.schema
     assert isinstance(schema, Schema)
     errors = schema.validate(data)
     if errors:
         raise Invalid("Something is missing or wrong.", errors)
-    return {"type": each["type"], "data": data, "why": None}
+    return {"type": each["type"], "data": checked(each["type"], data), "why": None}
+
+
+def _plain(data: dict[str, Any]) -> None:
+    """Raise Invalid (422) for what cannot be stored as text: NUL, lone surrogates, great depth."""
+    try:
+        raw = orjson.dumps(data)
+    except TypeError as error:
+        raise Invalid("A text is not Unicode, or this is nested too deeply.") from error
+    if b"\\u0000" in raw:
+        raise Invalid("A text has a NUL character.")
 
 
 def _is_own(type: str, data: dict[str, Any]) -> bool:
@@ -116,7 +127,7 @@ def _after(workspace: str, each: dict[str, Any], result: dict[str, Any]) -> None
     if each["type"] == "agent.invite" and outcome.get("agent"):
         result["result"] = {**outcome, "link": links.make(workspace, "invite", outcome["agent"])}
     if each["type"] == "agent.deactivate":
-        end_all(workspace, data["agent"])
+        forget(workspace, data["agent"])
     if each["type"].startswith("agent."):
         parts().known.drop(workspace, "session")
         parts().known.drop(workspace, "token")

@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import Any
 
 import jinja2
-import orjson
 import structlog
 from flask import Flask, g, request
 from flask_smorest import Api
@@ -63,8 +62,9 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     app.register_error_handler(
         RecursionError, lambda _e: errors.answer(400, "bad_request", "Nested too deeply.")
     )
-    for kind in (orjson.JSONEncodeError, UnicodeEncodeError):
-        app.register_error_handler(kind, lambda _e: errors.answer(422, "invalid", "A text is not Unicode."))
+    app.register_error_handler(
+        UnicodeEncodeError, lambda _e: errors.answer(422, "invalid", "A text is not Unicode.")
+    )
     app.wsgi_app = Workspaces(app.wsgi_app, held)  # type: ignore[method-assign]
     hops = int(held.setting("trusted_proxies", 0))
     if hops:

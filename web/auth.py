@@ -1,6 +1,7 @@
 """Signing in and out, one-time links, the first run."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, g, make_response, redirect, request
 from flask_babel import gettext as _
@@ -28,7 +29,8 @@ def login() -> Any:
     """The sign-in page; who is signed in already goes on."""
     if g.session is not None:
         return redirect(_next(), 303)
-    return render("login.html", error=None, form={"email": "", "next": request.args.get("next", "")})
+    error = _switched_off() if request.args.get("why") == "off" else None
+    return render("login.html", error=error, form={"email": "", "next": request.args.get("next", "")})
 
 
 @blueprint.post("/login")
@@ -40,13 +42,20 @@ def log_in() -> Any:
     if wait:
         return _locked(wait)
     agent, stored = read(lambda view: _account(view, email))
-    if not passwords.verify(stored, password) or agent is None or not agent.get("active"):
+    right = passwords.verify(stored, password) and agent is not None
+    if agent is None or not right or not agent.get("active"):
         form = {"email": email, "next": request.form.get("next", "")}
-        return render("login.html", error=_("Email or password is wrong."), form=form), 401
-    parts().limits.forgive(f"{g.workspace}:{email}")
+        error = _switched_off() if right else _("E-mail or password is wrong.")
+        return render("login.html", error=error, form=form), 401
+    parts().limits.forgive(f"{g.workspace}:{email}", request.remote_addr)
     if passwords.is_outdated(stored or ""):
         keep_password(agent["id"], password)
     return sign_in(redirect(_next(), 303), agent)
+
+
+def _switched_off() -> str:
+    """What is told only to who was signed in, or knows the password."""
+    return _("You have been switched off in this workspace. Ask an admin of your team.")
 
 
 @blueprint.post("/logout")
@@ -101,12 +110,13 @@ def change_password(agent: dict[str, Any], old: str, new: str) -> str | None:
     """Change who is signed in's own password; return what is wrong (``old``, ``short``, ``common``) or None.
 
     All sessions of the agent end; the caller signs this browser in again (`web.sessions.sign_in`).
+    API tokens stay good: programs do not know the password, and each token is revoked by itself.
     """
     stored = read(lambda view: _account(view, agent["email"]))[1]
-    if parts().limits.wait(f"{g.workspace}:{agent['email']}", request.remote_addr) or not passwords.verify(
-        stored, old
-    ):
+    limits, account = parts().limits, f"{g.workspace}:{agent['email']}"
+    if limits.wait(account, request.remote_addr) or not passwords.verify(stored, old):
         return "old"
+    limits.forgive(account, request.remote_addr)
     problem = passwords.weakness(new, agent["name"], agent["email"])
     if problem is None:
         keep_password(agent["id"], new)
@@ -122,7 +132,19 @@ class FirstRun(Schema):
     email = fields.Email(required=True)
     password = fields.String(required=True)
     language = fields.String(load_default="en", validate=validate.OneOf(LANGUAGES))
-    account = fields.String(load_default="later", metadata={"description": "a gateway to try, or later"})
+    timezone = fields.String(load_default="")
+    account = fields.String(
+        load_default="later",
+        validate=lambda name: _is_offered(name),
+        metadata={"description": "a gateway to try without a number of one's own, or later"},
+    )
+
+
+def _is_offered(name: str) -> None:
+    """Refuse a gateway that needs more than its name: those are set up under Settings → Numbers."""
+    adapter = parts().registry.gateways().get(name)
+    if name != "later" and not (adapter and adapter.supports.get("trial")):
+        raise ValidationError("This number is set up under Settings → Numbers.")
 
 
 class Invited(Schema):
@@ -186,6 +208,9 @@ def _first_run(values: dict[str, Any]) -> dict[str, Any]:
         ("workspace.update", {"name": values["workspace"], "language": values["language"]}),
         ("agent.invite", {key: values[key] for key in ("name", "email", "language")} | {"role": "admin"}),
     ]
+    fixed = read(lambda view: (view.db.table("workspace").get(doc_id="main") or {}).get("sources") or {})
+    if values["timezone"] in available_timezones() and "timezone" not in fixed:
+        wanted.append(("workspace.update", {"timezone": values["timezone"]}))
     gateway = parts().registry.gateways().get(values["account"])
     if gateway is not None:
         wanted.append(
@@ -229,7 +254,7 @@ def _first_admin(view: View) -> dict[str, Any] | None:
 
 
 def _locked(wait: int) -> Response:
-    response = make_response(render("locked.html", error=_("Too many tries."), wait=wait), 429)
+    response = make_response(render("locked.html", minutes=-(-wait // 60)), 429)
     response.headers["Retry-After"] = str(wait)
     return response
 

@@ -133,8 +133,10 @@ class Reads:
             from gevent.threadpool import ThreadPool
 
             self._pools[heavy] = ThreadPool(HEAVY_READERS if heavy else READERS)
-        result: Result = self._pools[heavy].apply(function)
-        return result
+        result, error = self._pools[heavy].apply(_tried, (function,))
+        if error is not None:
+            raise error
+        return result  # type: ignore[no-any-return]
 
     def _snapshot(
         self,
@@ -186,6 +188,17 @@ class Reads:
             return open_read(self.data / "w" / workspace / "replyai.db")
         except (OSError, sqlite3.OperationalError) as error:
             raise EngineAway(f"the store of {workspace} is not there yet") from error
+
+
+def _tried(function: Callable[[], Result]) -> tuple[Result | None, Exception | None]:
+    """Return (what *function* returned, None) or (None, what it raised).
+
+    gevent prints what a thread of its pool raises, though it is an ordinary answer such as NotFound.
+    """
+    try:
+        return function(), None
+    except Exception as error:
+        return None, error
 
 
 def read(function: Callable[[View], Result], heavy: bool = False) -> Result:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.client import EngineAway, EngineError
 
-JSON_PATHS = ("/api/", "/media", "/webhooks/", "/healthz", "/metrics", "/feed")
+JSON_PATHS = ("/api/", "/media", "/webhooks/", "/healthz", "/metrics", "/feed", "/inbox/act")
 
 
 class Problem(Exception):
@@ -61,9 +61,12 @@ class Invalid(Problem):
 
 
 class Failed(Problem):
-    """A handler raised: nothing was done, and the integrator sees the error."""
+    """A handler raised: nothing was done, and the integrator sees the error.
 
-    status, code = 500, "action_failed"
+    409 and no 5xx: the same request again fails again, so nobody should go on trying.
+    """
+
+    status, code = 409, "action_failed"
 
 
 class TooSlow(Problem):
@@ -99,7 +102,9 @@ def _http(error: HTTPException) -> AnyResponse | HTTPException:
         return error
     messages = getattr(error, "data", {}).get("messages", {})
     code = error.name.lower().replace(" ", "_")
-    answered = answer(status, "invalid" if status == 422 else code, error.description or error.name, messages)
+    is_stock = error.description in (None, "", type(error).description)
+    message = _sentence(status) if is_stock else str(error.description)
+    answered = answer(status, "invalid" if status == 422 else code, message, messages)
     for name in ("Allow", "Retry-After"):
         value = dict(error.get_headers()).get(name)
         if value:
@@ -140,7 +145,8 @@ def _page(status: int, message: str) -> AnyResponse:
 
     if status == 401:
         return _to_login()
-    page = render("error.html", status=status, title=_title(status), message=message)
+    said = _sentence(404) if status == 404 and message.startswith("no ") else message
+    page = render("error.html", status=status, title=_title(status), message=said)
     return Response(page, status=status, mimetype="text/html")
 
 
@@ -153,6 +159,23 @@ def _to_login() -> AnyResponse:
 
         target += f"?next={quote(request.full_path.rstrip('?'))}"
     return redirect(target, 303)
+
+
+def _sentence(status: int) -> str:
+    """Return what to say of a status where nobody has said more."""
+    sentences = {
+        400: _("The request could not be read."),
+        403: _("Your role does not allow this."),
+        404: _("It was never here, is gone by now, or is not for you to see."),
+        405: _("This address does not take this kind of request."),
+        406: _("It is not there in the form that was asked for."),
+        413: _("What was sent is larger than what is taken here."),
+        415: _("This kind of content is not taken here."),
+        422: _("Some of what was sent does not fit."),
+        429: _("Wait a moment, then try again."),
+        503: _("ReplyAI is starting or restarting. Try again shortly."),
+    }
+    return sentences.get(status, _("Something went wrong here. The log says more."))
 
 
 def _title(status: int) -> str:

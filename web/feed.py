@@ -106,12 +106,18 @@ class Socket:
                 self._send(frame)
             while self._ended is None:
                 self._next()
-            self.ws.close(self._ended, "sign in again" if self._ended == GONE else "too slow")
+            self.ws.close(self._ended, self._why())
         except (ConnectionClosed, OSError):
             self._cut()
         except Exception:
             log.exception("the feed of a browser ended")
             self._cut()
+
+    def _why(self) -> str:
+        if self._ended != GONE:
+            return "too slow"
+        agent = self.held.hub.agent(self.workspace, self.agent) if self.agent != "system" else _SYSTEM
+        return "switched off" if agent is not None and not agent.get("active") else "sign in again"
 
     def _next(self) -> None:
         try:

@@ -17,6 +17,7 @@ from .parts import Parts
 RING = 2000
 SCOPES = 50_000
 RETRY_SECONDS = 0.25
+REMEMBERED = ("session", "token", "hidden", "accounts")  # of documents, by `Known`
 BEHIND = 500  # commits from before this process that a browser can still catch up with
 log = structlog.get_logger("web.feed")
 Json = dict[str, Any]
@@ -40,6 +41,7 @@ class Stream:
 
     def __init__(self, seq: int, begins: int) -> None:
         self.seq = seq
+        self.heard = begins  # the last sequence that came in: the next commit's is one more
         self.begins = begins  # all commits after this sequence are, or come, in the ring
         self.ring: deque[Frame] = deque(maxlen=RING)
         self.listeners: set[Any] = set()
@@ -90,7 +92,11 @@ class Hub:
         try:
             if "signal" in frame:
                 self._signal(workspace, stream, frame["signal"])
-            else:
+                return
+            if frame.get("resync") or frame["seq"] != stream.heard + 1:
+                self._start_over(workspace, stream, frame)
+            stream.heard = frame.get("seq", stream.heard)
+            if not frame.get("resync"):
                 self._commit(workspace, stream, frame)
         except Exception:
             log.exception("a frame of the feed was lost", workspace=workspace)
@@ -98,6 +104,19 @@ class Hub:
                 stream.begins = max(stream.begins, frame.get("seq", stream.seq))
                 for listener in list(stream.listeners):
                     listener.end(1013)
+
+    def _start_over(self, workspace: str, stream: Stream, frame: Json) -> None:
+        """Commits are missing: forget what is known and have all pages load anew what they show."""
+        last = frame.get("seq", stream.seq)
+        for kind in REMEMBERED:
+            self.parts.known.drop(workspace, kind)
+        with stream.lock:
+            stream.ring.clear()
+            stream.scopes.clear()
+            stream.agents.clear()
+            stream.seq = stream.begins = last if frame.get("resync") else last - 1
+            for listener in list(stream.listeners):
+                listener.put({"resync": True})
 
     def _commit(self, workspace: str, stream: Stream, frame: Json) -> None:
         for change in frame["changes"]:

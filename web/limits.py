@@ -27,14 +27,16 @@ class Limits:
         waits.append(self._count("address", address or "-", PER_ADDRESS))
         return max(waits)
 
-    def forgive(self, account: str) -> None:
-        """Forget an account's tries: its password was right."""
-        key = _key("account", account.strip().lower())
+    def forgive(self, account: str, address: str | None) -> None:
+        """Forget an account's tries, and the last one of its address: its password was right."""
+        key, place = _key("account", account.strip().lower()), _key("address", address or "-")
         with self._lock:
             self._tries.pop(key, None)
+            if self._tries.get(place):
+                self._tries[place].pop()
         try:
             if self.client is not None:
-                self.client.delete(key)
+                self.client.pipeline().delete(key).zpopmax(place, 1).execute()
         except redis.RedisError:
             pass
 

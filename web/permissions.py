@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, abort, g, request
+from flask_babel import gettext as _
 
 from .errors import Forbidden, Unauthorized
 from .parts import parts
@@ -91,7 +92,7 @@ def guard(app: Flask) -> None:
     if g.get("session") is None:
         raise Unauthorized("Sign in, or send a token: Authorization: Bearer rai_…")
     if rule is None or (rule != ANYONE and not may(rule)):
-        raise Forbidden("Your role does not allow this.")
+        raise Forbidden(_("Your role does not allow this."))
 
 
 def plugin_on(blueprints: list[str]) -> bool:
@@ -103,4 +104,4 @@ def plugin_on(blueprints: list[str]) -> bool:
 def demand(permission: str) -> None:
     """Raise Forbidden (403) unless who is signed in has *permission*."""
     if not may(permission, current().agent):
-        raise Forbidden("Your role does not allow this.")
+        raise Forbidden(_("Your role does not allow this."))

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,12 +134,16 @@ def sign_in(response: Response, agent: dict[str, Any]) -> Response:
 
 
 def rotate(response: Response) -> Response:
-    """Give a session whose agent's role has changed a new id; the old one is dead."""
+    """Give a session whose agent's role has changed a new id; the old one is dead.
+
+    While the engine is away the answer stays as it is: the next request tries again.
+    """
     session: Session | None = g.get("session")
     if request.endpoint in ("feed", "static"):
         return response
     if session and session.via == "cookie" and (session.data or {}).get("role") != session.agent["role"]:
-        sign_in(response, session.agent)
+        with suppress(EngineAway):
+            sign_in(response, session.agent)
     return response
 
 
@@ -157,6 +162,14 @@ def end_all(workspace: str, agent: str) -> None:
     parts().client.credential_delete(workspace, "session", agent=agent)
     parts().known.drop(workspace, "session")
     parts().hub.close_sockets(workspace, agent=agent)
+
+
+def forget(workspace: str, agent: str) -> None:
+    """Take from an agent who is switched off all that lets them in: sessions, API tokens, one-time links."""
+    end_all(workspace, agent)
+    for kind in ("token", "link"):
+        parts().client.credential_delete(workspace, kind, agent=agent)
+    parts().known.drop(workspace, "token")
 
 
 def cookie_name(base: str = COOKIE) -> str:

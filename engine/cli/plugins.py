@@ -36,11 +36,12 @@ def list_(workspace: str) -> None:
     """
     settings, registry = _installed()
     stored = _stored(settings, registry, workspace)
-    width = max((len(name) for name in registry.plugins), default=0)
+    width = max(len("PLUGIN"), *(len(name) for name in registry.plugins)) if registry.plugins else 6
+    click.echo(f"{'PLUGIN':{width}}  STATE  {'SET BY':<24}  WHAT IT DOES")
     for name, plugin in sorted(registry.plugins.items()):
         on, where = _state(settings, stored.get(name), plugin, workspace)
         summary = f"cannot be loaded: {plugin.error}" if plugin.error else plugin.summary
-        click.echo(f"{name:{width}}  {'on ' if on else 'off'}  {where:<24}  {summary}")
+        click.echo(f"{name:{width}}  {'on' if on else 'off':<5}  {where:<24}  {summary}")
 
 
 @plugins.command()
@@ -104,7 +105,9 @@ def _state(settings: config.Config, stored: Any, plugin: Any, workspace: str) ->
     if fixed is not None:
         return fixed
     if stored is not None and "enabled" in stored:
-        source = (stored.get("sources") or {}).get("enabled", "page")
+        source = (stored.get("sources") or {}).get("enabled", "default")
+        if stored.get("switched_off"):
+            return bool(stored["enabled"]), "switched off by itself"
         return bool(stored["enabled"]), {"page": "settings page"}.get(source, source)
     return bool(plugin.default), "default"
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from engine.config import sections
 from engine.config.model import Config, ConfigError, Sources, WorkspaceConfig
-from engine.config.schemas import AccountBase, Switch
+from engine.config.schemas import AccountBase, Business, Installation, Switch
 
+_TOP = sections.keys_of(Installation, Business)
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -49,7 +50,7 @@ def _plugin(name: str, values: dict[str, Any], registry: Any, path: str, sources
     if getattr(plugin, "error", None):  # its schema could not be loaded; the doctor says why
         return {}
     takes = sections.keys_of(Switch, plugin.settings_schema)
-    return sections.check(values, takes, dotted, sources)
+    return sections.check(values, takes, dotted, sources, _TOP)
 
 
 def _account(name: str, values: dict[str, Any], registry: Any, path: str, sources: Sources) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def _account(name: str, values: dict[str, Any], registry: Any, path: str, source
     if gateway not in gateways:
         raise ConfigError(_no_such("gateway", str(gateway), list(gateways), f"{dotted}.gateway", sources))
     takes = sections.keys_of(AccountBase, getattr(gateways[gateway], "settings", None))
-    checked = sections.check(values, takes, dotted, sources)
+    checked = sections.check(values, takes, dotted, sources, _TOP)
     for key, field in takes.items():
         if field.required and key not in checked and not field.metadata.get("secret"):
             raise ConfigError(f"{where}: {dotted} lacks {key}; it takes {sections.describe(field)}")

@@ -1,7 +1,7 @@
 """Check one section of the settings against its schema, and say what is wrong in one line."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -27,11 +27,18 @@ def keys_of(*schemas: type[Schema] | Schema | None) -> Fields:
     return found
 
 
-def check(values: Mapping[str, Any], takes: Fields, path: str, sources: Sources) -> dict[str, Any]:
+def check(
+    values: Mapping[str, Any], takes: Fields, path: str, sources: Sources, top: Container[str] = ()
+) -> dict[str, Any]:
     """Return *values* as the types that *takes* says; raise `ConfigError` for the first wrong one.
 
-    path: the section's dotted name, "" at the top.
+    path: the section's dotted name, "" at the top. top: the keys that stand at the top, for a hint.
     """
+    for key, value in values.items():
+        if key not in takes and key in top:
+            dotted = f"{path}.{key}"
+            said = f"{dotted} = {shown(value)}: a top-level key belongs above the first [section]"
+            raise ConfigError(f"{source_of(dotted, sources)}: {said}")
     return {key: _value(key, value, takes, path, sources) for key, value in values.items()}
 
 

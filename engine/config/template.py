@@ -1,6 +1,7 @@
 """The ``replyai.toml`` that the first run writes: every key, explained and commented out.
 
-Explanations begin with ``# ``, keys with ``#`` alone: taking that away switches a key on.
+Explanations begin with ``# ``, keys and sections with ``#`` alone: taking that away switches them on.
+Sections are commented out too, so that a top-level key pasted at the end of the file stands at the top.
 """
 
 import json
@@ -14,10 +15,10 @@ from engine.config.schemas import AccountBase, Business, Installation, OtherBusi
 from engine.config.sections import Fields, describe, keys_of
 
 _HEAD = """\
-# ReplyAI's settings. Take away the # before a key to set it here; after a change, start
-# ReplyAI again. What is set here cannot be changed on the settings page, and a variable of
-# the environment comes before it: PORT, HOST, REDIS_URL, or any key as in
-# REPLYAI__PLUGINS__LABELS__ENABLED=false.
+# ReplyAI's settings. Take away the # before a key to set it here, and the # before the [section]
+# that it stands in; after a change, start ReplyAI again. What is set here cannot be changed on the
+# settings page, and a variable of the environment comes before it: PORT, HOST, REDIS_URL, or any
+# key as in REPLYAI__PLUGINS__LABELS__ENABLED=false.
 """
 _ACCOUNTS = """\
 # WhatsApp numbers. Each has a section with a name of your choice (a-z, 0-9, - and _);
@@ -54,9 +55,8 @@ def template(registry: Any) -> str:
 
 
 def _plugin(plugin: Any) -> str:
-    """A plugin's header is no comment: a key that is switched on must stand below it."""
     default = "true" if plugin.default else "false"
-    head = f"[plugins.{plugin.name}]\n# {plugin.summary}\n#enabled = {default}\n"
+    head = f"#[plugins.{plugin.name}]\n# {plugin.summary}\n#enabled = {default}\n"
     return head + _keys(keys_of(plugin.settings_schema))
 
 

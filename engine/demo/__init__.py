@@ -1,31 +1,35 @@
-"""A believable day for a shop: four agents, labels, sixty conversations, pictures among them.
+"""Two believable days of a shop: four agents, labels, sixty conversations, pictures among them.
 
 Everything goes in as one imported set of documents, as a restore would do it, and only into a
 workspace that has no conversation yet.
 """
 
-import io
 import random
+import re
 import secrets as randomness
 from typing import Any
-
-from PIL import Image, ImageDraw
 
 from engine import config as configuration
 from engine import media, times
 from engine.client import Client
-from engine.demo.talk import AGENTS, LABELS, NAMES, SCRIPTS
+from engine.demo.hours import starts
+from engine.demo.pictures import PICTURES
+from engine.demo.pictures import parcel as picture
+from engine.demo.talk import AGENTS, ENGLISH, ENGLISH_SCRIPTS, INDONESIAN_SCRIPTS, LABELS, NAMES, WORDS
 from engine.events import event
 from engine.facts.messages import snippet
 from engine.ids import document_id
+from engine.schemas import COLLECTIONS
 from engine.settings import PASSWORDS
-from engine.store import open_read
+from engine.store import Reading
 
 Document = dict[str, Any]
 ACCOUNT = "demo"
 SEED = 20261124
-COLORS = ("#d4380d", "#b7791f", "#6941c6", "#1570cd", "#0b6e5c")
 BATCH = 400
+
+
+__all__ = ["ACCOUNT", "Day", "NotEmpty", "fill", "picture"]
 
 
 class NotEmpty(RuntimeError):
@@ -36,15 +40,17 @@ def fill(client: Client, workspace: str = "main") -> str:
     """Fill an empty *workspace*; return the password that the four agents share."""
     settings = configuration.load()
     folder = settings.workspace_folder(workspace)
-    connection = open_read(folder / "replyai.db")
+    reading = Reading(folder / "replyai.db", COLLECTIONS)
+    connection = reading.connection
     if connection.execute("SELECT 1 FROM doc_conversation LIMIT 1").fetchone():
         raise NotEmpty(
             f"the workspace {workspace} has conversations already; the demo fills only an empty one"
         )
     salt = connection.execute("SELECT value FROM meta WHERE key = 'media_salt'").fetchone()[0]
+    zone = (reading.table("workspace").get(doc_id="main") or {}).get("timezone") or "Asia/Jakarta"
     connection.close()
     client.secret_put(workspace, ACCOUNT, {"webhook_secret": randomness.token_urlsafe(24)})
-    documents = Day(times.now(), folder, salt).documents()
+    documents = Day(times.now(), folder, salt, zone).documents()
     for collection, found in documents.items():
         for start in range(0, len(found), BATCH):
             part = {"documents": {collection: found[start : start + BATCH]}}
@@ -62,29 +68,14 @@ def _passwords(client: Client, workspace: str, agents: list[Document]) -> str:
     return password
 
 
-def picture(number: int) -> bytes:
-    """Return a PNG of a wrapped parcel, a different one for each number."""
-    image = Image.new("RGB", (720, 540), "#f4ece1")
-    draw = ImageDraw.Draw(image)
-    color = COLORS[number % len(COLORS)]
-    draw.rectangle((0, 400, 720, 540), fill="#d9c7ae")
-    draw.rounded_rectangle((170, 150, 550, 450), 24, fill=color)
-    draw.rectangle((335, 150, 385, 450), fill="#fff4d6")
-    draw.rectangle((170, 275, 550, 320), fill="#fff4d6")
-    for side in (-1, 1):
-        draw.ellipse((360 + side * 70 - 55, 80, 360 + side * 70 + 55, 160), outline="#fff4d6", width=22)
-    body = io.BytesIO()
-    image.save(body, "PNG")
-    return body.getvalue()
-
-
 class Day:
-    """Makes the documents of the day that ends at *now*."""
+    """Makes the documents of the two days that end at *now*."""
 
-    def __init__(self, now: str, folder: Any, salt: str) -> None:
+    def __init__(self, now: str, folder: Any, salt: str, zone: str = "Asia/Jakarta") -> None:
         self.now = now
         self.folder = folder
         self.salt = salt
+        self.zone = zone
         self.chance = random.Random(SEED)
         self.made: dict[str, list[Document]] = {
             name: []
@@ -97,8 +88,12 @@ class Day:
     def documents(self) -> dict[str, list[Document]]:
         """Return collection → documents."""
         self._people()
-        for number, name in enumerate(NAMES):
-            self._conversation(number, name)
+        used = {True: 0, False: 0}
+        for number, (name, at) in enumerate(zip(NAMES, starts(self.now, self.zone, len(NAMES)), strict=True)):
+            scripts = ENGLISH_SCRIPTS if name in ENGLISH else INDONESIAN_SCRIPTS
+            script = scripts[used[name in ENGLISH] % len(scripts)]
+            used[name in ENGLISH] += 1
+            self._conversation(number, name, script, at)
         return self.made
 
     def _people(self) -> None:
@@ -125,8 +120,7 @@ class Day:
         kept = {"secrets": ["webhook_secret"], "source": "api", "removed_at": None, "created_at": self.now}
         self.made["account"].append({**account, **state, **kept})
 
-    def _conversation(self, number: int, name: str) -> None:
-        script = SCRIPTS[number % len(SCRIPTS)]
+    def _conversation(self, number: int, name: str, script: Document, started: str) -> None:
         phone = f"62813{number:04}{self.chance.randrange(1000, 9999)}"
         contact = {
             "id": self._id("contact", number),
@@ -135,7 +129,6 @@ class Day:
             "phone": f"+{phone}",
         }
         chat = f"{phone}@c.us"
-        started = times.add(self.now, -60 * (8 + number * 19 + self.chance.random() * 9))
         self.made["contact"].append({**contact, "aliases": [chat], "created_at": started})
         agent = self.made["agent"][number % len(AGENTS)] if script["taken"] else None
         conversation = {
@@ -174,6 +167,7 @@ class Day:
         staff = agent or self.made["agent"][0]
         answering = {"kind": "agent", "id": staff["id"], "name": staff["name"]}
         message: Document = {}
+        words = {key: self.chance.choice(found) for key, found in WORDS.items()}
         for turn, (who, text) in enumerate(script["lines"]):
             at = min(times.add(at, 20 + self.chance.random() * 60), self.now)
             incoming = who == "in"
@@ -183,7 +177,7 @@ class Day:
                 "account": ACCOUNT,
                 "direction": who,
                 "kind": "text",
-                "text": text.replace("{name}", first_name),
+                "text": text.format(name=first_name, **words),
                 "media": None,
                 "reply_to": None,
                 "status": "received" if incoming else "read",
@@ -197,16 +191,16 @@ class Day:
                 "origin": "history",
                 "error": None,
             }
-            if text.startswith("[foto]"):
-                self._with_picture(message, number)
+            if pictured := re.match(r"\[(\w+)\] ?(.*)", message["text"]):
+                self._with_picture(message, number, *pictured.groups())
             self.made["message"].append(message)
         return message
 
-    def _with_picture(self, message: Document, number: int) -> None:
-        saved = media.save(self.folder, self.salt, picture(number), "image/png", f"foto-{number}.png")
+    def _with_picture(self, message: Document, number: int, kind: str, text: str) -> None:
+        body = PICTURES[kind](number)
+        saved = media.save(self.folder, self.salt, body, "image/png", f"{kind}-{number}.png")
         id = self._id("media", message["id"])
         self.made["media"].append({"id": id, **saved, "conversation": message["conversation"]})
-        text = message["text"].removeprefix("[foto]").strip()
         message.update(
             kind="image", text=text or None, media={"id": id, **saved, "state": "ready", "caption": text}
         )

@@ -1,5 +1,6 @@
 """Taking, assigning, resolving, reopening, snoozing and marking conversations."""
 
+from datetime import timedelta
 from typing import Any
 
 from engine import schemas, times
@@ -9,6 +10,7 @@ from engine.transaction import Transaction
 
 Data = dict[str, Any]
 WRITE = "conversation.write"
+LONGEST_SNOOZE = timedelta(days=731)  # two years, a leap year among them
 
 
 def existing(tx: Transaction, collection: str, id: str | None) -> Data:
@@ -106,11 +108,15 @@ def snooze(data: Data, tx: Transaction) -> Data:
     """Put a conversation away until a time; a message from the customer brings it back before."""
     conversation = conversation_of(tx, data)
     try:
-        until = times.format(times.parse(data["until"]))
-    except ValueError as error:
+        moment = times.parse(data["until"])
+    except (ValueError, OverflowError) as error:
         raise Refused(f"until: {error}") from error
-    if until <= tx.at:
+    away = moment - times.parse(tx.at)
+    if away <= timedelta(0):
         raise Refused("until is in the past")
+    if away > LONGEST_SNOOZE:
+        raise Refused("until is more than two years away")
+    until = times.format(moment)
     if conversation["status"] == "resolved":
         raise Refused("the conversation is resolved; reopen it first")
     fields = {"status": "snoozed", "handler": "nobody", "snoozed_until": until, "unread": 0}

@@ -12,7 +12,7 @@ from engine.journal import Row
 from engine.pipeline import Outcome, Pipeline
 from engine.plugins import Registry
 from engine.replay.compare import Comparison
-from engine.replay.copy import Copy
+from engine.replay.copy import WHOLE, Again, Copy
 from engine.replay.recorded import Recorded, key_of
 from engine.replay.setup import Setup
 from engine.store import is_fatal
@@ -186,17 +186,29 @@ class Runner:
                 self._follow(outcome)
 
     def _run(self, came: Document, raw: Document | None) -> Outcome | None:
+        for careful in (False, True):
+            try:
+                return self._try({**came, "data": dict(came["data"])}, raw, careful)
+            except Again:
+                continue
+            except Exception as error:
+                if is_fatal(error):
+                    raise
+                self.counts["not taken"] += 1
+                break
+        return None
+
+    def _try(self, came: Document, raw: Document | None, careful: bool) -> Outcome:
+        """Have an event run; where that raises, nothing of it is left."""
         before = self.copy.seq, self.copy.last_at, self.copy.hash
+        self.copy.careful_parts = careful
         try:
-            with self.copy.savepoint("batch"):
+            with self.copy.savepoint(WHOLE):
                 return self.pipeline.run(came, raw)
-        except Exception as error:
-            if is_fatal(error):
-                raise
+        except BaseException:
             self.copy.seq, self.copy.last_at, self.copy.hash = before
             self.pipeline.hooks.reload()
-            self.counts["not taken"] += 1
-            return None
+            raise
 
     def _follow(self, outcome: Outcome) -> None:
         touched = {change["collection"] for change in outcome.changes}

@@ -58,7 +58,8 @@ class Tree:
     def run(self) -> int:
         """Start everything, keep it running until a signal says to stop; return the exit code."""
         for number in _STOPS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            # A shell starts what is in the background with SIGINT ignored; nohup's SIGHUP is to stay so.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._stop)
         waker, wakened = socket.socketpair()
         waker.setblocking(False)
@@ -199,10 +200,13 @@ class Tree:
         self.stopping = True
 
     def _goodbye(self) -> None:
+        if self.stopping:
+            say("ReplyAI is stopping …")
         self.stopping = True
         self.listener.close()
         for group in (("web", "demo"), ("send", "work"), ("engine",), ("redis",)):
             self._end([c for c in self.children.values() if c.name.partition("-")[0] in group])
+        say("ReplyAI has stopped.")
 
     def _end(self, children: list[Child]) -> None:
         for child in children:

@@ -10,22 +10,25 @@ from marshmallow import Schema, fields, validate
 
 from engine import where
 from web import (
+    Filter,
+    Open,
     Page,
     Slot,
     View,
     _,
     act,
     api_blueprint,
+    attempt,
+    back,
     lazy_gettext,
     list_response,
+    page_of,
     public,
     read,
     render,
     requires,
+    settings_page,
 )
-from web.api.common import Open, page_of
-from web.pages.inbox_query import Filter
-from web.pages.settings import attempt, back, page
 
 from . import schemas
 
@@ -211,7 +214,7 @@ def settings() -> str:
 def _show(error: str | None = None) -> str:
     counts = read(_counts)
     g.pop("known_labels", None)
-    return page(
+    return settings_page(
         "labels/settings.html",
         "labels",
         labels=labels_in_use(),

@@ -67,6 +67,7 @@ class Simulator:
         "typing": True,
         "reactions": True,
         "buttons": False,
+        "trial": True,  # it needs no number and no service: the first run may offer it
         "qr": False,
         "media": ["image", "video", "voice", "audio", "document"],
     }

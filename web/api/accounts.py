@@ -5,9 +5,12 @@ from typing import Any
 from flask import g
 from marshmallow import INCLUDE, Schema, fields, validate
 
+from engine.settings import split_secrets
+
+from .. import checks
 from ..actions import act
 from ..engine_link import View, engine, read
-from ..errors import Conflict, Invalid, NotFound
+from ..errors import Conflict, NotFound
 from ..frames import ACCOUNT_FIELDS
 from ..parts import parts
 from ..permissions import may, requires
@@ -37,6 +40,7 @@ class Put(Schema):
     name = fields.String(required=True, validate=validate.Regexp(r"^[a-z0-9][a-z0-9_-]{0,62}$"))
     gateway = fields.String(required=True)
     title = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=100))
+    settings = fields.Dict(load_default=dict, metadata={"description": "the gateway's, or beside the name"})
 
 
 def shape(account: dict[str, Any]) -> dict[str, Any]:
@@ -85,30 +89,18 @@ def put(wanted: dict[str, Any]) -> dict[str, Any]:
         key: value for key, value in wanted.items() if key not in ("name", "gateway", "title", "settings")
     }
     given |= wanted.get("settings") or {}
-    adapter = parts().registry.gateways().get(gateway)
-    if adapter is None:
-        known = ", ".join(sorted(parts().registry.gateways()))
-        raise Invalid("There is no such gateway.", {"gateway": [f"it takes one of: {known}"]})
+    adapter = checks.gateway(gateway)
     before = _before(name)
     _check(before, gateway)
-    settings, secrets = split(adapter, given)
     kept = set(before["secrets"]) if before else set()
-    errors = adapter.settings(partial=tuple(kept)).validate(given)
-    if errors:
-        raise Invalid("Something is missing or wrong.", errors)
+    checks.validated(adapter.settings(), given, kept)
+    settings, secrets = split_secrets(adapter.settings, given)
     if secrets:
         engine().secret_put(current().workspace, name, secrets)
     data = {"name": name, "gateway": gateway, "title": title, "settings": settings}
     act([{"type": "account.put", "data": {**data, "secrets": sorted(kept | set(secrets))}}])
     parts().known.drop(g.workspace, "accounts")
     return read(lambda view: view.get("account", name))
-
-
-def split(adapter: Any, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return (settings, secrets) of what was given, by the adapter's own schema."""
-    secret = {name for name, field in adapter.settings().fields.items() if field.metadata.get("secret")}
-    settings = {key: value for key, value in given.items() if key not in secret}
-    return settings, {key: str(value) for key, value in given.items() if key in secret and value}
 
 
 def _before(name: str) -> dict[str, Any] | None:
@@ -140,5 +132,11 @@ def remove_account(id: str) -> None:
     """Take an account out; its conversations stay."""
     if read(lambda view: view.db.table("account").get(doc_id=id)) is None:
         raise NotFound(f"no account {id}")
+    remove(id)
+
+
+def remove(id: str) -> None:
+    """Take an account out, its secrets from disk too."""
     act([{"type": "account.remove", "data": {"account": id}}])
+    engine().secret_remove(current().workspace, id)
     parts().known.drop(g.workspace, "accounts")

@@ -8,11 +8,11 @@ from engine import where
 
 from ..actions import act, see_contact
 from ..engine_link import View, both, read
+from ..people import contacts_like
 from ..permissions import requires
 from ..sessions import current
 from ..visibility import visible
 from .common import Open, Page, api_blueprint, cursor_errors, page_of
-from .conversations import named
 
 blueprint = api_blueprint("contacts", "/contacts", "The people who write")
 
@@ -47,7 +47,7 @@ def list_contacts(wanted: dict[str, Any]) -> dict[str, Any]:
     rule = visible(current().agent)
 
     def find(view: View) -> dict[str, Any]:
-        query = where("id").one_of(named(view, wanted["q"])) if wanted.get("q") else None
+        query = where("id").one_of(contacts_like(view, wanted["q"])) if wanted.get("q") else None
         items: list[dict[str, Any]] = []
         after = wanted["cursor"]
         while True:

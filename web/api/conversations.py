@@ -1,6 +1,5 @@
 """Conversations: lists with filters, one, and what can be done with it."""
 
-import re
 from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields, validate
@@ -11,14 +10,13 @@ from engine.schemas import HANDLERS, STATUSES
 from ..actions import act
 from ..engine_link import View, both, read
 from ..errors import NotFound
+from ..people import contacts_like
 from ..permissions import requires
 from ..sessions import current
 from ..visibility import visible_in
 from .common import Open, Page, api_blueprint, cursor_errors, page_of
 
 blueprint = api_blueprint("conversations", "/conversations", "One per account and chat")
-
-MOST_CONTACTS = 500
 
 
 class Conversation(Open):
@@ -44,7 +42,7 @@ class Filters(Page):
     handler = fields.String(validate=validate.OneOf(HANDLERS))
     assignee = fields.String(metadata={"description": "an agent's id, `me` or `none`"})
     team = fields.String(metadata={"description": "a team's id, or `none`"})
-    label = fields.String()
+    label = fields.String(metadata={"x-plugin": "labels"})
     unread = fields.Boolean()
     account = fields.String()
     q = fields.String(validate=validate.Length(max=100), metadata={"description": "part of a name or number"})
@@ -95,23 +93,13 @@ def filtered(wanted: dict[str, Any], agent: dict[str, Any], view: View) -> Query
         if wanted.get(field):
             value = {"none": None, "me": agent["id"]}.get(wanted[field], wanted[field])
             query = both(query, where(field) == value)
-    if wanted.get("label"):
+    if wanted.get("label") and "labels" not in view.hidden:
         query = both(query, where("labels").any([wanted["label"]]))
     if wanted.get("unread") is not None:
         query = both(query, where("unread") > 0 if wanted["unread"] else where("unread") == 0)
     if wanted.get("q"):
-        query = both(query, where("contact").one_of(named(view, wanted["q"])))
+        query = both(query, where("contact").one_of(contacts_like(view, wanted["q"])))
     return query
-
-
-def named(view: View, text: str) -> list[str]:
-    """Return the ids of contacts that have *text* in their name or number."""
-    text = text.strip()
-    name = where("name").search(re.escape(text), re.IGNORECASE)
-    digits = re.sub(r"\D", "", text)
-    query = name | where("phone").search(digits) if len(digits) > 3 else name
-    found = view.page("contact", query, order=None, limit=MOST_CONTACTS)[0]
-    return [contact["id"] for contact in found]
 
 
 @blueprint.route("/<id>")

@@ -4,8 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from engine import where
-from engine.schemas import TEXT_LIMIT
+from engine import schemas, where
 
 from ..actions import act, act_once
 from ..engine_link import View, read
@@ -30,14 +29,13 @@ class Message(Open):
     client_id = fields.String(allow_none=True)
 
 
-class Send(Schema):
+class Send(schemas.Send):
     """A message to the customer; the same `client_id` again is the same message."""
 
-    text = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=TEXT_LIMIT))
-    client_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=1, max=200))
-    kind = fields.String(load_default="text")
+    class Meta:
+        exclude = ("conversation",)
+
     media = fields.Dict(load_default=None, allow_none=True, metadata={"description": "what POST /media gave"})
-    reply_to = fields.String(load_default=None, allow_none=True, metadata={"description": "a message's id"})
 
 
 class Verdict(Schema):

@@ -49,6 +49,17 @@ class Ui:
         return [{"key": each["plugin"], **each} for each in shown]
 
     @property
+    def gateways(self) -> list[dict[str, Any]]:
+        """Those of them that belong to a gateway: a page where messages can be made to come in."""
+        known = parts().registry.gateways()
+        return [each for each in self.nav if each["plugin"] in known]
+
+    @property
+    def zone(self) -> str:
+        """The workspace's time zone: scripts show times in it too."""
+        return settings.zone()
+
+    @property
     def sends(self) -> bool:
         """Whether a plugin that is on takes queued messages on their way."""
         hooks = parts().registry.hooks("message_queued")

@@ -1,21 +1,35 @@
 """The inbox: list, thread and panel, whole or as fragments for the live page."""
 
-from typing import Any
-
 from flask import Blueprint, jsonify, redirect, request
 from flask_babel import get_locale
+from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from engine import where
 
-from .. import Conflict, View, act, current, read, render, requires
+from .. import Conflict, NotFound, View, act, current, may, read, render, requires
+from ..api.common import StrictParser
+from ..engine_link import both
+from ..errors import Forbidden
+from ..parts import parts
+from ..people import contacts_like
+from ..visibility import visible_in
 from . import inbox_query as ask
 from .inbox_query import Data, Filter
 from .reasons import in_words
-from .shape import Place, bubble, contact_name, entries, row
+from .shape import Place, bubble, contact_name, entries, row, waiting
 
 blueprint = Blueprint("inbox", __name__)
 MAX_FRAGMENTS = 100
+FROM_THE_INBOX = ("conversation.write", "message.send", "contact.write", "label.write")
+
+
+class Asked(Schema):
+    """What a page of the inbox asks for."""
+
+    type = fields.String(required=True)
+    data = fields.Dict(load_default=dict)
+    client_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
 
 
 def place_of(workspace: Data) -> Place:
@@ -27,8 +41,6 @@ def place_of(workspace: Data) -> Place:
 @requires()
 def home() -> Response:
     """Go to the first page that this role has."""
-    from .. import may
-
     return redirect(request.script_root + ("/inbox" if may("conversation.read") else "/settings"))
 
 
@@ -75,7 +87,7 @@ DOWN = ("disconnected", "logged_out", "banned", "auth_failed", "needs_action")
 def opened_of(view: View, id: str) -> Data:
     """Return a conversation with its newest messages and its people; NotFound where it may not be seen."""
     conversation = dict(view.conversation(id))
-    before = where("contact") == conversation["contact"]
+    before = both(where("contact") == conversation["contact"], visible_in(view))
     others = [ask.plain(each) for each in view.db.table("conversation").search(before)]
     return {
         "conversation": conversation,
@@ -168,6 +180,7 @@ def fragments() -> Response:
 
     def load(view: View) -> Data:
         matching = _matching(view, shown, wanted_rows)
+        still = [conversation] if conversation in wanted_rows else []
         opened = None
         if conversation and args.get("header"):
             one = dict(view.conversation(conversation))
@@ -176,7 +189,8 @@ def fragments() -> Response:
             "seq": view.seq,
             "workspace": ask.workspace(view),
             "list": {"conversations": matching, **ask.people(view, matching)},
-            "messages": _messages(view, wanted_messages, conversation),
+            "still": _still_open(view, [id for id in still if id not in {each["id"] for each in matching}]),
+            **_messages(view, wanted_messages, conversation),
             "counts": ask.counts(view, shown) if args.get("counts") else None,
             "opened": opened,
         }
@@ -185,13 +199,18 @@ def fragments() -> Response:
     place = place_of(found["workspace"])
     made: Data = {"seq": found["seq"], "counts": found["counts"]}
     made["rows"] = dict.fromkeys(wanted_rows)
-    for each in found["list"]["conversations"]:
-        shaped = row(each, found["list"], place)
-        made["rows"][each["id"]] = render(
-            "partials/row.html", row=shaped, filter=shown, conversation={"id": conversation}
-        )
+    for part in ("list", "still"):
+        for each in found[part]["conversations"]:
+            made["rows"][each["id"]] = render(
+                "partials/row.html",
+                row=row(each, found[part], place),
+                filter=shown,
+                conversation={"id": conversation},
+                elsewhere=part == "still",
+            )
     made["messages"] = {
-        each["id"]: render("partials/message.html", message=bubble(each, place)) for each in found["messages"]
+        each["id"]: render("partials/message.html", message=bubble(each, place, found["held"]))
+        for each in found["messages"]
     }
     if found["opened"]:
         agents = sorted(found["opened"]["agents"].values(), key=lambda agent: agent["name"])
@@ -212,29 +231,42 @@ def _matching(view: View, shown: Filter, ids: list[str]) -> list[Data]:
     query = shown.query(view)
     found = list(ask.by_id(view, "conversation", ids).values())
     if shown.text:
-        liked = set(ask.contacts_like(view, shown.text))
+        liked = set(contacts_like(view, shown.text))
         found = [each for each in found if each["contact"] in liked]
     return [each for each in found if query(each)]
 
 
-def _messages(view: View, ids: list[str], conversation: str | None) -> list[Data]:
+def _still_open(view: View, ids: list[str]) -> Data:
+    """Return the open conversation, which stays in the list though the filter does not show it any more."""
+    try:
+        found = [dict(view.conversation(id)) for id in ids]
+    except NotFound:
+        found = []
+    return {"conversations": found, **ask.people(view, found)}
+
+
+def _messages(view: View, ids: list[str], conversation: str | None) -> Data:
+    """Return ``{"messages", "held"}``: those of *ids* in order, and which of them wait for another."""
     if not ids or not conversation:
-        return []
-    view.conversation(conversation)
-    found = ask.by_id(view, "message", ids).values()
-    return sorted(
-        (each for each in found if each["conversation"] == conversation), key=lambda each: each["at"]
-    )
+        return {"messages": [], "held": set()}
+    opened = view.conversation(conversation)
+    every = ask.by_id(view, "message", ids).values()
+    found = [each for each in every if each["conversation"] == conversation]
+    queued = any(each.get("status") == "queued" for each in found)
+    held = waiting(ask.window(view, opened)["messages"]) if queued else set()
+    return {"messages": sorted(found, key=lambda each: each["at"]), "held": held}
 
 
 @blueprint.post("/inbox/act")
 @requires("conversation.write")
 def do() -> tuple[Response, int] | Response:
     """Carry out one action ``{"type", "data", "client_id"}``; a refusal is told in the agent's language."""
-    asked: Any = request.get_json(silent=True) or {}
-    action = {"type": str(asked.get("type", "")), "data": asked.get("data") or {}}
+    asked = StrictParser().parse(Asked(), location="json")
+    kind = parts().registry.actions.get(asked["type"])
+    if kind is not None and kind.permission not in FROM_THE_INBOX:
+        raise Forbidden("This is not done in the inbox.")
     try:
-        results = act([action], asked.get("client_id"))
+        results = act([{"type": asked["type"], "data": asked["data"]}], asked["client_id"])
     except Conflict as refused:
         return jsonify({"message": in_words(str(refused))}), 409
     return jsonify({"results": results})
@@ -247,13 +279,8 @@ def find() -> Response:
     text = request.args.get("q", "").strip()[:100]
 
     def load(view: View) -> Data:
-        from ..visibility import visible_in
-
-        query: Any = where("contact").one_of(ask.contacts_like(view, text))
-        seen = visible_in(view)
-        items, _next = view.page(
-            "conversation", query if seen is None else query & seen, order="last_message_at", limit=8
-        )
+        query = both(where("contact").one_of(contacts_like(view, text)), visible_in(view))
+        items, _next = view.page("conversation", query, order="last_message_at", limit=8)
         return {
             "conversations": [dict(each) for each in items],
             **ask.people(view, items),

@@ -11,6 +11,8 @@ from typing import Any
 from engine import Query, where
 
 from .. import View
+from ..people import contacts_like
+from ..slots import plugin_enabled
 from ..visibility import visible_in
 
 Data = dict[str, Any]
@@ -18,7 +20,6 @@ TABS = ("mine", "unassigned", "all")
 STATUSES = ("open", "snoozed", "resolved")
 ROWS = 50
 WINDOW = 50
-FOUND = 300  # contacts that one search may match
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Filter:
             tab if tab in TABS else "mine",
             status if status in STATUSES else "open",
             args.get("q", "").strip()[:100],
-            args.get("label", "")[:40],
+            args.get("label", "")[:40] if plugin_enabled("labels") else "",
         )
 
     def args(self, **changes: str) -> dict[str, str]:
@@ -61,24 +62,6 @@ class Filter:
             query = where("labels").any([self.label]) & query
         seen = visible_in(view)
         return query if seen is None else query & seen
-
-
-def contacts_like(view: View, text: str) -> list[str]:
-    """Return the ids of contacts whose name or number contains *text*."""
-    wanted, digits = text.casefold(), "".join(letter for letter in text if letter.isdigit())
-
-    def matches(contact: Data) -> bool:
-        return wanted in (contact.get("name") or "").casefold() or bool(
-            len(digits) >= 3 and digits in (contact.get("phone") or "")
-        )
-
-    found = []
-    for contact in view.db.table("contact"):
-        if matches(contact):
-            found.append(contact.doc_id)
-            if len(found) >= FOUND:
-                break
-    return found
 
 
 def list_page(view: View, shown: Filter, after: str | None = None) -> Data:
@@ -112,11 +95,22 @@ def by_id(view: View, collection: str, ids: Iterable[str | None]) -> dict[str, D
     return {document.doc_id: plain(document) for document in found or [] if document}
 
 
+TROUBLED = ("failed", "unconfirmed")
+
+
 def people(view: View, conversations: Iterable[Data]) -> Data:
-    """Return ``contacts``, ``agents`` and ``accounts`` by id, for these conversations."""
+    """Return ``contacts``, ``agents`` and ``accounts`` by id, for these conversations.
+
+    ``troubled``: ids of those with a message of ours that failed or is unconfirmed.
+    """
+    conversations = list(conversations)
+    ids = [each["id"] for each in conversations]
+    theirs = where("conversation").one_of(ids) & where("status").one_of(list(TROUBLED))
+    troubled = view.db.table("message").search(theirs) if ids else []
     contacts = by_id(view, "contact", [each.get("contact") for each in conversations])
     return {
         "contacts": contacts,
+        "troubled": {each["conversation"] for each in troubled if each["direction"] == "out"},
         "agents": {agent.doc_id: plain(agent) for agent in view.db.table("agent").all()},
         "accounts": {account.doc_id: plain(account) for account in view.db.table("account").all()},
     }

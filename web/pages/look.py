@@ -59,12 +59,12 @@ def _apart(one: float, other: float) -> float:
 
 
 def local(at: str | None, zone: str) -> datetime | None:
-    """Return a stored time in the workspace's time zone."""
+    """Return a stored time in the workspace's time zone; None where it has none there (the year 9999)."""
     if not at:
         return None
     try:
         return times.parse(at).astimezone(ZoneInfo(zone))
-    except (ValueError, KeyError, OSError):
+    except (ValueError, OverflowError, KeyError, OSError):
         return None
 
 

@@ -7,15 +7,16 @@ from flask import Blueprint, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from engine import where
+
 from .. import View, read, requires
 from ..api import accounts
 from ..errors import Problem
 from ..parts import parts
-from ..sessions import current
 from ..slots import nav
 from .fields import collect, describe
 from .inbox_query import Data, plain
-from .settings import attempt, back, page, problem_words
+from .settings import back, page, problem_words
 
 blueprint = Blueprint("numbers", __name__)
 
@@ -28,6 +29,7 @@ def state_words() -> dict[str, tuple[str, str, str]]:
     again = _("The service could not sign in to WhatsApp. Pair it again.")
     return {
         "unknown": (wait, _("Waiting for the first webhook"), nothing),
+        "receiving": (good, _("Receiving"), ""),
         "starting": (wait, _("Starting"), ""),
         "qr": (wait, _("Scan the QR code"), scan),
         "connected": (good, _("Connected"), ""),
@@ -59,7 +61,19 @@ def _show(error: str | None = None, wanted: Data | None = None, wrong: Data | No
 def _load(view: View) -> tuple[list[Data], frozenset[str]]:
     accounts = [plain(account) for account in view.db.table("account").all()]
     there = [account for account in accounts if not account.get("removed_at")]
+    for account in there:
+        account["heard_at"] = _heard(view, account["id"]) if account.get("state") == "unknown" else None
     return sorted(there, key=lambda account: account["id"]), frozenset(view.hidden)
+
+
+def _heard(view: View, account: str) -> str | None:
+    """Return when the account's newest webhook or message came in, or None where nothing has yet."""
+    latest, _next = view.page("conversation", where("account") == account, limit=1)
+    spoke = latest[0].get("last_message_at") if latest else None
+    row = view.connection.execute(
+        "SELECT at FROM raw WHERE account = ? ORDER BY id DESC LIMIT 1", (account,)
+    ).fetchone()
+    return max((at for at in (spoke, row and row[0]) if at), default=None)
 
 
 def _card(account: Data, adapter: Any, hidden: frozenset[str], wanted: Data, wrong: Data | None) -> Data:
@@ -70,6 +84,7 @@ def _card(account: Data, adapter: Any, hidden: frozenset[str], wanted: Data, wro
     fixed = dict.fromkeys(adapter.settings().fields, "replyai.toml") if adapter else {}
     return {
         **account,
+        "state": "receiving" if account.get("heard_at") else account.get("state"),
         "webhook": f"{parts().config.address}/webhooks/{account['gateway']}/{account['id']}",
         "fields": describe(
             adapter.settings, values, fixed if account.get("source") == "file" else None,
@@ -125,6 +140,8 @@ def _name_of(title: str) -> str:
 @requires("account.write")
 def remove(account: str) -> Response | str:
     """Take a number out; its conversations stay."""
-    _done, error = attempt([{"type": "account.remove", "data": {"account": account}}])
-    parts().known.drop(current().workspace, "accounts")
-    return _show(error) if error else back("/settings/numbers", saved="1")
+    try:
+        accounts.remove(account)
+    except Problem as problem:
+        return _show(problem_words(problem))
+    return back("/settings/numbers", saved="1")

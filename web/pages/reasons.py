@@ -14,6 +14,37 @@ def in_words(reason: str) -> str:
     return reason
 
 
+def call_in_words(reason: str) -> str:
+    """Return why a call to a number's service failed, in the language of this request; "" if not known."""
+    for pattern, words in _calls():
+        found = re.search(pattern, reason, re.IGNORECASE)
+        if found:
+            return words % found.groupdict() if found.groupdict() else words
+    return ""
+
+
+def _calls() -> list[tuple[str, str]]:
+    return [
+        (r"refused the api key|answered 40[13]\b", _("The number's service refused the key.")),
+        (r"session is not connected|not[_ ]connected", _("The number is not connected to WhatsApp.")),
+        (r"answered 404\b", _("The number's service does not know this. Is its address right?")),
+        (r"answered 429\b", _("The number's service asks for a pause.")),
+        (r"answered (?P<status>4\d\d)", _("The number's service refused it (%(status)s).")),
+        (r"answered (?P<status>5\d\d)", _("The number's service has a fault of its own (%(status)s).")),
+        (r"connection refused|errno 111", _("The number's service is not running.")),
+        (
+            r"name or service not known|name resolution|nodename|getaddrinfo|errno -[2-5]\b|name does not",
+            _("The address of the number's service was not found."),
+        ),
+        (r"certificate|ssl", _("The number's service has no certificate that can be trusted.")),
+        (r"unreachable|no route", _("The number's service cannot be reached over the network.")),
+        (r"timed out|timeout|in time\b|no answer within", _("The number's service did not answer in time.")),
+        (r"connection broke|reset|closed", _("The connection to the number's service broke.")),
+        (r"no connection|could not be reached", _("The number's service cannot be reached.")),
+        (r"redirect", _("The address of the number's service leads elsewhere. Is it right?")),
+    ]
+
+
 def _known() -> list[tuple[str, str]]:
     return [
         (r"already taken by (?P<name>.+)", _("%(name)s already took it")),

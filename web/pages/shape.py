@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 
 from .look import clock, day_title, local, moment, phone, preview, short_time
+from .reasons import call_in_words
 
 Data = dict[str, Any]
 SHOWN_MEDIA = ("image", "sticker", "video", "audio", "voice", "document")
@@ -61,14 +62,35 @@ def row(conversation: Data, found: Data, place: Place) -> Data:
         "mine": mine,
         "by": "" if not mine else _("You") if author.get("id") == place.me else author.get("name") or "",
         "last_status": last.get("status") if mine else None,
+        "trouble": conversation["id"] in found.get("troubled", ()),
         "assignee_name": assignee.get("name") if assignee else None,
         "assigned_to_me": conversation.get("assignee") == place.me,
         "snoozed": moment(local(conversation.get("snoozed_until"), place.zone), place.language),
     }
 
 
-def bubble(message: Data, place: Place) -> Data:
-    """Return one message as its template takes it: times, media, words for what failed."""
+def waiting(messages: Iterable[Data]) -> set[str]:
+    """Return the ids of queued messages that an unsettled one before them holds back.
+
+    messages: of one conversation, in order. Unsettled: unconfirmed, or to be tried again later.
+    """
+    held, found = set(), set()
+    for message in messages:
+        if message.get("direction") != "out":
+            continue
+        status, lane = message.get("status"), message.get("lane")
+        if status == "queued" and lane in held:
+            found.add(message["id"])
+        if status == "unconfirmed" or (status == "queued" and message.get("retry_at")):
+            held.add(lane)
+    return found
+
+
+def bubble(message: Data, place: Place, held: Iterable[str] = ()) -> Data:
+    """Return one message as its template takes it: times, media, words for what failed.
+
+    held: ids of messages that wait for one before them.
+    """
     at = local(message.get("occurred_at") or message.get("at"), place.zone)
     kind, media = message.get("kind") or "text", message.get("media") or None
     return {
@@ -80,10 +102,27 @@ def bubble(message: Data, place: Place) -> Data:
         "day": at.date().isoformat() if at else "",
         "day_title": day_title(at.date(), place.now.date(), place.language) if at else "",
         "reason": reason_words(message.get("error")) if message.get("status") == "failed" else "",
+        "technical": _technical(message.get("error")),
+        "retry": _retry(message, place),
+        "waits": message["id"] in held,
         "reactions": _grouped(message.get("reactions") or []),
         "by": (message.get("author") or {}).get("name") if message.get("direction") == "out" else None,
         "by_kind": (message.get("author") or {}).get("kind"),
     }
+
+
+def _retry(message: Data, place: Place) -> Data | None:
+    """Return ``{"at", "reason"}`` of a message that is tried again by itself; None where it is not."""
+    if message.get("status") != "queued" or not message.get("retry_at"):
+        return None
+    at = local(message["retry_at"], place.zone)
+    return {"at": clock(at, place.language), "reason": reason_words(message.get("error"))}
+
+
+def _technical(error: Data | str | None) -> str:
+    if isinstance(error, dict):
+        return str(error.get("reason") or error.get("title") or "")
+    return error or ""
 
 
 def _sized(media: Data) -> Data:
@@ -121,7 +160,7 @@ def reason_words(error: Data | str | None) -> str:
         "401": _("The number's service refused the key. Check Settings → Numbers."),
         "not_connected": _("The number is not connected to WhatsApp."),
     }
-    return known.get(code) or reason or _("It could not be sent.")
+    return known.get(code) or call_in_words(reason) or reason or _("It could not be sent.")
 
 
 def entries(messages: list[Data], unread: int, place: Place) -> list[Data]:
@@ -129,9 +168,9 @@ def entries(messages: list[Data], unread: int, place: Place) -> list[Data]:
     received = [message["id"] for message in messages if message.get("direction") == "in"]
     line = received[-min(unread, len(received))] if unread and received else None
     shown: list[Data] = []
-    day = ""
+    day, held = "", waiting(messages)
     for message in messages:
-        made = bubble(message, place)
+        made = bubble(message, place, held)
         if made["day"] != day:
             day = made["day"]
             shown.append({"day": made["day"], "title": made["day_title"]})

@@ -3,6 +3,7 @@
 import {$, $$, ask, element, paint} from "../../static/js/base.js";
 import {act} from "../../static/js/actions.js";
 import {on} from "../../static/js/feed.js";
+import {addShortcut} from "../../static/js/keys.js";
 import {taken} from "../../static/js/fragments.js";
 import {openId} from "../../static/js/thread.js";
 
@@ -11,6 +12,8 @@ const worn = () => ($("#labels-section")?.dataset.labels || "").split(" ").filte
 
 // The menus stand outside the list, which is not shown beside an open thread on a phone.
 document.body.append($("#label-filter"), putMenu());
+
+addShortcut("l", putMenu().dataset.key, "labels");
 
 /** Mark the labels that the open conversation has. */
 function mark() {

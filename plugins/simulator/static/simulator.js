@@ -101,7 +101,9 @@ function showCustomers() {
 }
 
 function clock(at) {
-  return new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  return new Date(at).toLocaleTimeString(document.documentElement.lang === "id" ? "id" : "en-GB", {
+    hour: "2-digit", minute: "2-digit", timeZone: document.body.dataset.zone || undefined,
+  });
 }
 
 function choose(one) {
@@ -204,8 +206,9 @@ async function refresh() {
       tellDelivered(found);
       tellRead();
     }
-  } catch {
-    setTimeout(refresh, 3000);
+  } catch (error) {
+    if (error.message === "404") location.reload(); // switched off, or the number is gone: the page says so
+    else setTimeout(refresh, 3000);
   } finally {
     asking = false;
     if (again || who !== me) { again = false; refresh(); }
@@ -356,6 +359,7 @@ function take(frame) {
   if (frame.signal) { showSignal(frame.signal); return; }
   if (frame.seq) seq = frame.seq;
   const changes = frame.changes || [];
+  if (changes.some((change) => change.collection === "plugin")) { location.reload(); return; }
   const ours = changes.some((change) => ["message", "conversation", "contact"].includes(change.collection));
   if (frame.resync || ours || !changes.length) refresh();
 }
@@ -401,7 +405,7 @@ if (account) {
     if ($("sim-add-error").textContent) return;
     const one = { phone, name: String(form.get("name")).trim() || `+${phone}` };
     if (!added.some((other) => other.phone === phone)) added.push(one);
-    localStorage.setItem(STORE, JSON.stringify(added));
+    try { localStorage.setItem(STORE, JSON.stringify(added)); } catch { /* no room: known until the page is left */ }
     event.target.reset();
     choose(one);
   });

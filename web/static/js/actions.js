@@ -1,12 +1,12 @@
 // What an agent does to a conversation or a message; a refusal is told with its reason.
-import {$, $$, ask, reason, t, toast} from "./base.js";
+import {$, $$, ask, dayAt, reason, say, t, toast, uuid, weekday} from "./base.js";
 import {openMenu} from "./menu.js";
 import {openId} from "./thread.js";
 import {want} from "./fragments.js";
 
 /** Ask for one action; resolves to its result, or null after the reason was shown. */
 export async function act(type, data) {
-  const answer = await ask("/inbox/act", {method: "POST", json: {type, data, client_id: crypto.randomUUID()}});
+  const answer = await ask("/inbox/act", {method: "POST", json: {type, data, client_id: uuid()}});
   if (answer.ok) return answer.data.results[0];
   toast(reason(answer));
   if (answer.status === 409) want({header: true, row: openId()});
@@ -16,13 +16,13 @@ export async function act(type, data) {
 /** Resolve a conversation; a toast offers the way back. */
 export async function resolve(conversation) {
   const reopen = () => act("conversation.reopen", {conversation});
-  if (await act("conversation.resolve", {conversation})) toast(t("resolved"), {action: t("undo"), run: reopen});
+  if (await act("conversation.resolve", {conversation})) toast(t("resolved"), {action: t("undo"), run: reopen, about: conversation});
 }
 
 const onConversation = (type) => () => act(`conversation.${type}`, {conversation: openId()});
-const onMessage = (type, more = {}) => (button) => {
+const onMessage = (type, more = {}, of = "message") => (button) => {
   const bubble = button.closest("[data-message]");
-  return act(`message.${type}`, {message: bubble.dataset.message, ...more});
+  return act(`${of}.${type}`, {message: bubble.dataset.message, ...more});
 };
 
 const visible = (selector) => $$(selector).find((each) => each.getClientRects().length && !each.closest(".menu"));
@@ -38,6 +38,7 @@ export const actions = {
   assign: () => setTimeout(() => openMenu($("#assign-menu"), visible('[data-menu="assign-menu"]') || visible('[data-menu="more-menu"]'))),
   snooze: () => setTimeout(() => openMenu($("#snooze-menu"), visible('[data-menu="snooze-menu"]') || visible('[data-menu="more-menu"]'))),
   retry: onMessage("retry"),
+  fetch: onMessage("retry", {}, "media"),
   was_sent: onMessage("resolve_unconfirmed", {verdict: "sent"}),
   send_again: (button) => { if (confirm(t("send_again"))) return onMessage("resolve_unconfirmed", {verdict: "send_again"})(button); },
   panel: () => document.body.classList.toggle(innerWidth > 1180 ? "no-panel" : "show-panel"),
@@ -60,18 +61,18 @@ document.addEventListener("click", async (event) => {
 });
 
 async function snoozeUntil(until) {
-  if (await act("conversation.snooze", {conversation: openId(), until: until.toISOString().replace("Z", "000Z")})) toast(t("snoozed"), {action: t("undo"), run: onConversation("reopen")});
+  const conversation = openId();
+  const reopen = () => act("conversation.reopen", {conversation});
+  if (await act("conversation.snooze", {conversation, until: until.toISOString().replace("Z", "000Z")})) toast(t("snoozed"), {action: t("undo"), run: reopen, about: conversation});
 }
 
 function times() {
-  const at = (days, hour) => { const day = new Date(); day.setDate(day.getDate() + days); day.setHours(hour, 0, 0, 0); return day; };
-  const monday = (8 - new Date().getDay()) % 7 || 7;
+  const monday = (8 - weekday()) % 7 || 7;
   const hours = new Date(Math.ceil((Date.now() + 3 * 3600e3) / 1800e3) * 1800e3);
-  return {later: hours, tomorrow: at(1, 9), week: at(monday, 9)};
+  return {later: hours, tomorrow: dayAt(1, 9), week: dayAt(monday, 9)};
 }
 
 document.addEventListener("menu:open", (event) => {
   if (event.target.id !== "snooze-menu") return;
-  const say = new Intl.DateTimeFormat(document.documentElement.lang === "id" ? "id" : "en-GB", {weekday: "short", hour: "2-digit", minute: "2-digit"});
-  for (const [name, time] of Object.entries(times())) $(`[data-snooze="${name}"] [data-when]`).textContent = say.format(time);
+  for (const [name, time] of Object.entries(times())) $(`[data-snooze="${name}"] [data-when]`).textContent = say(time, {weekday: "short"});
 });

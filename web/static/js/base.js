@@ -5,6 +5,7 @@ const body = document.body;
 const words = JSON.parse(document.getElementById("words")?.textContent || "{}");
 
 export const root = body.dataset.root || "";
+export const zone = body.dataset.zone || undefined; // the workspace's, in which all times are shown
 export const me = {id: body.dataset.agent, name: body.dataset.agentName};
 export const $ = (selector, from = document) => from.querySelector(selector);
 export const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
@@ -34,16 +35,39 @@ export async function ask(path, {method = "GET", json, form, signal} = {}) {
   }
 }
 
-export function signedOut() {
-  location.href = `${root}/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+/** A random UUID. The browser's own `randomUUID` is missing on plain HTTP, as in a shop's own network. */
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** Keep `value` in this browser (null: forget it); false where there is no room, or no right to. */
+export function keep(key, value) {
+  try {
+    if (value) localStorage.setItem(key, value); else localStorage.removeItem(key);
+    return true;
+  } catch { return false; }
+}
+
+/** What `keep` kept, or null. */
+export function kept(key) { try { return localStorage.getItem(key); } catch { return null; } }
+
+export function signedOut(why = "") {
+  location.href = `${root}/login?next=${encodeURIComponent(location.pathname + location.search)}${why && `&why=${why}`}`;
   return {ok: false, status: 401, data: {message: t("signed_out")}};
 }
 
 /** What an error's answer says, in words. */
 export const reason = (answer) => answer.data?.error?.message || answer.data?.message || t("failed");
 
-export function toast(text, {action, run, seconds = 5} = {}) {
+/** Show `text` for a while; with `action` there is a button that calls `run`. about: the conversation that it undoes something of. */
+export function toast(text, {action, run, about, seconds = 5} = {}) {
   const shown = document.createElement("div");
+  if (action) dropUndo();
+  if (about) shown.dataset.about = about;
   shown.className = "toast";
   shown.textContent = text;
   if (action) {
@@ -53,8 +77,18 @@ export function toast(text, {action, run, seconds = 5} = {}) {
     shown.append(button);
   }
   $("#toasts").append(shown);
+  placeToasts();
   setTimeout(() => shown.remove(), seconds * 1000);
 }
+
+/** Keep the toasts above the composer, however high it is. */
+export function placeToasts() {
+  const composer = $("#composer")?.getBoundingClientRect();
+  $("#toasts").style.bottom = composer?.height ? `${innerHeight - composer.top + 10}px` : "";
+}
+
+/** Take away what offers to undo something (of conversation `about`): it is too late for it. */
+export const dropUndo = (about) => { for (const shown of $$("#toasts .toast:has(button)")) if (!about || shown.dataset.about === about) shown.remove(); };
 
 export function element(html) {
   const holder = document.createElement("template");
@@ -66,8 +100,10 @@ export function element(html) {
 export function morph(node, html) {
   const fresh = typeof html === "string" ? element(html) : html;
   if (!fresh) return node;
+  // A field keeps what is typed in it; a button that has the focus gets its new words like every other.
+  const typing = Boolean(document.activeElement?.matches("input, textarea, select"));
   Idiomorph.morph(node, fresh, {
-    morphStyle: "outerHTML", ignoreActiveValue: true,
+    morphStyle: "outerHTML", ignoreActiveValue: typing,
     callbacks: {beforeNodeMorphed: (old) => !(old.tagName === "AUDIO" && !old.paused)},
   });
   const now = node.isConnected ? node : (fresh.id && document.getElementById(fresh.id)) || node;
@@ -88,6 +124,30 @@ export const icon = (name) => {
   svg.firstElementChild.setAttribute("href", `${body.dataset.icons}#${name}`);
   return svg;
 };
+
+const spoken = () => (document.documentElement.lang === "id" ? "id" : "en-GB");
+
+/** A time in words, in the workspace's zone: by default hours and minutes. */
+export const say = (time, how = {}) => new Intl.DateTimeFormat(spoken(), {hour: "2-digit", minute: "2-digit", timeZone: zone, ...how}).format(time);
+
+/** The moment at which the workspace's clocks show `hour`:00, `days` days after `now`'s day there. */
+export function dayAt(days, hour, now = new Date()) {
+  const part = Object.fromEntries(inZone(now));
+  const wanted = Date.UTC(part.year, part.month - 1, part.day + days, hour);
+  const guess = wanted - offset(new Date(wanted));
+  return new Date(wanted - offset(new Date(guess)));
+}
+
+/** The weekday there: 0 is Sunday. */
+export const weekday = (now = new Date()) => new Date(now.getTime() + offset(now)).getUTCDay();
+
+const inZone = (time) => new Intl.DateTimeFormat("en-US", {timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric"})
+  .formatToParts(time).map(({type, value}) => [type, Number(value)]);
+
+function offset(time) {
+  const part = Object.fromEntries(inZone(time));
+  return Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute, part.second) - Math.floor(time / 1000) * 1000;
+}
 
 /** Call `run` once, `wait` ms after the last call. */
 export function later(run, wait) {

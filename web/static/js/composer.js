@@ -1,5 +1,5 @@
 // The composer: grows with its text, keeps drafts, takes files by button, paste and drop.
-import {$, csrf, element, icon, later, me, root, t, toast} from "./base.js";
+import {$, csrf, element, icon, keep, kept, later, me, root, t, toast} from "./base.js";
 import {signal} from "./feed.js";
 import {send} from "./outbox.js";
 import {openId} from "./thread.js";
@@ -9,10 +9,7 @@ let attached = null; // {file, uploaded, url, request}
 let typedAt = 0;
 
 const field = () => $("#answer");
-const keepDraft = later(() => {
-  const text = field()?.value;
-  if (text) localStorage.setItem(draftKey(), text); else localStorage.removeItem(draftKey());
-}, 150);
+const keepDraft = later(() => keep(draftKey(), field()?.value), 150);
 
 function grow() {
   const area = field();
@@ -26,7 +23,7 @@ export function arrive() {
   if (!form) return;
   drop();
   const area = field();
-  area.value = localStorage.getItem(draftKey()) || "";
+  area.value = kept(draftKey()) || "";
   grow();
   area.addEventListener("input", () => {
     grow();
@@ -50,19 +47,32 @@ export function arrive() {
 async function submit(resolve) {
   const area = field();
   const text = area.value.trim();
+  if (area.readOnly) return;
   if (attached && !attached.uploaded) return toast(t("uploading"));
   if (!text && !attached) return;
   const conversation = openId();
+  const draft = draftKey();
   const item = {conversation, text: text || null, resolve};
   let preview = null;
   if (attached) { item.media = attached.uploaded; preview = previewOf(attached); }
+  // Without room in this browser the text stays where it is until the server has it.
+  if (send(item, preview, (isTaken) => settle(area, draft, isTaken))) clear(area);
+  else { area.readOnly = true; toast(t("unsent")); }
+  area.focus();
+}
+
+function settle(area, draft, isTaken) {
+  area.readOnly = false;
+  if (!isTaken) return;
+  if (area.isConnected) clear(area); else keep(draft, null);
+}
+
+function clear(area) {
   area.value = "";
-  localStorage.removeItem(draftKey());
+  keep(draftKey(), null);
   grow();
   drop(true);
-  send(item, preview);
   typedAt = 0;
-  area.focus();
 }
 
 function previewOf({url, file}) {

@@ -31,7 +31,7 @@ function connect() {
     tell("state", true);
   };
   socket.onmessage = (message) => { heard = Date.now(); if (barTimer && navigator.onLine) isBack(); take(JSON.parse(message.data)); };
-  socket.onclose = (event) => lost(event.code);
+  socket.onclose = (event) => lost(event.code, event.reason);
 }
 
 function isBack() {
@@ -52,9 +52,9 @@ function take(frame) {
   }
 }
 
-function lost(code) {
+function lost(code, why) {
   socket = null;
-  if (code === 1008 || code === 4401) return signedOut();
+  if (code === 1008 || code === 4401) return signedOut(why === "switched off" ? "off" : "");
   tell("state", false);
   barTimer ??= setTimeout(() => showBar(true), 2000);
   setTimeout(connect, wait * (0.7 + Math.random() * 0.6));

@@ -1,5 +1,5 @@
 // The inbox page: opens conversations without a page load and hands the feed's changes to list and thread.
-import {$, ask, me, paint, reason, root, t, toast} from "./base.js";
+import {$, ask, dropUndo, me, paint, reason, root, t, toast} from "./base.js";
 import {on, start} from "./feed.js";
 import {want} from "./fragments.js";
 import {conversationChanged, dropRow, markCurrent, release, setCounts, setUnread} from "./list.js";
@@ -7,7 +7,7 @@ import * as threads from "./thread.js";
 import * as composer from "./composer.js";
 import {restore} from "./outbox.js";
 import {act} from "./actions.js";
-import {customerWrote, look} from "./presence.js";
+import {agentWrote, customerWrote, look} from "./presence.js";
 import "./palette.js";
 import "./why.js";
 
@@ -17,15 +17,17 @@ let opening = null;
 
 /** Open a conversation (null: none); its address goes into the history unless `silent`. */
 export async function open(id, {silent = false, focus = false} = {}) {
-  if (id === openId() && id) return;
+  if (id === openId() && id) return place(focus);
   opening?.abort();
   opening = new AbortController();
   const address = `${root}/inbox${id ? `/${id}` : ""}${location.search}`;
   document.body.classList.remove("show-panel");
   if (!id) {
     document.body.classList.remove("has-thread");
-    $("#opened").innerHTML = "";
+    $("#opened").replaceChildren($("#nothing").content.cloneNode(true));
+    $("#opened > main").id = "main";
     markCurrent();
+    document.title = document.title.replace(/^(\(\d+\) )?.*$/, (_, count) => `${count || ""}${t("inbox")} — ReplyAI`);
     if (!silent) history.pushState({id}, "", address);
     return;
   }
@@ -38,7 +40,13 @@ export async function open(id, {silent = false, focus = false} = {}) {
   document.body.classList.add("has-thread");
   if (!silent) history.pushState({id}, "", address);
   arrive();
-  if (focus) composer.focus();
+  place(focus);
+}
+
+/** Put the focus where it belongs: "thread", or (true) the composer. */
+function place(focus) {
+  if (focus === "thread") thread().focus({preventScroll: true});
+  else if (focus) composer.focus();
 }
 
 function arrive() {
@@ -82,10 +90,12 @@ function takeMessage(id, fields) {
   const known = document.getElementById(`m-${id}`);
   if (known || fields.conversation === openId()) threads.messageChanged(id, fields);
   if (fields.conversation === openId() && fields.direction === "in") customerWrote();
+  if (fields.direction === "out" && fields.author?.id) agentWrote(fields.conversation, fields.author.id);
 }
 
 function takeConversation(id, fields) {
   conversationChanged(id, fields);
+  if (fields.status === "open") dropUndo(id);
   if (id !== openId()) return;
   if (headerFields.some((name) => name in fields)) want({header: true});
   if (fields.unread > 0) { thread().dataset.unread = fields.unread; markRead(); }
@@ -123,7 +133,11 @@ document.addEventListener("click", (event) => {
   if (row) { event.preventDefault(); release(); open(row.dataset.conversation || row.getAttribute("href").split("/").pop().split("?")[0]); }
   if (back) { event.preventDefault(); open(null); }
 });
-document.addEventListener("inbox:open", (event) => open(event.detail.id, event.detail));
+document.addEventListener("inbox:open", async ({detail}) => {
+  await open(detail.id, detail);
+  if (detail.then && openId() === detail.id) detail.then();
+});
+document.addEventListener("inbox:act", ({detail: {type, ...data}}) => act(type, data));
 document.addEventListener("inbox:close", () => open(null));
 addEventListener("popstate", () => open(location.pathname.split("/inbox/")[1] || null, {silent: true}));
 addEventListener("focus", markRead);

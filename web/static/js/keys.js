@@ -1,5 +1,5 @@
 // Shortcuts, and the help that lists them.
-import {$, $$, element, icon, root, t} from "./base.js";
+import {$, $$, element, icon, root, t, toast} from "./base.js";
 import {menuIsOpen} from "./menu.js";
 
 const go = {i: "/inbox", s: "/settings"};
@@ -21,18 +21,52 @@ function step(by) {
   picked.scrollIntoView({block: "nearest"});
 }
 
+/** The conversation of the row that j and k have chosen, where another one is open, or none. */
+const chosen = () => {
+  const id = document.activeElement?.closest("#rows .row")?.dataset.conversation;
+  return id && id !== $("[data-thread]")?.dataset.thread ? id : null;
+};
+
+/** Do something to the chosen conversation: it is opened first. */
+const there = (action) => () => {
+  const id = chosen();
+  if (id) document.dispatchEvent(new CustomEvent("inbox:open", {detail: {id, focus: "thread", then: action}}));
+  else action();
+};
+
+function unread() {
+  const id = chosen();
+  if (id) document.dispatchEvent(new CustomEvent("inbox:act", {detail: {type: "conversation.mark_unread", conversation: id}}));
+  else press("mark_unread");
+}
+
+/** Open the newest reason that the thread has. */
+function why() {
+  if (!$("[data-thread]")) return;
+  const last = $$("#messages .why summary").at(-1);
+  if (!last) return toast(t("no_why"));
+  last.scrollIntoView({block: "nearest"});
+  last.click();
+  last.focus({preventScroll: true});
+}
+
 const run = {
   "?": help,
   j: () => step(1), k: () => step(-1),
-  r: () => $("#answer")?.focus(),
-  a: () => press("assign"), i: () => press("take"), s: () => press("snooze"), u: () => press("mark_unread"),
-  l: () => press("labels"),
-  e: () => ($('[data-action="resolve"]') ? press("resolve") : press("reopen")),
+  r: there(() => $("#answer")?.focus()),
+  a: there(() => press("assign")), i: there(() => press("take")), s: there(() => press("snooze")), u: unread,
+  e: there(() => ($('[data-action="resolve"]') ? press("resolve") : press("reopen"))),
   "/": () => $('.search input[type="search"]')?.focus(),
   "[": () => document.body.classList.toggle("no-list"),
   "]": () => press("panel"),
-  ".": () => { const last = $$("#messages .why summary").at(-1); if (last) { last.click(); last.focus(); } },
+  ".": there(why),
 };
+
+/** A key that a plugin's script brings, for the help too: its button has data-action=`action`. */
+export function addShortcut(key, words, action) {
+  run[key] = there(() => press(action));
+  shortcuts.splice(6, 0, [key, null, words]);
+}
 
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
@@ -60,7 +94,7 @@ document.addEventListener("click", (event) => { if (event.target.closest('[data-
 
 const shortcuts = [
   ["j k", "key_next"], ["Enter", "key_open"], ["Esc", "key_back"], ["r", "key_reply"], ["i", "key_take"], ["a", "key_assign"],
-  ["l", "key_label"], ["e", "key_resolve"], ["s", "key_snooze"], ["u", "key_unread"], ["Enter", "key_send"], ["Shift+Enter", "key_line"],
+  ["e", "key_resolve"], ["s", "key_snooze"], ["u", "key_unread"], ["Enter", "key_send"], ["Shift+Enter", "key_line"],
   ["Ctrl+Enter", "key_send_resolve"], ["Ctrl+K", "key_palette"], ["/", "key_search"], ["[ ]", "key_panels"], [".", "key_why"], ["g i", "key_inbox"], ["g s", "key_settings"], ["?", "key_help"],
 ];
 
@@ -70,9 +104,9 @@ export function help() {
   $("h2", dialog).textContent = t("shortcuts");
   $("[data-close]", dialog).setAttribute("aria-label", t("close"));
   $("[data-close]", dialog).append(icon("x"));
-  for (const [keys, words] of shortcuts) {
+  for (const [keys, words, given] of shortcuts) {
     const line = element("<div><dt></dt><dd></dd></div>");
-    $("dd", line).textContent = t(words);
+    $("dd", line).textContent = given || t(words);
     for (const key of keys.split(" ")) { const kbd = document.createElement("kbd"); kbd.textContent = key; $("dt", line).append(kbd); }
     $("dl", dialog).append(line);
   }

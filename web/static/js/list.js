@@ -49,7 +49,7 @@ export function dropRow(id) {
 
 taken(({rows: fresh = {}, counts}) => {
   for (const [id, html] of Object.entries(fresh)) {
-    if (html === null) { held.delete(id); leave(id); } else settle(id, html);
+    if (html === null) { held.delete(id); leave(id); } else if (rowOf(id) || !html.includes("data-elsewhere")) settle(id, html);
   }
   showPill();
   if (counts) setCounts(counts);
@@ -64,7 +64,7 @@ function leave(id) {
 function settle(id, html) {
   const fresh = element(html);
   const row = rowOf(id);
-  const moves = !row || fresh.dataset.at > (row.dataset.at || "");
+  const moves = !row || (fresh.dataset.at > (row.dataset.at || "") && !("elsewhere" in fresh.dataset));
   if (row) {
     const place = row.nextElementSibling;
     const kept = $("[data-viewers]", row);
@@ -132,6 +132,7 @@ export function markCurrent() {
     const isOn = row.dataset.conversation === current;
     row.classList.toggle("on", isOn);
     if (isOn) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
+    if (!isOn && "elsewhere" in row.dataset) row.remove();
   }
 }
 

@@ -48,6 +48,20 @@ document.addEventListener("click", (event) => {
   else if (open && event.target.closest('[role="menuitem"]')) closeMenu();
 });
 
+let typed = "";
+let typedAt = 0;
+
+/** Go to the item that begins with what is typed, or that has a word which does. */
+function goTo(all, at, letter) {
+  typed = Date.now() - typedAt < 800 ? typed + letter.toLowerCase() : letter.toLowerCase();
+  typedAt = Date.now();
+  const from = typed.length > 1 ? Math.max(at, 0) : at + 1;
+  const ring = [...all.slice(from), ...all.slice(0, from)];
+  const words = (item) => ($("bdi", item) || item).textContent.trim().toLowerCase();
+  const found = ring.find((item) => words(item).startsWith(typed)) || ring.find((item) => words(item).includes(` ${typed}`));
+  found?.focus();
+}
+
 document.addEventListener("keydown", (event) => {
   if (!open) return;
   const all = items(open.menu);
@@ -55,6 +69,7 @@ document.addEventListener("keydown", (event) => {
   const moves = {ArrowDown: at + 1, ArrowUp: at < 0 ? all.length - 1 : at - 1, Home: 0, End: all.length - 1};
   if (event.key === "Escape") { event.preventDefault(); event.stopImmediatePropagation(); closeMenu(); }
   else if (event.key === "Tab") closeMenu(false);
+  else if (event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey && !document.activeElement?.matches("input")) { event.preventDefault(); goTo(all, at, event.key); }
   else if (event.key in moves && all.length) { event.preventDefault(); all[(moves[event.key] + all.length) % all.length].focus(); }
   else if (event.key === "Enter" && document.activeElement?.tagName === "INPUT") { event.preventDefault(); if (document.activeElement.value.trim()) all[0]?.click(); }
 }, true);

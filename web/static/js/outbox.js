@@ -1,5 +1,5 @@
 // What was sent and has not been taken by the server yet: kept in localStorage, sent in order, each once.
-import {$, ask, me, reason, root, t, toast} from "./base.js";
+import {$, ask, keep, kept, me, reason, root, t, toast, uuid} from "./base.js";
 import {resolve} from "./actions.js";
 import {on} from "./feed.js";
 import {claim, optimistic, openId, setTick} from "./thread.js";
@@ -9,17 +9,35 @@ let running = false;
 let wait = 1000;
 let timer = null;
 
-const read = () => { try { return JSON.parse(localStorage.getItem(key)) || []; } catch { return []; } };
-const write = (items) => localStorage.setItem(key, JSON.stringify(items));
+// What a later try may change: no connection, too many requests, a server that is away. All else is final.
+const PASSING = [0, 429, 502, 503, 504];
+let memory = []; // what this browser had no room for: sent too, as long as this page is open
+const answered = new Set(); // never sent again, even where it could not be taken out of the storage
+const settled = new Map(); // client_id → whom to tell whether the server took it
+
+const stored = () => { try { return JSON.parse(kept(key)) || []; } catch { return []; } };
+const read = () => [...stored(), ...memory].filter((item) => !answered.has(item.client_id));
+
+function forget(id) {
+  answered.add(id);
+  memory = memory.filter((item) => item.client_id !== id);
+  keep(key, JSON.stringify(stored().filter((item) => item.client_id !== id)));
+}
+
 const bubbleOf = (item) => $(`[data-client="${CSS.escape(item.client_id)}"]`);
 
-/** Send {conversation, text, media?, reply_to?, resolve?} as soon as it can be; the bubble is there at once. */
-export function send(item, preview) {
-  const made = {...item, client_id: crypto.randomUUID(), at: Date.now()};
+/**
+ * Send {conversation, text, media?, reply_to?, resolve?} as soon as it can be; the bubble is there at once.
+ * Returns whether it is kept in this browser. Where it is not, it is sent from memory, and `run` is
+ * called with whether the server took it.
+ */
+export function send(item, preview, run) {
+  const made = {...item, client_id: uuid(), at: Date.now()};
+  const isKept = keep(key, JSON.stringify([...stored(), made]));
+  if (!isKept) { memory.push(made); settled.set(made.client_id, run); }
   optimistic({...made, preview});
-  write([...read(), made]);
   flush();
-  return made.client_id;
+  return isKept;
 }
 
 /** Show again what waits for the conversation that has just been opened. */
@@ -39,17 +57,18 @@ async function flush() {
 async function empty() {
   for (let item = read()[0]; item; item = read()[0]) {
     const answer = await post(item);
-    if (answer.status === 0 || answer.status >= 500 || answer.status === 429) {
+    if (PASSING.includes(answer.status)) {
       timer = setTimeout(flush, wait);
       wait = Math.min(wait * 2, 10000);
       return;
     }
     if (answer.status === 401) return;
     wait = 1000;
-    write(read().filter((other) => other.client_id !== item.client_id));
+    forget(item.client_id);
     const bubble = bubbleOf(item);
     if (answer.ok) { accepted(bubble, answer.data); if (item.resolve) resolve(item.conversation); }
     else refused(bubble, item, answer);
+    settled.get(item.client_id)?.(answer.ok);
   }
 }
 
@@ -73,7 +92,7 @@ function refused(bubble, item, answer) {
   setTick(bubble, "failed");
   bubble.classList.add("failed");
   const field = $("#answer");
-  if (field && openId() === item.conversation && !field.value && item.text) {
+  if (field && openId() === item.conversation && item.text && [item.text, ""].includes(field.value.trim())) {
     field.value = item.text;
     field.dispatchEvent(new Event("input"));
     bubble.remove();
@@ -85,5 +104,5 @@ export const waiting = () => read().length;
 
 on("state", (isConnected) => { if (isConnected) { wait = 1000; flush(); } });
 addEventListener("online", () => { wait = 1000; flush(); });
-addEventListener("beforeunload", (event) => { if (waiting() && !navigator.onLine) { event.preventDefault(); event.returnValue = t("unsent"); } });
+addEventListener("beforeunload", (event) => { if (memory.length || (waiting() && !navigator.onLine)) { event.preventDefault(); event.returnValue = t("unsent"); } });
 flush();

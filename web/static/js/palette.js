@@ -29,7 +29,7 @@ const search = later(async () => {
 
 function show(conversations = []) {
   const text = field.value.trim().toLowerCase();
-  const people = conversations.map((each) => ({name: each.name, more: each.snippet, run: () => document.dispatchEvent(new CustomEvent("inbox:open", {detail: {id: each.id, focus: true}}))}));
+  const people = conversations.map((each) => ({name: each.name, more: each.snippet, run: () => document.dispatchEvent(new CustomEvent("inbox:open", {detail: {id: each.id, focus: "thread"}}))}));
   found = [...people, ...commands().filter((each) => each.name.toLowerCase().includes(text))];
   chosen = 0;
   items.replaceChildren(...found.map((each, index) => {

@@ -15,7 +15,7 @@ on("signal", ({type, data}) => {
     const people = seen.get(data.conversation) || new Map();
     const known = people.get(data.agent.id) || {typing: 0};
     if (data.left) people.delete(data.agent.id);
-    else people.set(data.agent.id, {name: data.agent.name, until: Date.now() + 45000, typing: type === "typing" ? Date.now() + 6000 : known.typing});
+    else people.set(data.agent.id, {name: data.agent.name, until: Date.now() + 45000, typing: type === "typing" ? (data.on === false ? 0 : Date.now() + 6000) : known.typing});
     if (type === "viewing" && !data.left) leaveOthers(data.agent.id, data.conversation);
     seen.set(data.conversation, people);
     show(data.conversation);
@@ -27,10 +27,14 @@ function leaveOthers(agent, conversation) {
 }
 
 function show(conversation) {
-  const people = [...(seen.get(conversation)?.values() || [])].filter((each) => each.until > Date.now());
-  const typing = people.find((each) => each.typing > Date.now());
+  const row = document.getElementById(`row-${conversation}`);
+  const assignee = conversation === openId() ? $("#thread-header")?.dataset.assignee : row?.dataset.assignee;
+  const there = [...(seen.get(conversation) || [])].filter(([, each]) => each.until > Date.now());
+  const typing = there.find(([, each]) => each.typing > Date.now())?.[1];
+  // That it is theirs is said already: who has it is named again only while answering.
+  const people = there.filter(([id]) => id !== assignee && id !== me.id).map(([, each]) => each);
   const words = typing ? t("answering", {name: typing.name}) : people.length > 1 ? t("viewing_many", {n: people.length}) : people.length ? t("viewing", {name: people[0].name}) : "";
-  const places = [$("[data-viewers]", document.getElementById(`row-${conversation}`) || document.createElement("i"))];
+  const places = [row && $("[data-viewers]", row)];
   if (conversation === openId()) places.push($("[data-viewing]"));
   for (const place of places.filter(Boolean)) { place.textContent = words; place.hidden = !words; }
 }
@@ -48,6 +52,12 @@ export function look() {
   customerUntil = 0;
   showTyping();
   if (openId()) { signal("viewing", {conversation: openId()}); show(openId()); }
+}
+
+/** An agent's answer is there: they do not write it any more. */
+export function agentWrote(conversation, agent) {
+  const known = seen.get(conversation)?.get(agent);
+  if (known) { known.typing = 0; show(conversation); }
 }
 
 /** The customer wrote: they do not type any more. */

@@ -1,5 +1,5 @@
 // One opened conversation: messages come, ticks turn, older ones load, the reader's place is kept.
-import {$, $$, ask, element, morph, paint, t} from "./base.js";
+import {$, $$, ask, element, morph, paint, placeToasts, say, t} from "./base.js";
 import {taken, want} from "./fragments.js";
 
 const order = ["queued", "sending", "sent", "delivered", "read"];
@@ -22,12 +22,21 @@ export function messageChanged(id, fields) {
     return;
   }
   if (!bubble.id) claim(bubble, id);
-  const patchable = ["status", "status_at", "gateway_id", "attempts", "played_at", "lane", "error"];
-  const onlyTicks = Object.keys(fields).every((name) => patchable.includes(name) || name.includes("."));
+  const patchable = ["status", "status_at", "gateway_id", "attempts", "played_at", "lane", "error", "job", "sending_at"];
+  // A pause that ends says nothing new, one that begins says when it is tried again.
+  const onlyTicks = Object.entries(fields).every(([name, value]) => patchable.includes(name) || name.includes(".") || (name === "retry_at" && !value));
+  const before = bubble.dataset.status;
   if (fields.status) setTick(bubble, fields.status);
-  const now = fields.status || bubble.dataset.status;
+  const now = fields.status || before;
   const troubled = ["failed", "unconfirmed", "cancelled"].includes(now) || $(".trouble", bubble);
+  if (troubled || fields.retry_at) othersWait(bubble);
+  if (troubled && now !== before) want({row: openId()});
   if (!onlyTicks || troubled) want({message: id});
+}
+
+/** What is queued below may wait for this message, or not any more. */
+function othersWait(bubble) {
+  for (const other of $$('.b.out[data-status="queued"][data-message]', box())) if (other !== bubble) want({message: other.dataset.message});
 }
 
 export function setTick(bubble, status) {
@@ -57,6 +66,7 @@ taken(({messages = {}, conversation, header, panel}) => {
   if (header) morph($("#thread-header"), header);
   if (panel) morph($("#panel"), panel);
   if (header) $("[data-reopens]")?.toggleAttribute("hidden", $("#thread-header").dataset.status !== "resolved");
+  if (header) placeToasts();
 });
 
 function show(html) {
@@ -108,8 +118,7 @@ export function optimistic({client_id, text, preview}) {
   const words = $(".text", bubble);
   if (text) words.textContent = text; else words.remove();
   if (preview) bubble.prepend(preview);
-  const now = new Date();
-  $("time", bubble).textContent = new Intl.DateTimeFormat(document.documentElement.lang, {hour: "2-digit", minute: "2-digit", hour12: false}).format(now);
+  $("time", bubble).textContent = say(new Date());
   $("[data-unread-line]", box())?.remove();
   box().append(bubble);
   toEnd();
@@ -167,6 +176,15 @@ export function arrive() {
   if (m.scrollTop < 400) loadOlder();
   showPill();
 }
+
+// A reason opens where there is room for it: above the last message, else below.
+document.addEventListener("toggle", (event) => {
+  const said = event.target.matches?.(".why[open]") && $(".why-text", event.target);
+  if (!said) return;
+  said.classList.remove("up");
+  said.classList.toggle("up", said.getBoundingClientRect().bottom > box().getBoundingClientRect().bottom - 4);
+  said.scrollIntoView({block: "nearest"});
+}, true);
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-down]")) toEnd();
