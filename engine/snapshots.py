@@ -48,6 +48,7 @@ def make(folder: Path, collections: Iterable[Collection]) -> int:
         _write(connection, target, {"seq": seq, "hash": hash}, [c.name for c in collections])
     finally:
         connection.close()
+        _part(folder).unlink(missing_ok=True)
     for old in superfluous(_kept(folder)):
         _path(folder, old).unlink(missing_ok=True)
     return seq
@@ -102,6 +103,10 @@ def _path(folder: Path, seq: int) -> Path:
     return folder / FOLDER / f"{seq:012}{SUFFIX}"
 
 
+def _part(folder: Path) -> Path:
+    return folder / FOLDER / "unfinished"
+
+
 def _newest(connection: sqlite3.Connection) -> tuple[int, str]:
     row = connection.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
     return (row[0], row[1].hex()) if row else (0, "")
@@ -111,7 +116,7 @@ def _write(connection: sqlite3.Connection, target: Path, about: dict[str, Any], 
     count = {
         name: connection.execute(f"SELECT count(*) FROM {table_name(name)}").fetchone()[0] for name in names
     }
-    part = target.with_suffix(".part")
+    part = _part(target.parent.parent)
     file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(file, "wb") as raw, gzip.open(raw, "wb", COMPRESSION) as out:
         out.write(orjson.dumps({**about, "collections": count}) + b"\n")

@@ -79,9 +79,9 @@ class Workspace:
         """Delete raw webhooks of before a time; called by the writer with its connection."""
         return self.store.forget_raw(before)
 
-    def keep_snapshot(self) -> None:
-        """Copy all documents, where the journal has grown enough since the last copy; for replays."""
-        if snapshots.due(self.folder, self.store.seq):
+    def keep_snapshot(self, every: int = snapshots.EVERY_ROWS) -> None:
+        """Copy all documents, where the journal has grown by *every* rows since the last copy."""
+        if snapshots.due(self.folder, self.store.seq, every):
             snapshots.make(self.folder, self.registry.collections)
 
     def _committed(self, outcomes: list[Outcome]) -> None:

@@ -113,6 +113,17 @@ def test_a_copy_that_is_not_of_this_journal_is_not_used(day: Day) -> None:
     snapshots.forget(day.workspace.folder)
 
 
+def test_the_engine_keeps_a_copy_now_and_then(day: Day) -> None:
+    kept = day.workspace.folder / snapshots.FOLDER
+    day.workspace.keep_snapshot()
+    assert not list(kept.iterdir())
+    day.workspace.keep_snapshot(every=10)
+    day.workspace.keep_snapshot(every=10)
+    (one,) = kept.iterdir()
+    assert one.stat().st_mode & 0o777 == 0o600
+    snapshots.forget(day.workspace.folder)
+
+
 def test_old_copies_lie_further_apart() -> None:
     kept: list[int] = []
     for seq in range(100, 6500, 100):

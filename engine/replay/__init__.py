@@ -46,7 +46,6 @@ def replay(
     """
     source = open_read(folder / "replyai.db")
     try:
-        source.execute("BEGIN")
         after = journal.seq_before(source, since) if since else 0
         last = journal.seq_before(source, until) if until else journal.last_seq(source)
         with tempfile.TemporaryDirectory(prefix="replyai-replay-") as place:
