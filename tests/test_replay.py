@@ -14,6 +14,7 @@ from engine.plugins import Plugin, Registry, load
 from engine.replay import ReplayError, replay, setup_of
 from tests import day as days
 from tests.day import Day
+from tests.web_stack import running
 from tests.world import ANDI, DEWI
 
 
@@ -262,3 +263,19 @@ def test_names_alone_are_all_that_is_on_but_gateways() -> None:
     assert changes["sender"] == {"enabled": False}
     assert "simulator" not in changes
     assert setup_of(load(), None, ["plugins.labels.enabled=false"]).changes == {"labels": {"enabled": False}}
+
+
+def test_what_a_whole_engine_recorded_comes_out_the_same(tmp_path: Path) -> None:
+    """Signed webhooks of WAHA, numbers from replyai.toml, people's clicks."""
+    with running() as stack:
+        sari = stack.agent("Sari", "admin")
+        label = stack.ask("labels.create", name="Keluhan", color="#d4380d")["label"]
+        stack.ask("labels.put_rule", label=label, pattern="rusak")
+        for number in range(20):
+            stack.writes(DEWI if number % 3 else ANDI, f"pesan {number}, barang rusak")
+        conversation = stack.conversation(DEWI)["id"]
+        stack.ask("message.send", by=sari, conversation=conversation, text="Mohon maaf")
+        report = replay(stack.data / "w" / "main", stack.registry)
+    assert report["identical"]
+    assert report["counts"]["from live"] == 20
+    assert report["actions"]["labels.add"]["same"] == 2

@@ -11,7 +11,7 @@ from engine.cli.place import opened, workspace_option
 
 COUNTS = (
     ("from live", "messages and signs from gateways"),
-    ("from history", "messages from phones' history"),
+    ("from history", "messages of before, and imports"),
     ("from echo_phone", "messages typed on a phone"),
     ("from echo_api", "echoes of sent messages"),
     ("from agent", "requests of people and programs"),

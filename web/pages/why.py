@@ -85,6 +85,7 @@ def _title(step: Data) -> str:
         "timer.fired": _("A time was reached"),
         "job.finished": _("The number's service answered"),
         "settings.changed": _("The settings changed"),
+        "documents.imported": _("It was imported"),
     }
     if step["event"]["type"] == "action.requested":
         return step["agent"] or _("A program")
