@@ -67,7 +67,7 @@ class Transaction:
         """
         subject = (collection, str(id))
         if before is None and subject in self._before:
-            self._put_back[subject] = self._last_place(collection)
+            self._put_back[subject] = self._places_before(subject)
             self._before[subject] = self._before.pop(subject)
         else:
             self._before.setdefault(subject, before)
@@ -188,13 +188,21 @@ class Transaction:
 
     def _added(self, subject: Subject) -> bool:
         """Whether a document was deleted and added again, and that not undone."""
-        select = f"SELECT pos FROM {table_name(subject[0])} WHERE id = ?"
-        (place,) = self.store.connection.execute(select, (subject[1],)).fetchone()
-        return bool(place > self._put_back[subject])
+        place = self._place(subject)
+        return place is not None and place > self._put_back[subject]
 
-    def _last_place(self, collection: str) -> int:
+    def _place(self, subject: Subject) -> int | None:
+        select = f"SELECT pos FROM {table_name(subject[0])} WHERE id = ?"
+        row = self.store.connection.execute(select, (subject[1],)).fetchone()
+        return int(row[0]) if row else None
+
+    def _places_before(self, subject: Subject) -> int:
+        """Return the last place that was given before a document which is, or was just, added again."""
+        place = self._place(subject)
+        if place is not None:
+            return place - 1
         select = "SELECT seq FROM sqlite_sequence WHERE name = ?"
-        row = self.store.connection.execute(select, (f"doc_{collection}",)).fetchone()
+        row = self.store.connection.execute(select, (f"doc_{subject[0]}",)).fetchone()
         return int(row[0]) if row else 0
 
     def subjects(self, actions: list[dict[str, Any]], changes: list[dict[str, Any]]) -> Iterator[Subject]:
