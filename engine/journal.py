@@ -3,8 +3,10 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -18,7 +20,8 @@ NO_COLLECTION = frozenset({"action"})
 Document = dict[str, Any]
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True)
+class Row:
     """One row as it is stored. body: the transaction as JSON text; hash: 32 bytes, chained."""
 
     seq: int
@@ -27,7 +30,7 @@ class Row(NamedTuple):
     body: str
     hash: bytes
 
-    @property
+    @cached_property
     def transaction(self) -> Document:
         """The row's content: ``{seq, event, actions, changes, errors?, error?, raw?}``."""
         found: Document = orjson.loads(self.body)
@@ -53,7 +56,7 @@ def rows(
     )
     while True:
         found = connection.execute(select, (after, last, *(subject or ()), BATCH)).fetchall()
-        yield from map(Row._make, found)
+        yield from (Row(*columns) for columns in found)
         if len(found) < BATCH:
             return
         after = found[-1][0]

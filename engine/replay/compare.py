@@ -31,6 +31,10 @@ class Comparison:
         before, after = _actions(recorded), _actions(done)
         self.failures["recorded"] += len((recorded or {}).get("errors", ()))
         self.failures["here"] += len((done or {}).get("errors", ()))
+        if before == after:
+            for action in before:
+                self._count(action, "same")
+            return
         wanted = Counter(map(_key, after))
         for action in before:
             if wanted[_key(action)]:
