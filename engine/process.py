@@ -144,6 +144,10 @@ class Engine:
             for workspace in self.workspaces.values():
                 workspace.writer.do(partial(workspace.forget, before))
                 workspace.writer.do(credentials.forget_expired)
+                try:
+                    workspace.keep_snapshot()
+                except OSError as error:
+                    log.warning("no copy of the documents of %s was made: %s", workspace.name, error)
 
     def stop(self) -> None:
         """Take nothing more, finish what waits, end."""

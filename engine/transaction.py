@@ -9,6 +9,7 @@ import orjson
 
 from engine.actions import Action
 from engine.documents import Database
+from engine.documents.tables import table_name
 from engine.events import Event
 from engine.ids import document_id, seeded
 from engine.store import Store
@@ -46,6 +47,7 @@ class Transaction:
         self.duplicate = False
         self._calls: Counter[str] = Counter()
         self._before: dict[Subject, str | None] = {}
+        self._put_back: dict[Subject, int] = {}
         self._ordinals: dict[str, int] = {}
 
     @property
@@ -59,8 +61,16 @@ class Transaction:
         return self._calls[f"{plugin}.{hook}"] - 1
 
     def remember(self, collection: str, id: Any, before: str | None) -> None:
-        """Keep a document as it was before the first write to it."""
-        self._before.setdefault((collection, str(id)), before)
+        """Keep a document as it was before the first write to it.
+
+        One that is added has the last place among its kind, also where it was there before.
+        """
+        subject = (collection, str(id))
+        if before is None and subject in self._before:
+            self._put_back[subject] = self._places_before(subject)
+            self._before[subject] = self._before.pop(subject)
+        else:
+            self._before.setdefault(subject, before)
 
     def new_id(self, plugin: str | None = None) -> str:
         """Return an id for a new document, the same in every replay."""
@@ -163,17 +173,37 @@ class Transaction:
         old = orjson.loads(before) if before is not None else None
         if after is None:
             return {"collection": collection, "id": id, "deleted": True} if old is not None else None
-        was = old or {}
+        again = subject in self._put_back and self._added(subject)
+        was = {} if again else old or {}
         put = {key: value for key, value in after.items() if key not in was or not same(was[key], value)}
-        removed = [key for key in was if key not in after]
+        removed = [key for key in old or {} if key not in after]
         if not put and not removed:
             return None
         change: dict[str, Any] = {"collection": collection, "id": id, "put": put}
         if removed:
             change["removed"] = removed
-        if old is None:
+        if old is None or again:
             change["new"] = True
         return change
+
+    def _added(self, subject: Subject) -> bool:
+        """Whether a document was deleted and added again, and that not undone."""
+        place = self._place(subject)
+        return place is not None and place > self._put_back[subject]
+
+    def _place(self, subject: Subject) -> int | None:
+        select = f"SELECT pos FROM {table_name(subject[0])} WHERE id = ?"
+        row = self.store.connection.execute(select, (subject[1],)).fetchone()
+        return int(row[0]) if row else None
+
+    def _places_before(self, subject: Subject) -> int:
+        """Return the last place that was given before a document which is, or was just, added again."""
+        place = self._place(subject)
+        if place is not None:
+            return place - 1
+        select = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+        row = self.store.connection.execute(select, (f"doc_{subject[0]}",)).fetchone()
+        return int(row[0]) if row else 0
 
     def subjects(self, actions: list[dict[str, Any]], changes: list[dict[str, Any]]) -> Iterator[Subject]:
         """Yield (collection, id) of all that this transaction is about."""

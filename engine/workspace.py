@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from engine import snapshots
 from engine.clock import Clock
 from engine.documents import Database
 from engine.jobs import Enqueuer
@@ -77,6 +78,11 @@ class Workspace:
     def forget(self, before: str, connection: Any = None) -> int:
         """Delete raw webhooks of before a time; called by the writer with its connection."""
         return self.store.forget_raw(before)
+
+    def keep_snapshot(self, every: int = snapshots.EVERY_ROWS) -> None:
+        """Copy all documents, where the journal has grown by *every* rows since the last copy."""
+        if snapshots.due(self.folder, self.store.seq, every):
+            snapshots.make(self.folder, self.registry.collections)
 
     def _committed(self, outcomes: list[Outcome]) -> None:
         frames: list[Document] = []

@@ -33,6 +33,11 @@ _FACTS: dict[str, Fact] = {
     "documents.imported": system.imported,
 }
 _OF_PEOPLE = ("user", None)
+_CAME_WITH = {
+    "timer.fired": ("timer", "due"),
+    "job.finished": ("job", "result"),
+    "job.expired": ("job", "mark"),
+}
 
 
 def record(tx: Transaction) -> None:
@@ -40,6 +45,14 @@ def record(tx: Transaction) -> None:
     fact = _FACTS.get(tx.event["type"])
     if fact is not None:
         fact(tx, tx.event["data"])
+
+
+def as_it_came(event: Event) -> Event:
+    """Return a recorded event as it was before its fact was written down, which adds to some."""
+    keys = _CAME_WITH.get(event["type"])
+    if keys is None:
+        return dict(event)
+    return {**event, "data": {key: event["data"][key] for key in keys if key in event["data"]}}
 
 
 def ignored(event: Event) -> bool:
