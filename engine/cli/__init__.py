@@ -8,6 +8,7 @@ import click
 from engine import __version__
 from engine.cli.demo import demo
 from engine.cli.doctor import doctor
+from engine.cli.keep import backup, erase, export, import_, restore
 from engine.cli.parse import parse
 from engine.cli.plugins import plugins
 from engine.cli.processes import engine, serve, web, worker
@@ -27,6 +28,8 @@ def cli() -> None:
 
 
 for command in (serve, demo, doctor, plugins, parse, engine, web, worker):
+    cli.add_command(command)
+for command in (backup, restore, export, import_, erase):
     cli.add_command(command)
 
 

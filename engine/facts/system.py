@@ -1,10 +1,12 @@
 """What the engine itself tells: timers, settings, a plugin that was stuck."""
 
+from collections.abc import Callable
 from typing import Any
 
-from engine.documents import where
+from engine.documents import Database, where
 from engine.facts import messages
 from engine.hooks import report, switch_off
+from engine.ids import event_id
 from engine.transaction import Transaction
 
 Document = dict[str, Any]
@@ -58,3 +60,21 @@ def imported(tx: Transaction, data: Document) -> None:
                 tx.update(collection, document["id"], document)
             else:
                 tx.insert(collection, document)
+
+
+class NotEmpty(ValueError):
+    """Documents can be imported only into a workspace without conversations."""
+
+
+def check_import(data: Document, documents: Database, row_of: Callable[[str], Any]) -> None:
+    """Raise NotEmpty for an import into a workspace that has conversations, but for the rest of one.
+
+    An import in parts says ``{"import": id, "part": 0, 1, …}``.
+    """
+    part = data.get("part") or 0
+    if part and row_of(event_id(None, "documents.imported", f"{data.get('import')}/{part - 1}")):
+        return
+    if documents.table("conversation").page(order="last_message_at", limit=1)[0]:
+        raise NotEmpty(
+            "the workspace has conversations already; documents are imported only into an empty one"
+        )
