@@ -15,7 +15,6 @@ from engine.documents import Collection, Database, create_tables
 
 VERSION = 1
 GENESIS = b"\0" * 32
-RAW_DAYS = 30
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from engine import erasure
 from engine.clock import Clock
 from engine.documents import Database
 from engine.jobs import Enqueuer
@@ -54,9 +55,11 @@ class Workspace:
         self._publish = publish
 
     def start(self) -> None:
-        """Begin to write and to fire timers."""
+        """Begin to write and to fire timers; finish an erasure that a crash cut short."""
         self.writer.start()
         self.clock.start()
+        if self.store.meta(erasure.PENDING) is not None:
+            self.clean()
 
     def stop(self) -> None:
         """Finish what waits, then end."""
@@ -71,6 +74,31 @@ class Workspace:
     def submit(self, events: list[Document], raw: Document | None = None) -> "Future[list[Document]]":
         """Commit events; the future gets a result each."""
         return self.writer.submit(events, raw)
+
+    def erase(self, contact: str) -> "Future[Document]":
+        """Erase a contact, named by id or number; the future gets counts, ``clean``: no trace is left.
+
+        It fails with `engine.erasure.NotErased` where there is none.
+        """
+        return self.writer.do(
+            lambda _: erasure.erase_contact(self.pipeline, contact), lambda done: self._erased(done, True)
+        )
+
+    def expire(self, before: str, limit: int) -> "Future[Document | None]":
+        """Erase what messages from before a time say, *limit* at most; None where there are none."""
+        return self.writer.do(
+            lambda _: erasure.expire_messages(self.pipeline, before, limit),
+            lambda done: self._erased(done, False) if done else None,
+        )
+
+    def clean(self) -> "Future[bool]":
+        """Clear what erasures left behind, if they did."""
+        return self.writer.do(lambda _: None, lambda _: erasure.clean(self.store, self.folder))
+
+    def _erased(self, done: tuple[Outcome, Document], rewrite: bool) -> Document:
+        outcome, counts = done
+        self._committed([outcome])
+        return {**counts, "clean": erasure.clean(self.store, self.folder, rewrite)}
 
     def forget(self, before: str, connection: Any = None) -> int:
         """Delete raw webhooks of before a time; called by the writer with its connection."""

@@ -62,7 +62,8 @@ def _settle(tx: Transaction, job: Document, result: Document) -> None:
 def finished(tx: Transaction, data: Document) -> None:
     """A worker told what came of a job."""
     job = tx.get("job", data["job"])
-    if job is None:
+    if job is None:  # erased meanwhile: nobody may learn what came of it
+        data["result"] = {}
         return
     data.update(name=job["name"], args=job["args"], state="done")
     tx.remove("job", job["id"])

@@ -62,6 +62,13 @@ def imported(tx: Transaction, data: Document) -> None:
                 tx.insert(collection, document)
 
 
+def expired(tx: Transaction, data: Document) -> None:
+    """Documents are older than they are to be kept: ``data["documents"]`` is collection → ids."""
+    for collection, ids in data["documents"].items():
+        for id in ids:
+            tx.remove_if(collection, id)
+
+
 class NotEmpty(ValueError):
     """Documents can be imported only into a workspace without conversations."""
 
