@@ -132,6 +132,10 @@ class Client:
         """Put an account's secrets on disk."""
         self.request("secret.put", workspace=workspace, account=account, secrets=secrets)
 
+    def secret_remove(self, workspace: str, account: str) -> None:
+        """Forget an account's secrets."""
+        self.request("secret.remove", workspace=workspace, account=account)
+
     def credential_put(
         self,
         workspace: str,

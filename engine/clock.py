@@ -2,15 +2,18 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from engine import times
 from engine.documents import Database
 from engine.events import event
+from engine.writer import StoreFull
 
 LONGEST_SLEEP = 30.0
 AFTER_FAILURE = 1.0
+GIVE_UP = 5
 BATCH = 100
 log = logging.getLogger("replyai.engine")
 
@@ -42,17 +45,27 @@ def fired(timer: dict[str, Any]) -> dict[str, Any]:
 
 
 class Clock(threading.Thread):
-    """Fires a workspace's timers."""
+    """Fires a workspace's timers.
+
+    open() gives its documents, enabled(plugin) tells who may fire, submit(events) commits, now() is the
+    workspace's time.
+    """
 
     def __init__(
-        self, open: Callable[[], Database], enabled: Callable[[str], bool], submit: Callable[..., Any]
+        self,
+        open: Callable[[], Any],
+        enabled: Callable[[str], bool],
+        submit: Callable[..., Any],
+        now: Callable[[], str],
     ) -> None:
         super().__init__(name="clock", daemon=True)
         self._open = open
         self._enabled = enabled
         self._submit = submit
+        self._now = now
         self._moved = threading.Event()
         self._stopped = False
+        self._failures: Counter[str] = Counter()
 
     def moved(self) -> None:
         """Timers were set or moved: look again."""
@@ -64,27 +77,42 @@ class Clock(threading.Thread):
         self._moved.set()
 
     def run(self) -> None:
-        """Sleep until the nearest due time, fire, again."""
+        """Sleep until the nearest due time, fire, again; whatever goes wrong, look again soon."""
         documents = self._open()
         while not self._stopped:
             self._moved.clear()
-            due, following = due_timers(documents, self._enabled, times.now())
-            if not due:
-                self._moved.wait(self._pause(following))
-            elif not self._fire(due):
-                self._moved.wait(AFTER_FAILURE)
+            try:
+                pause = self._turn(documents)
+            except Exception:
+                log.exception("the clock failed")
+                pause = AFTER_FAILURE
+            if pause:
+                self._moved.wait(pause)
+        documents.connection.close()
 
-    def _fire(self, due: list[dict[str, Any]]) -> bool:
-        """Submit what is due; False where the store does not take it now: it stays due."""
+    def _turn(self, documents: Database) -> float:
+        """Fire what is due; return how many seconds to wait then."""
+        due, following = due_timers(documents, self._enabled, self._now())
+        due = [timer for timer in due if self._failures[timer["id"]] < GIVE_UP]
+        failed = [timer for timer in due if not self._fire(timer)]
+        if failed:
+            return AFTER_FAILURE
+        return 0.0 if due else self._pause(following)
+
+    def _fire(self, timer: dict[str, Any]) -> bool:
+        """Submit a due timer; False where it is not taken: it is tried again, a few times."""
         try:
-            for timer in due:
-                self._submit([fired(timer)]).result()
-        except Exception as error:
-            log.warning("a timer waits: %s", error)
+            self._submit([fired(timer)]).result()
+        except StoreFull:
             return False
+        except Exception as error:
+            self._failures[timer["id"]] += 1
+            log.error("the timer %s of %s failed: %s", timer["name"], timer["plugin"], error)
+            return False
+        self._failures.pop(timer["id"], None)
         return True
 
     def _pause(self, following: str | None) -> float:
         if following is None:
             return LONGEST_SLEEP
-        return min(LONGEST_SLEEP, max(0.001, times.seconds_between(times.now(), following)))
+        return min(LONGEST_SLEEP, max(0.001, times.seconds_between(self._now(), following)))

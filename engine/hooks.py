@@ -1,7 +1,6 @@
 """Calling plugins' hooks so that one that fails hurts nobody but itself."""
 
 import inspect
-import sqlite3
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -13,8 +12,8 @@ from marshmallow import ValidationError
 from engine import times
 from engine.actions import Action, ActionType, Refused
 from engine.documents import Database, where
-from engine.plugins import Hook, Plugin, Registry
-from engine.store import Store
+from engine.plugins import Hook, Registry
+from engine.store import Store, is_fatal
 from engine.transaction import ABOUT, Transaction
 from engine.watch import Watch
 
@@ -67,26 +66,31 @@ class HookRunner:
         if any(change["collection"] in ("plugin", "problem") for change in changes):
             self.reload()
 
-    def checked(self, kind: ActionType, data: dict[str, Any]) -> dict[str, Any]:
+    def checked(self, kind: ActionType, data: dict[str, Any], event: str) -> dict[str, Any]:
         """Return an action's data as its schema loads it; Refused with the fields' errors."""
         if kind.type not in self._schemas:
             self._schemas[kind.type] = kind.schema()
         try:
-            loaded: dict[str, Any] = self._schemas[kind.type].load(data)
+            with self.watch.running(event, kind.plugin, f"schema {kind.type}"):
+                loaded: dict[str, Any] = self._schemas[kind.type].load(data)
         except ValidationError as error:
             raise Refused(f"{kind.type}: {error}") from error
         return loaded
 
-    def call_all(self, tx: Transaction, heard: list[Heard], errors: list[dict[str, Any]]) -> list[Asked]:
-        """Return what all hooks ask for on hearing of *heard*, in plugin order."""
+    def call_all(
+        self, tx: Transaction, heard: list[Heard], errors: list[dict[str, Any]], most: int
+    ) -> list[Asked]:
+        """Return what all hooks ask for on hearing of *heard*, in plugin order; *most* actions at most."""
         asked: list[Asked] = []
         for type, data in heard:
             if type == "plugins.switched":
                 self.reload()
+            if len(asked) >= most:
+                break
             asked.extend(self._call_event(tx, type, data, errors))
             if type == "conversation.opened":
                 asked.extend(self._route(tx, data, errors))
-        return asked
+        return asked[: max(0, most)]
 
     def _call_event(
         self, tx: Transaction, type: str, data: dict[str, Any], errors: list[Any]
@@ -143,16 +147,15 @@ class HookRunner:
         plugin = hook.plugin
         self.calls[f"{plugin.name}.{hook.name}"] += 1
         started = time.perf_counter()
-        self.watch.enter(tx.event["id"], plugin.name, hook.name)
         try:
-            return self._collect(hook, tx, arguments)
-        except sqlite3.Error:
-            raise
+            with self.watch.running(tx.event["id"], plugin.name, hook.name):
+                return self._collect(hook, tx, arguments)
         except (Exception, SystemExit) as error:
+            if is_fatal(error):
+                raise
             errors.append(self.problem(tx, plugin.name, hook.name, f"{type(error).__name__}: {error}"))
             return []
         finally:
-            self.watch.leave()
             self.seconds[f"{plugin.name}.{hook.name}"] += time.perf_counter() - started
 
     def _collect(self, hook: Hook, tx: Transaction, arguments: bytes) -> list[Action]:
@@ -162,9 +165,9 @@ class HookRunner:
         given["settings"] = orjson.loads(orjson.dumps(self.enabled[name]))
         given["rng"] = tx.rng(name, hook.name, tx.next_call(name, hook.name))
         answer = hook.function(*[given.get(argument) for argument in hook.arguments])
-        return [self._action(a, hook.plugin) for a in _bounded(answer)]
+        return [self._action(a, tx.event["id"]) for a in _bounded(answer)]
 
-    def _action(self, candidate: Any, plugin: Plugin) -> Action:
+    def _action(self, candidate: Any, event: str) -> Action:
         if not isinstance(candidate, dict) or not isinstance(candidate.get("type"), str):
             raise BadAction(f"a hook returns actions made by engine.action, not {candidate!r:.80}")
         try:
@@ -177,7 +180,7 @@ class HookRunner:
         kind = self.registry.actions.get(action["type"])
         if kind is not None:
             try:
-                self.checked(kind, action.get("data", {}))
+                self.checked(kind, action.get("data", {}), event)
             except Refused as refusal:
                 raise BadAction(refusal.reason) from refusal
         return {"type": action["type"], "data": action.get("data", {}), "why": action.get("why")}

@@ -54,7 +54,10 @@ def message_status(event, message, conversation, contact, documents, settings, r
 
 @hookspec
 def message_confirmed(event, message, conversation, contact, documents, settings, rng):
-    """Called when the gateway or a person told that an unconfirmed message was sent; may return actions."""
+    """Called when it became known what happened to an unconfirmed message; may return actions.
+
+    The gateway or a person told; ``message["status"]`` is what it is now.
+    """
 
 
 @hookspec

@@ -13,35 +13,27 @@ from engine import media, times
 from engine.config import Config
 from engine.crash import point
 from engine.plugins import Registry
+from engine.redis import Keys, installation
 from engine.secrets import Secrets
 from engine.store import Reading
 
-RESULTS = "replyai:results"
 MARK_SECONDS = 30 * 86400
 MARK_DURABLE_MS = 2000
+NOT_DURABLE = "the mark could not be made durable"
 TELL_PAUSES = (0.1, 0.2, 0.5, 1, 2, 3, 5, 5, 5, 5)
 Document = dict[str, Any]
-
-
-def mark_key(job: str) -> str:
-    """Return the Redis key that says that an attempt was begun, or never will be."""
-    return f"replyai:call:{job}"
-
-
-def epoch_key(workspace: str) -> str:
-    """Return the Redis key of the epoch that the engine gave a workspace."""
-    return f"replyai:{workspace}:epoch"
 
 
 class Context:
     """What a job's function works with, besides its arguments.
 
-    documents: the workspace's documents, read-only, as they are now.
+    documents: the workspace's documents, read-only, as they are now.   job: the id of this attempt.
     """
 
     def __init__(self, config: Config, registry: Registry, job: Document) -> None:
         self.folder = config.data / "w" / job["workspace"]
         self.documents = Reading(self.folder / "replyai.db", registry.collections)
+        self.job = str(job["id"])
         self._registry = registry
         self._secrets = Secrets(self.folder, config.secret_key)
         self._until = time.monotonic() + job["deadline"]
@@ -95,40 +87,46 @@ def fetch_media(args: Document, context: Context) -> Document:
 CORE_JOBS: dict[str, Callable[[Document, Context], Document]] = {"media.fetch": fetch_media}
 
 
-def may_call(client: "redis_client.Redis[bytes]", job: Document) -> str | None:
+def may_call(client: "redis_client.Redis[bytes]", keys: Keys, job: Document) -> str | None:
     """Take the mark of this attempt, durably; return None where it may call, else why not."""
-    key = mark_key(job["id"])
+    key = keys.mark(job["id"])
     value = orjson.dumps({"at": times.now(), "deadline": job["deadline"]})
     with client.pipeline(transaction=True) as pipe:
         pipe.set(key, value, nx=True, ex=MARK_SECONDS)
-        pipe.get(epoch_key(job["workspace"]))
+        pipe.get(keys.epoch(job["workspace"]))
         won, epoch = pipe.execute()
     if not won:
         return "another worker or the engine has the mark"
+    if job["queue"] != "send":
+        return None
     if (epoch or b"").decode() != job["epoch"]:
         return "the job is of an earlier epoch"
-    return None if _durable(client) else "the mark could not be made durable"
+    return None if durable(client) else NOT_DURABLE
 
 
-def _durable(client: "redis_client.Redis[bytes]") -> bool:
+def durable(client: "redis_client.Redis[bytes]") -> bool:
+    """Whether what this client wrote last is on Redis' disk now (WAITAOF, Redis 7.2)."""
     try:
         local: Any = client.execute_command("WAITAOF", 1, 0, MARK_DURABLE_MS)
         return bool(local[0] >= 1)
     except redis_client.ResponseError:
-        return bool(client.config_get("appendfsync").get("appendfsync") == "always")
+        settings = client.config_get("append*")
+        return bool(settings.get("appendonly") == "yes" and settings.get("appendfsync") == "always")
 
 
 def perform(config: Config, registry: Registry, client: "redis_client.Redis[bytes]", job: Document) -> None:
-    """Run one job, at most once if it is on ``send``; tell the engine what came of it."""
+    """Run one attempt of a job, at most once; tell the engine what came of it."""
     point("dequeued")
-    if job["queue"] == "send" and (refusal := may_call(client, job)):
-        if "durable" in refusal:
-            tell(client, job, {"outcome": "not_sent", "reason": refusal})
+    keys = Keys(installation(config))
+    refusal = may_call(client, keys, job)
+    if refusal == NOT_DURABLE:
+        tell(client, keys, job, {"outcome": "not_sent", "reason": refusal})
+    if refusal:
         return
     point("pre_http")
     result = _run(config, registry, job)
     point("post_http")
-    tell(client, job, result)
+    tell(client, keys, job, result)
 
 
 def _run(config: Config, registry: Registry, job: Document) -> Document:
@@ -151,12 +149,12 @@ def _run(config: Config, registry: Registry, job: Document) -> Document:
         context.close()
 
 
-def tell(client: "redis_client.Redis[bytes]", job: Document, result: Document) -> None:
+def tell(client: "redis_client.Redis[bytes]", keys: Keys, job: Document, result: Document) -> None:
     """Put a result where the engine reads it; Redis may be away for a while."""
     fields: Any = {"workspace": job["workspace"], "job": job["id"], "result": orjson.dumps(result)}
     for pause in (*TELL_PAUSES, None):
         try:
-            client.xadd(RESULTS, fields)
+            client.xadd(keys.results, fields)
             return
         except (redis_client.ConnectionError, redis_client.TimeoutError, redis_client.BusyLoadingError):
             if pause is None:

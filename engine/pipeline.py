@@ -1,21 +1,21 @@
 """From one event to one row of the journal: record the fact, ask the hooks, carry out the actions."""
 
-import sqlite3
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from engine import facts, times
+from engine import facts
 from engine.actions import Action, Refused
 from engine.events import Event
 from engine.hooks import HookRunner
 from engine.plugins import Registry
-from engine.store import Store
-from engine.transaction import Transaction, described
+from engine.store import Store, is_fatal
+from engine.transaction import Duplicate, Transaction, described
 from engine.watch import Watch
 
 ROUNDS = 8
+ACTIONS_PER_EVENT = 2000
 
 
 @dataclass
@@ -42,10 +42,6 @@ class Wanted:
     plugin: str
     hook: str
     action: Action
-
-
-class _Duplicate(Exception):
-    """The message is known: what was written down of it meanwhile is undone."""
 
 
 def answer(seq: int, transaction: dict[str, Any], *, duplicate: bool) -> dict[str, Any]:
@@ -77,7 +73,7 @@ class Pipeline:
             )
         if event["type"] == "documents.imported":
             facts.system.check_import(event["data"], self.store.documents, self.store.row_of)
-        event["at"] = max(times.now(), self.store.last_at)
+        event["at"] = self.store.now()
         tx = Transaction(self.store, event)
         self.store.on_change = tx.remember
         error = self._record(tx)
@@ -97,13 +93,11 @@ class Pipeline:
         try:
             with self.store.savepoint("fact"):
                 facts.record(tx)
-                if tx.duplicate:
-                    raise _Duplicate
-        except _Duplicate:
-            return None
-        except sqlite3.Error:
-            raise
-        except Exception as error:
+        except Duplicate:
+            tx.duplicate = True
+        except (Exception, SystemExit) as error:
+            if is_fatal(error):
+                raise
             tx.consequences.clear()
             tx.jobs.clear()
             return f"{type(error).__name__}: {error}"
@@ -148,16 +142,24 @@ class Pipeline:
         for _ in range(ROUNDS):
             tx.consequences = []
             path.append(" ".join(type for type, _ in heard))
-            wanted = asked + [Wanted(*asking) for asking in self.hooks.call_all(tx, heard, errors)]
+            left = ACTIONS_PER_EVENT - len(done) - len(asked)
+            wanted = asked + [Wanted(*asking) for asking in self.hooks.call_all(tx, heard, errors, left)]
             asked = []
             for want in wanted:
                 done.append(self._carry_out(tx, want, errors))
+            if len(done) >= ACTIONS_PER_EVENT:
+                return self._cut(done, errors, f"cut after {ACTIONS_PER_EVENT} actions", path)
             heard = tx.consequences
             if not heard:
                 return done
-        errors.append(
-            {"plugin": "core", "hook": "rounds", "error": f"cut after {ROUNDS} rounds: {' → '.join(path)}"}
-        )
+        return self._cut(done, errors, f"cut after {ROUNDS} rounds", path)
+
+    def _cut(
+        self, done: list[dict[str, Any]], errors: list[dict[str, Any]], why: str, path: list[str]
+    ) -> list[dict[str, Any]]:
+        """Report that what plugins asked for had no end."""
+        shown = " → ".join(step if len(step) < 200 else f"{step[:200]}…" for step in path)
+        errors.append({"plugin": "core", "hook": "rounds", "error": f"{why}: {shown}"})
         return done
 
     def _carry_out(self, tx: Transaction, want: Wanted, errors: list[dict[str, Any]]) -> dict[str, Any]:
@@ -173,18 +175,17 @@ class Pipeline:
             with self.store.savepoint("action"):
                 entry["result"] = self._handle(tx, want.action)
             entry["status"] = "done"
-        except sqlite3.Error:
-            raise
         except Refused as refusal:
             entry.update(status="refused", reason=refusal.reason)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            if is_fatal(error):
+                raise
             text = f"{type(error).__name__}: {error}"
             entry.update(status="failed", reason=text)
             errors.append(
                 self.hooks.problem(tx, self._owner(want.action), f"action {want.action['type']}", text)
             )
         finally:
-            self.watch.leave()
             tx.asking, tx.action_id, tx.why = ("core", "core"), "", None
         if entry["status"] != "done":
             del tx.consequences[before[0] :], tx.jobs[before[1] :], tx.signals[before[2] :]
@@ -200,9 +201,9 @@ class Pipeline:
             raise Refused(f"no plugin here carries out {action['type']}")
         if kind.plugin != "core" and kind.plugin not in self.hooks.enabled:
             raise Refused(f"the plugin {kind.plugin} is off")
-        data = self.hooks.checked(kind, action["data"])
-        self.watch.enter(tx.event["id"], kind.plugin, f"action {kind.type}")
-        result = kind.handler(data, tx)
+        data = self.hooks.checked(kind, action["data"], tx.event["id"])
+        with self.watch.running(tx.event["id"], kind.plugin, f"action {kind.type}"):
+            result = kind.handler(data, tx)
         if kind.past:
             tx.consequence(kind.past, {**action["data"], **(result or {})})
         return result

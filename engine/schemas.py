@@ -71,7 +71,7 @@ COLLECTIONS = (
         indexes=(
             ("conversation", "at"),
             ("account", "gateway_id"),
-            ("account", "status"),
+            ("account", "status", "lane", "at"),
             ("conversation", "status"),
             ("status",),
             ("client_id",),

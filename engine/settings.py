@@ -1,7 +1,7 @@
 """At start: what file, environment and settings page say becomes documents, if it changed."""
 
 import hashlib
-import secrets as randomness
+from functools import partial
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -10,7 +10,8 @@ from argon2.low_level import Type
 from engine import credentials, times
 from engine.config import Config, WorkspaceConfig
 from engine.documents import where
-from engine.events import event, requested
+from engine.events import content_hash, event, requested
+from engine.ids import event_id
 from engine.plugins import Plugin
 from engine.workspace import Workspace
 
@@ -34,12 +35,22 @@ def apply(workspace: Workspace, config: Config) -> None:
     changed = {collection: new for collection, new in found.items() if new}
     if changed:
         data = {"documents": changed}
-        workspace.submit(
-            [event("settings.changed", randomness.token_hex(16), data, origin="system")]
-        ).result()
+        key = f"{_changes_before(documents)}/{content_hash(data)[:32]}"
+        done = workspace.submit([event("settings.changed", key, data, origin="system")]).result()[0]
+        if done.get("error"):
+            raise RuntimeError(f"the settings could not be taken over: {done['error']}")
     documents.connection.close()
     if workspace.name == "main":
         _first_admin(workspace, config)
+
+
+def _changes_before(documents: Any) -> int:
+    """Return how often settings changed before: so the same change has the same id again after a crash."""
+    prefix = event_id(None, "settings.changed", "")
+    found = documents.connection.execute(
+        "SELECT count(*) FROM journal WHERE event_id >= ? AND event_id < ?", (prefix, prefix[:-1] + "0")
+    )
+    return int(found.fetchone()[0])
 
 
 def _get(documents: Any, collection: str, id: str) -> Document:
@@ -62,7 +73,7 @@ def _plugin(documents: Any, plugin: Plugin, wanted: WorkspaceConfig) -> Document
     page = before.get("page", {})
     fixed = dict(wanted.plugins.get(plugin.name, {}))
     enabled = fixed.pop("enabled", page.get("enabled", plugin.default))
-    if before.get("switched_off") and "enabled" not in page:
+    if before.get("switched_off"):
         enabled = False
     settings = {**(plugin.defaults() if plugin.module else {}), **page.get("settings", {}), **fixed}
     sources = dict.fromkeys(page.get("settings", {}), "page")
@@ -128,11 +139,20 @@ def _accounts(workspace: Workspace, documents: Any, wanted: WorkspaceConfig) -> 
 
 def _first_admin(workspace: Workspace, config: Config) -> None:
     admin = _admin(workspace, config) if config.admin_email and config.admin_password else None
+    workspace.writer.do(partial(_forget_env_tokens, keep=config.api_token)).result()
     if config.api_token:
         key = hashlib.sha256(config.api_token.encode()).hexdigest()
         data = {"name": "REPLYAI_API_TOKEN", "env": True}
         agent = admin or "system"
         workspace.writer.do(lambda c: credentials.put(c, "token", key, agent, data, None)).result()
+
+
+def _forget_env_tokens(connection: Any, keep: str | None) -> None:
+    """Delete the tokens of earlier values of REPLYAI_API_TOKEN: a leaked one is changed by changing it."""
+    kept = hashlib.sha256(keep.encode()).hexdigest() if keep else None
+    for token in credentials.of_kind(connection, "token"):
+        if token["data"].get("env") and token["key"] != kept:
+            credentials.delete(connection, "token", token["key"], None)
 
 
 def _admin(workspace: Workspace, config: Config) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from engine import times
 from engine.documents import Collection, Database, create_tables
 
 VERSION = 1
@@ -34,6 +35,30 @@ CREATE TABLE IF NOT EXISTS credential (
     created_at TEXT NOT NULL, expires_at TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS credential_agent ON credential (agent, kind);
 """
+
+
+_FATAL = frozenset(
+    (
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_PROTOCOL,
+    )
+)
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether *error* is the disk's or the file's own trouble, and not that of the code that met it."""
+    return isinstance(error, sqlite3.Error) and code_of(error) in _FATAL
+
+
+def code_of(error: BaseException) -> int:
+    """Return SQLite's primary result code of *error*; 0 where it has none."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _connect(path: Path | str, *, read_only: bool) -> sqlite3.Connection:
@@ -93,6 +118,7 @@ class Store:
         ).fetchone()
         first: tuple[int, str, bytes] = last or (0, "", GENESIS)
         self.seq, self.last_at, self.hash = first
+        self._ahead = 0.0
         self.on_change: Any = None
         self.documents = Database(
             connection=self.connection, collections=self.collections, string_ids=True, on_change=self._changed
@@ -117,6 +143,19 @@ class Store:
     def _changed(self, collection: str, id: Any, before: Any) -> None:
         if self.on_change is not None:
             self.on_change(collection, id, before)
+
+    def now(self) -> str:
+        """Return the workspace's time: the wall clock, but never before the last event.
+
+        Where the wall clock was ahead once and was put right, time goes on from the last event at
+        its normal pace, so that pauses and due times keep their length.
+        """
+        wall = times.now()
+        at = times.add(wall, self._ahead) if self._ahead else wall
+        if at < self.last_at:
+            self._ahead += times.seconds_between(at, self.last_at)
+            at = self.last_at
+        return at
 
     def meta(self, key: str) -> str | None:
         """Return a fact about the file itself, or None."""

@@ -18,6 +18,10 @@ Subject = tuple[str, str]
 ABOUT = ("message", "conversation", "contact")
 
 
+class Duplicate(Exception):
+    """Raised in step one: this says what is known already; nothing of it is kept."""
+
+
 class Transaction:
     """What step (1) and the action handlers work on.
 

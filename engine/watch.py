@@ -7,6 +7,8 @@ supervisor ends an engine that is stuck, and the next one reads what it was stuc
 import mmap
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,43 +20,58 @@ STUCK = "engine.stuck"
 
 
 class Watch:
-    """Writes what is entered and left; `Watch(None)` writes nothing."""
+    """Writes what one workspace runs, into its *folder*; `Watch(None)` writes nothing."""
 
     def __init__(self, folder: Path | None) -> None:
         self._map: mmap.mmap | None = None
+        self._stack: list[dict[str, Any]] = [{"since": 0}]
+        self._workspace = folder.name if folder else ""
         if folder is not None:
             path = folder / NAME
             path.write_bytes(b" " * SIZE)
             with path.open("r+b") as file:
                 self._map = mmap.mmap(file.fileno(), SIZE)
         self._pid = os.getpid()
-        self.leave()
+        self._write()
 
-    def enter(self, event: str, plugin: str, hook: str) -> None:
-        """Say that *plugin*'s *hook* begins on *event*."""
-        if self._map is not None:
-            self._write(since=time.monotonic(), event=event[:240], plugin=plugin[:60], hook=hook[:60])
+    @contextmanager
+    def running(self, event: str, plugin: str, hook: str) -> Iterator[None]:
+        """Say that *plugin*'s *hook* runs on *event*, until it returns; these may be nested."""
+        if self._map is None:
+            yield
+            return
+        entry = {"since": time.monotonic(), "event": event[:200], "plugin": plugin[:40], "hook": hook[:60]}
+        self._stack.append(entry)
+        self._write()
+        try:
+            yield
+        finally:
+            self._stack.pop()
+            self._write()
 
-    def leave(self) -> None:
-        """Say that no plugin's code runs."""
-        if self._map is not None:
-            self._write(since=0)
-
-    def _write(self, **fields: Any) -> None:
-        body = orjson.dumps({"pid": self._pid, **fields})
+    def _write(self) -> None:
+        if self._map is None:
+            return
+        about = {"pid": self._pid, "workspace": self._workspace}
+        body = orjson.dumps({**about, **self._stack[-1]})
         if len(body) > SIZE:
-            body = orjson.dumps({"pid": self._pid, **fields, "event": ""})
-        assert self._map is not None
+            body = orjson.dumps({**about, **self._stack[-1], "event": ""})
         self._map[:SIZE] = body.ljust(SIZE)
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """Return what runs now: ``{pid, since, event, plugin, hook}``, or None where it cannot be read."""
+    """Return what a workspace runs now: ``{pid, workspace, since, event, plugin, hook}``, or None."""
     try:
         found = orjson.loads((folder / NAME).read_bytes())
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def read_all(data: Path) -> list[dict[str, Any]]:
+    """Return what each workspace of a data folder runs now; those that run nothing are left out."""
+    found = [read(path.parent) for path in data.glob(f"w/*/{NAME}")]
+    return [each for each in found if each and each.get("since")]
 
 
 def take_stuck(folder: Path) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
 from engine import config
-from engine.redis import connect
+from engine.redis import Keys, connect, installation
 from engine.supervisor.parent import end_with_parent
 
 FUNCTION = "engine.perform.run"
@@ -54,7 +54,7 @@ def main(queue: str) -> int:
 def _work(settings: config.Config, queue: str) -> bool:
     """Work until asked to stop (True) or until Redis is away (False)."""
     try:
-        worker = make(connect(settings), queue)
+        worker = make(connect(settings), Keys(installation(settings)).queue(queue))
         worker.work(logging_level="WARNING")
     except (redis.RedisError, OSError) as error:
         log.warning("Redis is away; trying again", queue=queue, reason=str(error))
@@ -63,7 +63,7 @@ def _work(settings: config.Config, queue: str) -> bool:
 
 
 def make(client: "redis.Redis[bytes]", queue: str) -> "QueueWorker":
-    """Return a worker on *queue* that is ready to ``work()``."""
+    """Return a worker on RQ's *queue* that is ready to ``work()``."""
     return QueueWorker(
         [Queue(queue, connection=client, job_class=OurJob, serializer=JSONSerializer)],
         name=f"{queue}-{os.getpid()}-{time.monotonic_ns()}",

@@ -38,7 +38,7 @@ class Workspace:
         enqueuer: Enqueuer | None,
         publish: Callable[[list[Document]], None],
         *,
-        watch: Watch | None = None,
+        watch: bool = False,
         secret_key: str | None = None,
     ) -> None:
         self.name = name
@@ -46,13 +46,15 @@ class Workspace:
         self.registry = registry
         self.secrets = Secrets(folder, secret_key)
         self.store = Store(folder / "replyai.db", registry.collections)
-        self.pipeline = Pipeline(self.store, registry, watch)
+        self.pipeline = Pipeline(self.store, registry, Watch(folder if watch else None))
         self.writer = Writer(name, self.store, self.pipeline, self._committed)
-        self.clock = Clock(
-            self.reading, lambda plugin: plugin in self.pipeline.hooks.enabled, self.writer.submit
-        )
+        self.clock = Clock(self.reading, self.enabled, self.writer.submit, self.store.now)
         self._enqueuer = enqueuer
         self._publish = publish
+
+    def enabled(self, plugin: str) -> bool:
+        """Whether a plugin is on."""
+        return plugin in self.pipeline.hooks.enabled
 
     def start(self) -> None:
         """Begin to write and to fire timers; finish an erasure that a crash cut short."""
@@ -123,7 +125,10 @@ class Workspace:
         return {"workspace": self.name, "seq": seq, "event": told, "changes": shown}
 
     def frames_after(self, after: int) -> list[Document]:
-        """Return the frames of what was committed after a sequence, the last 2,000 at most."""
+        """Return the frames of what was committed after a sequence.
+
+        Where that is over 2,000, the first one says ``resync`` in place of those left out.
+        """
         documents = self.reading()
         connection = documents.connection
         try:
@@ -131,7 +136,11 @@ class Workspace:
                 "SELECT seq, body FROM journal WHERE seq > ? ORDER BY seq DESC LIMIT ?", (after, CATCH_UP)
             ).fetchall()
             found = [(seq, orjson.loads(body)) for seq, body in reversed(rows)]
-            return [self._frame(seq, row["event"], row["changes"], documents) for seq, row in found]
+            frames = [self._frame(seq, row["event"], row["changes"], documents) for seq, row in found]
+            if found and found[0][0] > after + 1:
+                left_out = {"workspace": self.name, "seq": found[0][0] - 1, "event": {}, "changes": []}
+                frames.insert(0, {**left_out, "resync": True})
+            return frames
         finally:
             connection.close()
 

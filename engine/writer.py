@@ -14,7 +14,7 @@ from typing import Any
 from engine.crash import point
 from engine.events import Event, EventError, check
 from engine.pipeline import Outcome, Pipeline
-from engine.store import Store
+from engine.store import Store, code_of, is_fatal
 
 GROUP = 64
 EX_SOFTWARE, EX_IOERR = 70, 74  # sysexits.h
@@ -150,9 +150,9 @@ class Writer(threading.Thread):
                     self._quarantine(batch)
                 for index, event in enumerate(batch.events):
                     batch.outcomes.append(self.pipeline.run(event, batch.raw if index == 0 else None))
-        except sqlite3.Error:
-            raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            if is_fatal(error):
+                raise
             self.store.seq, self.store.last_at, self.store.hash = before
             batch.outcomes.clear()
             self.pipeline.hooks.reload()
@@ -165,9 +165,16 @@ class Writer(threading.Thread):
         self.store.keep_raw(times.now(), batch.raw, None)
 
     def _failed(self, group: list[Batch], error: BaseException) -> None:
+        """Tell a group's batches that they failed; each has one try alone, so that none fails for another."""
         _give_up_on_broken_disk(error)
         if _is_full(error):
             error = StoreFull("the disk is full")
+        elif len(group) > 1:
+            for batch in group:
+                batch.outcomes.clear()
+                if not batch.future.done():
+                    self._commit([batch])
+            return
         for batch in group:
             if not batch.future.done():
                 batch.future.set_exception(error)
@@ -194,17 +201,13 @@ class Writer(threading.Thread):
             raise
 
 
-def _code(error: BaseException) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF if isinstance(error, sqlite3.Error) else 0
-
-
 def _is_full(error: BaseException) -> bool:
-    return _code(error) == sqlite3.SQLITE_FULL
+    return code_of(error) == sqlite3.SQLITE_FULL
 
 
 def _give_up_on_broken_disk(error: BaseException) -> None:
     """After an I/O error nothing that this connection says can be trusted: end without an answer."""
-    if _code(error) in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT):
+    if code_of(error) in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT):
         print(f"replyai engine: the disk failed: {error}", file=sys.stderr, flush=True)
         os._exit(EX_IOERR)
 

@@ -17,7 +17,7 @@ from typing import Any
 import redis
 
 from engine import config
-from engine.redis import connect, server_command
+from engine.redis import Keys, connect, installation, server_command
 
 ROOT = Path(__file__).resolve().parent.parent
 _READY = re.compile(r"ReplyAI is ready: (http://\S+?)/start/(\S+)")
@@ -51,6 +51,11 @@ class Valkey:
     def __init__(self, data: Path) -> None:
         self.config = config.load({}, data=data)
         self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def keys(self) -> Keys:
+        """The names of this installation's keys."""
+        return Keys(installation(self.config))
 
     def start(self) -> "Valkey":
         for name in ("redis", "log"):

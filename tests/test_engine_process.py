@@ -146,7 +146,8 @@ def test_the_first_admin_and_token_come_from_the_environment(data: Path) -> None
         "REPLYAI_ADMIN_PASSWORD": "a long enough password",
         "REPLYAI_API_TOKEN": "rai_test",
     }
-    for _ in range(2):
+    for token in ("rai_leaked", "rai_test"):
+        environ["REPLYAI_API_TOKEN"] = token
         engine = process.Engine(load(environ, data), plugins.load())
         engine.start()
         documents = engine.workspaces["main"].reading()
@@ -166,6 +167,20 @@ def test_a_removed_number_of_the_file_is_marked_and_its_conversations_stay(data:
     account: Any = documents.table("account").get(doc_id="toko")
     assert account["removed_at"] and len(documents.table("conversation")) == 1
     engine.stop()
+
+
+def test_a_subscriber_that_is_far_behind_is_told_that_something_is_left_out(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.workspace.CATCH_UP", 3)
+    for n in range(6):
+        client.submit("main", [written(DEWI, f"pesan {n}", f"M{n}")])
+    heard = Heard()
+    last = client.ping()["workspaces"]["main"]
+    client.subscribe({"main": last - 6}, heard).connected.wait(5)
+    frames = heard.until(4)
+    assert [frame["seq"] for frame in frames] == [last - 3, last - 2, last - 1, last]
+    assert frames[0]["resync"] is True and not frames[1].get("resync")
 
 
 def test_asking_twice_with_one_client_id_answers_the_same_and_shows_a_conflict(client: Client) -> None:

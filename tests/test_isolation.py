@@ -1,6 +1,7 @@
 """A plugin that fails loses its own actions for that event and nothing else."""
 
 import os
+import sqlite3
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from engine import action, hookimpl, watch
 from engine.events import event
 from engine.plugins import Plugin, PluginError, Registry, load
-from tests.world import ANDI, DEWI, World
+from tests.world import ANDI, DEWI, World, written
 
 
 def plugin(name: str, hook: Callable[..., Any], order: int = 50, called: str = "message_received") -> Plugin:
@@ -174,13 +175,16 @@ def test_a_plugin_that_was_stuck_is_skipped_for_that_event_and_off_the_second_ti
 
 
 def test_the_watch_says_what_runs_now(tmp_path: Path) -> None:
-    seen = watch.Watch(tmp_path)
-    assert watch.read(tmp_path) == {"pid": os.getpid(), "since": 0}
-    seen.enter("toko/message.received/x", "labels", "message_received")
-    now = watch.read(tmp_path)
-    assert now and (now["plugin"], now["hook"]) == ("labels", "message_received") and now["since"] > 0
-    seen.enter("x" * 5000, "labels", "message_received")
-    assert watch.read(tmp_path)
+    folder = tmp_path / "w" / "main"
+    folder.mkdir(parents=True)
+    seen = watch.Watch(folder)
+    assert watch.read(folder) == {"pid": os.getpid(), "workspace": "main", "since": 0}
+    with seen.running("toko/message.received/x", "labels", "message_received"):
+        with seen.running("x" * 5000, "sender", "schema sender.dispatch"):
+            assert [each["plugin"] for each in watch.read_all(tmp_path)] == ["sender"]
+        (now,) = watch.read_all(tmp_path)
+        assert (now["plugin"], now["hook"]) == ("labels", "message_received") and now["since"] > 0
+    assert watch.read_all(tmp_path) == []
 
 
 def test_chance_is_the_plugins_own_and_the_same_in_a_replay(make: Callable[..., World]) -> None:
@@ -218,3 +222,51 @@ def test_a_misspelt_hook_is_named_with_the_nearest_right_one(make: Callable[...,
     shop = make(plugin("typo", well, called="mesage_received"))
     (sentence,) = shop.registry.unheard()
     assert sentence == "plugin typo: nothing calls its hook mesage_received; did you mean message_received?"
+
+
+def raises_sqlite(message: dict[str, Any]) -> Any:
+    raise sqlite3.OperationalError("of the plugin's own database")
+
+
+def test_a_plugins_own_database_error_is_the_plugins_and_hurts_no_customer(
+    make: Callable[..., World],
+) -> None:
+    shop = make(plugin("bad", raises_sqlite))
+    futures = [shop.workspace.submit([written(chat, "Halo", "S1")]) for chat in (DEWI, ANDI)]
+    assert all("error" not in future.result(10)[0] for future in futures)
+    assert len(shop.messages(DEWI)) == len(shop.messages(ANDI)) == 1
+    assert {problem["plugin"] for problem in shop.all("problem")} == {"bad"}
+
+
+def test_actions_that_multiply_are_cut_and_told(make: Callable[..., World]) -> None:
+    def many(conversation: dict[str, Any]) -> Any:
+        for _ in range(30):
+            yield action("conversation.assign", conversation=conversation["id"], agent=None)
+
+    both = plugin("many", many)
+    both.module.conversation_assigned = hookimpl(many)  # type: ignore[union-attr]
+    shop = make(Plugin("many", order=50, module=both.module))
+    shop.writes(DEWI, "Halo")
+    last = shop.journal()[-1]
+    assert len(last["actions"]) == 2000
+    assert "cut after 2000 actions" in last["errors"][-1]["error"]
+
+
+def test_what_the_engine_switched_off_stays_off_until_a_person_lifts_it(make: Callable[..., World]) -> None:
+    shop = make(plugin("bad", raises))
+    source = {"enabled": "replyai.toml, line 3"}
+    document = {"id": "bad", "enabled": True, "settings": {}, "sources": source, "page": {}}
+    shop.submit(event("settings.changed", "1", {"documents": {"plugin": [document]}}, origin="system"))
+    for n in range(5):
+        shop.writes(DEWI, f"pesan {n}")
+    assert shop.get("plugin", "bad")["enabled"] is False
+    done = shop.ask("plugin.set", plugin="bad", enabled=True)
+    assert done["status"] == "done", "it is set in a file, and yet a person may lift what the engine did"
+    assert shop.get("plugin", "bad")["enabled"] is True and shop.get("plugin", "bad")["switched_off"] is None
+
+
+def test_a_duplicate_leaves_no_change_without_a_row(shop: World) -> None:
+    shop.writes(DEWI, "Halo", id="A1", lid="99@lid")
+    rows, before = len(shop.journal()), shop.all("contact")
+    assert shop.writes("99@lid", "Halo", id="A1", push_name="Nama Baru")["duplicate"]
+    assert (len(shop.journal()), shop.all("contact")) == (rows, before)

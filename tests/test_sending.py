@@ -253,3 +253,95 @@ def test_an_emptied_redis_leaves_nothing_to_chance(shop: World, sari: str) -> No
     assert status(shop, message) == "unconfirmed"
     assert shop.get("message", message["id"])["error"]["reason"].startswith("Redis was emptied")
     assert [t["name"] for t in shop.all("timer")] == [f"find/{message['id']}"]
+
+
+def second_call_is_open(shop: World, sari: str) -> tuple[dict, str]:
+    """A message whose first call was lost and whose second, a person's wish, is open."""
+    message = shop.answers(DEWI, "Masih", by=sari)
+    first = shop.job_of(message["id"])["id"]
+    shop.submit(event("job.expired", f"{first}/lost", {"job": first, "mark": "lost"}, origin="system"))
+    shop.ask("message.resolve_unconfirmed", by=sari, message=message["id"], verdict="send_again")
+    assert status(shop, message) == "sending"
+    return message, first
+
+
+@pytest.mark.parametrize("outcome", ["not_sent", "refused", "unknown", "cancelled"])
+def test_a_late_result_of_an_old_call_never_moves_a_message_whose_new_call_is_open(
+    shop: World, sari: str, outcome: str
+) -> None:
+    message, first = second_call_is_open(shop, sari)
+    result = {"job": first, "result": {"outcome": outcome, "reason": "late"}}
+    shop.submit(event("job.finished", first, result, origin="job"))
+    assert status(shop, message) == "sending"
+    assert len([j for j in shop.all("job") if j["state"] == "queued"]) == 1
+
+
+def test_a_late_word_that_an_old_call_sent_it_is_evidence(shop: World, sari: str) -> None:
+    message, first = second_call_is_open(shop, sari)
+    result = {"job": first, "result": {"outcome": "sent", "gateway_id": "GA"}}
+    shop.submit(event("job.finished", first, result, origin="job"))
+    assert status(shop, message) == "sent"
+    assert shop.get("message", message["id"])["gateway_id"] == "GA"
+
+
+def test_a_persons_same_words_on_the_phone_settle_nothing(shop: World, sari: str) -> None:
+    message = shop.answers(DEWI, "Masih", by=sari)
+    shop.job_ends(message["id"], outcome="unknown")
+    shop.echo_comes(DEWI, "Masih", "PHONE1", origin="echo_phone")
+    assert status(shop, message) == "unconfirmed"
+
+
+def test_an_echo_that_nobody_claims_keeps_when_and_by_whom_it_was_said(shop: World, sari: str) -> None:
+    shop.answers(DEWI, "Masih", by=sari)
+    shop.echo_comes(DEWI, "Dari program lain", "API1", origin="echo_api")
+    (parked,) = shop.all("parked")
+    timer_fires(shop, "parked/")
+    own = shop.messages(DEWI)[-1]
+    assert (own["origin"], own["author"]["name"]) == ("echo_api", "API")
+    assert own["occurred_at"] == parked["echo"]["occurred_at"]
+
+
+def test_a_file_whose_fetch_takes_long_counts_though_another_was_given_out(shop: World) -> None:
+    media = {"kind": "image", "mime": "image/png", "ref": {"url": "http://localhost:3000/api/files/x"}}
+    said = {"id": "PIC", "kind": "image", "text": None, "media": media}
+    peer = {"chat_id": DEWI, "kind": "user"}
+    data = {"message": said, "peer": peer}
+    shop.submit(event("message.received", f"{DEWI}/PIC", data, account="toko"))
+    (picture,) = shop.messages(DEWI)
+    first = shop.job_of(picture["id"])["id"]
+    shop.submit(event("job.expired", f"{first}/won", {"job": first, "mark": "won"}, origin="system"))
+    fetched = {
+        "outcome": "fetched",
+        "id": "m1",
+        "hash": "0" * 64,
+        "mime": "image/png",
+        "filename": "x.png",
+        "size": 1,
+    }
+    shop.submit(event("job.finished", first, {"job": first, "result": fetched}, origin="job"))
+    assert shop.get("message", picture["id"])["media"]["state"] == "ready"
+    assert shop.all("job") == []
+
+
+def test_a_file_that_no_worker_ever_brings_is_failed_in_the_end_and_can_be_tried_again(shop: World) -> None:
+    media = {"kind": "image", "mime": "image/png", "ref": {"url": "http://localhost:3000/api/files/x"}}
+    data = {
+        "message": {"id": "PIC", "kind": "image", "media": media},
+        "peer": {"chat_id": DEWI, "kind": "user"},
+    }
+    shop.submit(event("message.received", f"{DEWI}/PIC", data, account="toko"))
+    (picture,) = shop.messages(DEWI)
+    for _ in range(5):
+        job = shop.job_of(picture["id"])["id"]
+        shop.submit(event("job.expired", f"{job}/won", {"job": job, "mark": "won"}, origin="system"))
+    assert shop.get("message", picture["id"])["media"]["state"] == "failed"
+    assert shop.all("job") == []
+    assert shop.ask("media.retry", message=picture["id"])["status"] == "done"
+    assert shop.get("message", picture["id"])["media"]["state"] == "pending"
+
+
+def test_a_status_asks_for_nothing(shop: World, sari: str) -> None:
+    first = shop.answers(DEWI, "satu", by=sari)
+    shop.job_ends(first["id"], outcome="sent", gateway_id="G1")
+    shop.status_comes(DEWI, "G1", "delivered")
+    assert shop.journal()[-1]["actions"] == [], "ticks are many: none of them looks through the queue"

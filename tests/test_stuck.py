@@ -70,3 +70,35 @@ def test_a_hook_that_never_returns_costs_seconds_and_no_message() -> None:
         finally:
             serving.stop()
             serving.kill()
+
+
+AT_START = '''
+"""Never returns when it hears that a plugin was switched."""
+from engine import hookimpl
+
+@hookimpl
+def plugins_switched(event):
+    """Loop for ever."""
+    while True:
+        pass
+'''
+
+
+@pytest.mark.slow
+def test_a_plugin_that_sticks_at_start_does_not_keep_everything_from_starting() -> None:
+    with data_folder() as data:
+        folder = data / "mine" / "tarpit"
+        folder.mkdir(parents=True)
+        (folder / "plugin.toml").write_text('name = "tarpit"\nversion = "1"\nsummary = "Sticks."\n')
+        (folder / "__init__.py").write_text(AT_START)
+        (data / "replyai.toml").write_text(f'plugins_dir = "{folder.parent}"\n')
+        serving = Serving(data)
+        try:
+            serving.ready(60)
+            assert serving.output.count("has not returned") >= 1
+            documents = database(data, plugins.load(folder.parent))
+            assert {p["plugin"] for p in documents.table("problem").all()} == {"tarpit"}
+            documents.connection.close()
+        finally:
+            serving.stop()
+            serving.kill()

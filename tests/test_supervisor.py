@@ -239,7 +239,9 @@ def engine():
 
 def entered(folder, engine, ago: float, **more) -> None:
     said = {"pid": engine.pid, "since": time.monotonic() - ago, "event": "cs/message.received/1", **more}
-    (folder / watch.NAME).write_text(json.dumps(said).ljust(watch.SIZE))
+    workspace = folder / "w" / "main"
+    workspace.mkdir(parents=True, exist_ok=True)
+    (workspace / watch.NAME).write_text(json.dumps(said).ljust(watch.SIZE))
 
 
 def test_an_engine_that_is_stuck_in_a_plugin_is_ended_and_the_next_one_told(tmp_path, engine):

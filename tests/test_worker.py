@@ -26,7 +26,7 @@ def valkey():
 
 @pytest.fixture
 def queue(valkey):
-    return Queue("work", connection=valkey.client(), serializer=JSONSerializer)
+    return Queue(valkey.keys.queue("work"), connection=valkey.client(), serializer=JSONSerializer)
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def own_signal_handlers():
 
 
 def work_off(valkey):
-    worker.make(valkey.client(), "work").work(burst=True, logging_level="ERROR")
+    worker.make(valkey.client(), valkey.keys.queue("work")).work(burst=True, logging_level="ERROR")
 
 
 def job(number: int) -> dict:
@@ -107,17 +107,17 @@ def running(valkey):
 def test_a_worker_outlives_redis_and_goes_on(valkey, queue):
     with running(valkey):
         queue.enqueue(worker.FUNCTION, job(1), job_id="job-1")
-        until(lambda: valkey.client().xlen(perform.RESULTS) == 1, what="the first result")
+        until(lambda: valkey.client().xlen(valkey.keys.results) == 1, what="the first result")
         valkey.kill()
         valkey.start()
         queue.enqueue(worker.FUNCTION, job(2), job_id="job-2")
-        until(lambda: valkey.client().xlen(perform.RESULTS) == 2, what="the result after the restart")
+        until(lambda: valkey.client().xlen(valkey.keys.results) == 2, what="the result after the restart")
 
 
 def test_sigterm_ends_an_idle_worker_at_once(valkey, queue):
     with running(valkey) as process:
         queue.enqueue(worker.FUNCTION, job(1), job_id="job-1")
-        until(lambda: valkey.client().xlen(perform.RESULTS) == 1, what="the first result")
+        until(lambda: valkey.client().xlen(valkey.keys.results) == 1, what="the first result")
         process.send_signal(signal.SIGTERM)
         assert process.wait(3) == 0
 
@@ -125,7 +125,7 @@ def test_sigterm_ends_an_idle_worker_at_once(valkey, queue):
 def test_sigterm_ends_a_worker_while_redis_is_away(valkey, queue):
     with running(valkey) as process:
         queue.enqueue(worker.FUNCTION, job(1), job_id="job-1")
-        until(lambda: valkey.client().xlen(perform.RESULTS) == 1, what="the first result")
+        until(lambda: valkey.client().xlen(valkey.keys.results) == 1, what="the first result")
         valkey.kill()
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0

@@ -1,5 +1,8 @@
 """A small business to test with: a shop with a number, agents, and customers who write."""
 
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +103,13 @@ class World:
         return self.submit(event("message.sent", f"{chat}/{gateway_id}", data, account=SHOP, origin=origin))[
             0
         ]
+
+    def until(self, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+        """Wait for what the clock or a thread does."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline
+            threading.Event().wait(0.01)
 
     def journal(self) -> list[dict[str, Any]]:
         import orjson

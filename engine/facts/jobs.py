@@ -7,19 +7,25 @@ from engine.facts import messages, statuses
 from engine.transaction import Transaction
 
 Document = dict[str, Any]
+ATTEMPTS = 5
 EMPTIED = "Redis was emptied while this was under way"
 
 
-def _settle_send(tx: Transaction, message: Document, result: Document) -> None:
+def _settle_send(tx: Transaction, message: Document, job: Document, result: Document) -> None:
+    """Move a message by what came of a call. A call that it does not wait for any more counts only as
+    evidence that it was sent.
+    """
     outcome, reason = result.get("outcome"), result.get("reason")
     error = {"code": result.get("code"), "reason": reason}
     if outcome == "sent":
-        messages.confirm(tx, message, result.get("gateway_id"))
-    elif message["status"] not in ("sending", "unconfirmed"):
+        if message.get("job") == job["id"] or message["status"] in ("sending", "unconfirmed", "queued"):
+            messages.confirm(tx, message, result.get("gateway_id"))
         return
-    elif outcome == "refused" or (outcome == "not_sent" and message["status"] == "unconfirmed"):
+    if message.get("job") != job["id"] or message["status"] not in ("sending", "unconfirmed"):
+        return
+    if outcome == "refused" or (outcome == "not_sent" and message["status"] == "unconfirmed"):
         statuses.move(tx, message, "failed", error=error)
-    elif outcome == "not_sent":
+    elif outcome in ("not_sent", "cancelled"):
         statuses.put(tx, message, "queued", error=error)
     elif message["status"] == "sending":
         _unconfirmed(tx, message, reason or "the gateway's answer did not come")
@@ -54,20 +60,41 @@ def _settle(tx: Transaction, job: Document, result: Document) -> None:
         return
     tx.about.update(message=message["id"], conversation=message["conversation"])
     if job["queue"] == "send":
-        _settle_send(tx, message, result)
+        _settle_send(tx, message, job, result)
     elif job["name"] == "media.fetch":
         _settle_media(tx, message, result)
 
 
+def _later_attempt(tx: Transaction, id: str) -> Document | None:
+    """Return the attempt that was given out after *id*, of a job that only reads: any result will do."""
+    action = id.rpartition("-")[0]
+    found = tx.documents.table("job").search(where("action") == action)
+    return next((job for job in found if job["queue"] != "send"), None)
+
+
 def finished(tx: Transaction, data: Document) -> None:
     """A worker told what came of a job."""
-    job = tx.get("job", data["job"])
+    job = tx.get("job", data["job"]) or _later_attempt(tx, data["job"])
     if job is None:  # erased meanwhile: nobody may learn what came of it
         data["result"] = {}
         return
     data.update(name=job["name"], args=job["args"], state="done")
     tx.remove("job", job["id"])
     _settle(tx, job, data.get("result") or {})
+
+
+def _next_attempt(tx: Transaction, job: Document) -> None:
+    """Give out a job that was never begun again, or one that only reads; the latter a few times."""
+    tx.remove("job", job["id"])
+    if job["queue"] != "send" and job["attempt"] >= ATTEMPTS:
+        result = {"outcome": "failed", "reason": "no worker brought it to an end"}
+        _settle(tx, job, result)
+        _lost(tx, job, result)
+        return
+    id = tx.add_attempt(job["action"], job["attempt"] + 1, job)
+    message = tx.get("message", job["args"].get("message"))
+    if message is not None and message.get("job") == job["id"]:
+        tx.update("message", message["id"], {"job": id})
 
 
 def _lost(tx: Transaction, job: Document, result: Document) -> None:
@@ -82,8 +109,7 @@ def expired(tx: Transaction, data: Document) -> None:
         return
     data.update(name=job["name"], args=job["args"])
     if data["mark"] == "won":
-        tx.remove("job", job["id"])
-        tx.add_attempt(job["action"], job["attempt"] + 1, job)
+        _next_attempt(tx, job)
         return
     tx.update("job", job["id"], {"state": "lost"})
     result = {"outcome": "unknown", "reason": "the worker that made the call did not tell its result"}
@@ -106,5 +132,4 @@ def new_epoch(tx: Transaction, data: Document) -> None:
             result = {"outcome": "unknown", "reason": EMPTIED}
             _lost(tx, job, result)
         else:
-            tx.remove("job", job["id"])
-            tx.add_attempt(job["action"], job["attempt"] + 1, job)
+            _next_attempt(tx, job)

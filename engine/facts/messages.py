@@ -3,9 +3,10 @@
 from typing import Any
 
 from engine.facts import identity, parking, statuses
-from engine.transaction import Transaction
+from engine.transaction import Duplicate, Transaction
 
 SNIPPET = 120
+DELETED = "🚫"
 CONTENT = ("kind", "text", "location", "contacts", "interactive", "mentions", "forwarded", "poll")
 Document = dict[str, Any]
 
@@ -13,6 +14,8 @@ Document = dict[str, Any]
 def snippet(message: Document) -> Document:
     """Return what a list shows of a message."""
     text = message.get("text") or (message.get("media") or {}).get("caption") or ""
+    if message.get("deleted_at"):
+        text = DELETED
     return {
         "id": message["id"],
         "kind": message["kind"],
@@ -33,20 +36,26 @@ def _content(said: Document) -> Document:
     return {"kind": "unsupported", "text": None, **content, "media": media, "reply_to": said.get("reply_to")}
 
 
-def build(tx: Transaction, conversation: Document, said: Document, **fields: Any) -> Document:
-    """Return a message document of what a gateway told was *said*; it is not stored yet."""
-    history = tx.event["origin"] == "history"
+def build(
+    tx: Transaction, conversation: Document, said: Document, told: Document | None = None, **fields: Any
+) -> Document:
+    """Return a message document of what a gateway told was *said*; it is not stored yet.
+
+    told: ``origin`` and ``occurred_at`` of the event that said it; by default, the present one's.
+    """
+    told = told or tx.event
+    history = told["origin"] == "history"
     return {
         "id": tx.new_id(),
         "conversation": conversation["id"],
         "account": conversation["account"],
         **_content(said),
         "status_at": tx.at,
-        "at": tx.event["occurred_at"] if history else tx.at,
-        "occurred_at": tx.event["occurred_at"],
+        "at": told["occurred_at"] if history else tx.at,
+        "occurred_at": told["occurred_at"],
         "gateway_id": said["id"],
         "client_id": None,
-        "origin": tx.event["origin"],
+        "origin": told["origin"],
         "why": None,
         "error": None,
         **fields,
@@ -78,8 +87,7 @@ def received(tx: Transaction, data: Document) -> None:
     account, said = tx.event["account"], data["message"]
     contact = identity.contact_of(tx, data["peer"])
     if known(tx, account, contact, said["id"]):
-        tx.duplicate = True
-        return
+        raise Duplicate
     conversation = identity.conversation_of(tx, account, data["peer"], contact)
     author = {"kind": "contact", "id": contact["id"], "name": contact["name"]}
     add(tx, conversation, build(tx, conversation, said, direction="in", status="received", author=author))
@@ -150,17 +158,13 @@ def confirm(tx: Transaction, message: Document, gateway_id: str | None) -> None:
         statuses.apply(tx, message, level["status"], level["error"])
 
 
-def add_own(tx: Transaction, conversation: Document, said: Document) -> None:
+def add_own(tx: Transaction, conversation: Document, said: Document, told: Document | None = None) -> None:
     """Add a message that somebody sent without us, on the phone or by another program."""
-    by_phone = tx.event["origin"] != "echo_api"
-    author = (
-        {"kind": "phone", "id": None, "name": None}
-        if by_phone
-        else {"kind": "system", "id": None, "name": "API"}
-    )
-    message = build(tx, conversation, said, direction="out", status="sent", author=author)
-    add(tx, conversation, message)
-    if tx.event["origin"] != "history" and conversation["unread"]:
+    told = told or tx.event
+    by_api = told["origin"] == "echo_api"
+    author = {"kind": "system" if by_api else "phone", "id": None, "name": "API" if by_api else None}
+    add(tx, conversation, build(tx, conversation, said, told, direction="out", status="sent", author=author))
+    if told["origin"] != "history" and conversation["unread"]:
         tx.update("conversation", conversation["id"], {"unread": 0})
 
 
@@ -172,7 +176,7 @@ def parked_too_long(tx: Transaction, parked: Document) -> None:
     data = parked["echo"]["data"]
     contact = identity.contact_of(tx, {**data["peer"], "push_name": None})
     conversation = identity.conversation_of(tx, parked["account"], data["peer"], contact)
-    add_own(tx, conversation, data["message"])
+    add_own(tx, conversation, data["message"], parked["echo"])
     message = statuses.by_gateway_id(tx, parked["account"], parked["gateway_id"])
     for level in parked["levels"] if message else ():
         statuses.apply(tx, message or {}, level["status"], level["error"])
@@ -210,6 +214,7 @@ def deleted(tx: Transaction, data: Document) -> None:
     message = _target(tx, data)
     if message is not None:
         tx.update("message", message["id"], {"deleted_at": tx.at})
+        _show_again(tx, message["id"])
 
 
 def _show_again(tx: Transaction, id: str) -> None:

@@ -13,6 +13,7 @@ from engine.ids import canonical_chat, document_id
 from engine.transaction import Transaction
 
 SECONDS = 120
+CLOCKS_APART = 60  # seconds that a gateway's clock may be behind ours
 UNDER_WAY = ("sending", "unconfirmed")
 
 
@@ -80,12 +81,11 @@ def echo_like(tx: Transaction, message: dict[str, Any], chat: str) -> str | None
     echoes = tx.documents.table("parked").search(
         (where("account") == message["account"]) & (where("chat") == chat)
     )
+    earliest = times.add(message.get("sending_at") or message["at"], -CLOCKS_APART)
     for parked in echoes:
-        said = parked["echo"] and parked["echo"]["data"]["message"]
-        if (
-            said
-            and (said.get("text") or "") == (message.get("text") or "")
-            and said["kind"] == message["kind"]
-        ):
-            return str(parked["gateway_id"])
+        echo = parked["echo"] or {}
+        if echo.get("origin") == "echo_api" and echo["occurred_at"] >= earliest:
+            said = echo["data"]["message"]
+            if (said.get("text") or "") == (message.get("text") or "") and said["kind"] == message["kind"]:
+                return str(parked["gateway_id"])
     return None

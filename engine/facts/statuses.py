@@ -28,9 +28,12 @@ def may_follow(before: str, after: str) -> bool:
 
 def move(tx: Transaction, message: dict[str, Any], status: str, **fields: Any) -> bool:
     """Set a message's status by evidence, if it may follow; return whether it did."""
-    moves = may_follow(message["status"], status)
+    before = message["status"]
+    moves = may_follow(before, status)
     if moves:
         put(tx, message, status, **fields)
+    if moves and before == "unconfirmed":
+        tx.consequence("message.confirmed", {"message": message["id"]})
     return moves
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from engine import schemas
 from engine.actions import Refused, handles
 from engine.documents import where
+from engine.facts.statuses import put as set_status
 from engine.handlers.conversations import existing
 from engine.transaction import Transaction
 
@@ -45,6 +46,9 @@ def remove_account(data: Data, tx: Transaction) -> None:
     account = existing(tx, "account", data["account"])
     if account["source"] == "file":
         raise Refused(f"{account['id']} is set in replyai.toml and is removed there")
+    waiting = (where("account") == account["id"]) & (where("status") == "queued")
+    for message in tx.documents.table("message").search(waiting):
+        set_status(tx, message, "failed", error={"code": None, "reason": "the number was removed"})
     if tx.documents.table("conversation").contains(where("account") == account["id"]):
         tx.update("account", account["id"], {"removed_at": tx.at, "state": "disconnected", "secrets": []})
     else:
@@ -69,12 +73,16 @@ def set_plugin(data: Data, tx: Transaction) -> Data:
     wanted = dict(data.get("settings", {}))
     asked = [*wanted, *(["enabled"] if "enabled" in data else [])]
     for key in asked:
+        if key == "enabled" and data["enabled"] and plugin.get("switched_off"):
+            continue  # a person lifts what the engine switched off, wherever it was switched on
         if sources.get(key, "default") not in ("default", "page"):
             raise Refused(f"{key} of {plugin['id']} is set in {sources[key]} and is changed there")
         sources = {**sources, key: "page"}
     fields: Data = {"sources": sources}
     if "enabled" in data:
-        page["enabled"] = fields["enabled"] = data["enabled"]
+        if sources.get("enabled") == "page":
+            page["enabled"] = data["enabled"]
+        fields["enabled"] = data["enabled"]
         fields["switched_off"] = None
     if wanted:
         page["settings"] = {**page.get("settings", {}), **wanted}

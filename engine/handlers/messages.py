@@ -117,6 +117,17 @@ def retry(data: Data, tx: Transaction) -> Data:
     return _again(tx, message)
 
 
+@handles("media.retry", schemas.OfMessage, permission="conversation.write")
+def retry_media(data: Data, tx: Transaction) -> None:
+    """Have a file that could not be fetched tried again."""
+    message = existing(tx, "message", data["message"])
+    media = message.get("media")
+    if not media or media.get("state") != "failed" or not media.get("ref"):
+        raise Refused("there is no file here that could be fetched again")
+    tx.update("message", message["id"], {"media": {**media, "state": "pending", "reason": None}})
+    tx.job("media.fetch", {"message": message["id"]})
+
+
 @handles("message.cancel", schemas.OfMessage, permission=SEND)
 def cancel(data: Data, tx: Transaction) -> None:
     """Take back a message that has not begun to leave."""
@@ -135,7 +146,6 @@ def resolve_unconfirmed(data: Data, tx: Transaction) -> Data:
     if data["verdict"] == "sent":
         statuses.move(tx, message, "sent", error=None)
         tx.about.update(message=message["id"], conversation=message["conversation"])
-        tx.consequence("message.confirmed", {"message": message["id"]})
         return {"message": message["id"]}
     told = _again(tx, message)
     tx.consequence("message.queued", told)

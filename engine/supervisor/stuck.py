@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -23,11 +24,12 @@ class Stuck:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._seen: tuple[float, int] = (0.0, 0)
+        self._ended = 0
 
     def look(self, engine: Child | None) -> bool:
         """End the engine where it has been in one hook for over `LIMIT` seconds; say whether."""
-        now = watch.read(self.folder) if engine is not None and engine.pid else None
-        if engine is None or not now or now.get("pid") != engine.pid or not now.get("since"):
+        now = self._longest(engine)
+        if engine is None or now is None or engine.pid == self._ended:
             self._seen = (0.0, 0)
             return False
         since, looks = float(now["since"]), self._seen[1] + 1 if self._seen[0] == now["since"] else 1
@@ -42,6 +44,13 @@ class Stuck:
         part = self.folder / f".{watch.STUCK}.{os.getpid()}"
         part.write_text(json.dumps(now))
         part.replace(self.folder / watch.STUCK)
+        self._ended = engine.pid or 0
         engine.signal(signal.SIGKILL)
         self._seen = (0.0, 0)
         return True
+
+    def _longest(self, engine: Child | None) -> dict[str, Any] | None:
+        """Return what the engine has been in the longest, of all its workspaces."""
+        pid = engine.pid if engine is not None else None
+        running = [each for each in watch.read_all(self.folder) if pid and each.get("pid") == pid]
+        return min(running, key=lambda each: float(each["since"]), default=None)

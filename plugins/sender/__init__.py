@@ -31,22 +31,8 @@ def job_finished(event, message, documents, settings):
 
 @hookimpl
 def message_confirmed(message):
-    """A person settled an unconfirmed message, which may have held back others."""
+    """It is known what became of an unconfirmed message, which may have held back others."""
     if message:
-        yield action("sender.dispatch", account=message["account"])
-
-
-@hookimpl
-def message_sent(message):
-    """An echo may have settled an unconfirmed message, which may have held back others."""
-    if message:
-        yield action("sender.dispatch", account=message["account"])
-
-
-@hookimpl
-def message_status(message):
-    """A status may have settled an unconfirmed message, which may have held back others."""
-    if message and message["direction"] == "out":
         yield action("sender.dispatch", account=message["account"])
 
 

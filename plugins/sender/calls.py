@@ -17,9 +17,11 @@ def _outgoing(context, message):
 def send(args, context):
     """Make the one call of a message: ``{outcome, gateway_id, retry_after, reason}``."""
     message = context.get("message", args["message"])
-    if message is None or message["status"] != "sending":
-        status = message["status"] if message else "gone"
-        return {"outcome": "cancelled", "reason": f"the message is {status}, not sending"}
+    job = context.get("job", context.job)
+    if message is None or message["status"] != "sending" or message.get("job") != context.job:
+        return {"outcome": "cancelled", "reason": "the message does not wait for this call any more"}
+    if job is None or job["state"] != "queued":
+        return {"outcome": "cancelled", "reason": "the engine has given this call up"}
     adapter, account, secrets = context.gateway(message["account"])
     return adapter.send(_outgoing(context, message), account, secrets, context.remaining())
 

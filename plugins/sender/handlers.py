@@ -4,7 +4,8 @@ from engine import Refused, confirm_sent, handles, set_status, times, where
 
 from .schemas import OfAccount, OfMessage, Result, Settings
 
-LANES = {"agent": 0, "automatic": 1, "campaign": 2}
+LANES = ("agent", "automatic", "campaign")
+BATCH = 50
 FIND_PAUSES = (2, 10, 60, 600)
 
 
@@ -17,25 +18,37 @@ def _in_state(tx, account, status):
     return tx.documents.table("message").search((where("account") == account) & (where("status") == status))
 
 
-def _held(messages, unconfirmed):
-    """Yield the messages that nothing before them in their conversation and lane holds back, in order."""
-    blocked = {(m["conversation"], m.get("lane")) for m in unconfirmed if m["direction"] == "out"}
-    for message in messages:
-        key = (message["conversation"], message.get("lane"))
-        if key not in blocked:
-            yield message
-        blocked.add(key)
+def _queued(tx, account, lane):
+    """Yield the queued messages of a number in one lane, oldest first."""
+    waiting = (where("account") == account) & (where("status") == "queued") & (where("lane") == lane)
+    after = None
+    while True:
+        page, after = tx.documents.table("message").page(
+            waiting, order="at", after=after, limit=BATCH, newest_first=False
+        )
+        yield from page
+        if after is None:
+            return
 
 
 def next_message(tx, account):
-    """Return (the message to send now or None, the time at which the next one is due or None)."""
-    queued = sorted(_in_state(tx, account, "queued"), key=lambda m: (LANES.get(m.get("lane"), 0), m["at"]))
+    """Return (the message to send now or None, the time at which the next one is due or None).
+
+    Within one conversation and lane the order holds: one that waits for its retry, or whose fate is
+    not known, holds back those after it.
+    """
+    blocked = {(m["conversation"], m.get("lane")) for m in _in_state(tx, account, "unconfirmed")}
     due_later = []
-    for message in _held(queued, _in_state(tx, account, "unconfirmed")):
-        due = message.get("sender.due")
-        if due is None or due <= tx.at:
-            return message, None
-        due_later.append(due)
+    for lane in LANES:
+        for message in _queued(tx, account, lane):
+            key = (message["conversation"], lane)
+            if key in blocked:
+                continue
+            due = message.get("sender.due")
+            if due is None or due <= tx.at:
+                return message, None
+            due_later.append(due)
+            blocked.add(key)
     return None, min(due_later, default=None)
 
 
@@ -62,7 +75,9 @@ def dispatch(data, tx):
         return None
     deadline = settings["media_deadline"] if message.get("media") else settings["deadline"]
     job = tx.job("sender.send", {"message": message["id"]}, queue="send", deadline=deadline)
-    set_status(tx, message, "sending", attempts=message.get("attempts", 0) + 1, **{"sender.due": None})
+    attempts = message.get("attempts", 0) + 1
+    told = {"attempts": attempts, "job": job, "sending_at": tx.at, "retry_at": None, "sender.due": None}
+    set_status(tx, message, "sending", **told)
     return {"message": message["id"], "job": job}
 
 
@@ -96,7 +111,8 @@ def _pause(tx, message, result):
         return
     pause = min(settings["first_pause"] * 3 ** (attempts - 1), settings["longest_pause"])
     pause = max(pause * (0.8 + 0.4 * tx.rng("pause", message["id"]).random()), result.get("retry_after") or 0)
-    tx.update("message", message["id"], {"sender.due": times.add(tx.at, pause)})
+    due = times.add(tx.at, pause)
+    tx.update("message", message["id"], {"sender.due": due, "retry_at": due})
 
 
 def _ask_later(tx, message, finds):
@@ -122,7 +138,6 @@ def found(data, tx):
         return
     if data["result"].get("outcome") == "sent":
         confirm_sent(tx, message, data["result"].get("gateway_id"))
-        tx.consequence("message.confirmed", {"message": message["id"]})
         return
     finds = message.get("sender.finds", 0) + 1
     tx.update("message", message["id"], {"sender.finds": finds})

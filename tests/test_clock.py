@@ -1,0 +1,41 @@
+"""Time: pauses keep their length though the wall clock jumps; a timer that fails holds up no other."""
+
+import pytest
+
+from engine import times
+from tests.world import DEWI, World
+
+
+def test_a_clock_that_was_ahead_once_stops_no_pause(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sari = shop.agent("Sari")
+    right = times.now
+    with monkeypatch.context() as patched:
+        patched.setattr(times, "now", lambda: times.add(right(), 86400))
+        shop.writes(DEWI, "dari besok")
+    message = shop.answers(DEWI, "Masih", by=sari)
+    shop.job_ends(message["id"], outcome="not_sent", reason="connection refused")
+    due = shop.get("message", message["id"])["sender.due"]
+    assert times.seconds_between(shop.workspace.store.now(), due) < 5
+    assert message["at"] > times.add(right(), 86000), "no event is before the one before it"
+
+
+def test_time_goes_on_while_it_is_ahead(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    wall = ["2026-11-25T00:00:00.000000Z"]
+    monkeypatch.setattr(times, "now", lambda: wall[0])
+    shop.writes(DEWI, "satu")
+    wall[0] = "2026-11-24T00:00:00.000000Z"
+    shop.writes(DEWI, "dua")
+    wall[0] = "2026-11-24T00:00:10.000000Z"
+    shop.writes(DEWI, "tiga")
+    ats = [m["at"] for m in shop.messages(DEWI)]
+    assert times.seconds_between(ats[1], ats[2]) == pytest.approx(10)
+
+
+def test_a_snooze_ends_by_itself(shop: World) -> None:
+    shop.writes(DEWI, "Halo")
+    conversation = shop.conversation(DEWI)["id"]
+    until = times.add(shop.workspace.store.now(), 0.2)
+    assert shop.ask("conversation.snooze", conversation=conversation, until=until)["status"] == "done"
+    assert shop.conversation(DEWI)["status"] == "snoozed"
+    shop.until(lambda: shop.conversation(DEWI)["status"] == "open")
+    assert shop.conversation(DEWI)["handler"] == "queue"
