@@ -20,9 +20,11 @@ from engine import times
 from engine.documents import Collection
 from engine.journal import last_seq
 from engine.store import open_read
+from engine.upgrade import versions_of
 
 FORMATS = ("jsonl", "csv", "tinydb")
 VERSION = 1
+ABOUT = "_export"
 LEFT_OUT = frozenset({"job", "parked", "problem"})
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().-]*$)")
 Document = dict[str, Any]
@@ -39,7 +41,19 @@ class Snapshot:
         self.connection = connection
         self.workspace = workspace
         self.names = names
+        self.versions = versions_of(connection, names)
         self.seq = last_seq(connection)
+
+    def head(self) -> Document:
+        """Return what an export says of itself."""
+        return {
+            "replyai": VERSION,
+            "workspace": self.workspace,
+            "seq": self.seq,
+            "at": times.now(),
+            "versions": self.versions,
+            "documents": self.counts(),
+        }
 
     def documents(self, collection: str) -> Iterator[bytes]:
         """Yield the documents of a collection as JSON, in the order in which they were added."""
@@ -89,26 +103,22 @@ def _new_file(target: Path) -> Iterator[IO[bytes]]:
 
 def _jsonl(snapshot: Snapshot, target: Path) -> None:
     """A line that says what it is, then ``{"collection", "document"}`` a line."""
-    head = {
-        "replyai": VERSION,
-        "workspace": snapshot.workspace,
-        "seq": snapshot.seq,
-        "at": times.now(),
-        "documents": snapshot.counts(),
-    }
     with _new_file(target) as file:
-        file.write(orjson.dumps(head) + b"\n")
+        file.write(orjson.dumps(snapshot.head()) + b"\n")
         for name in snapshot.names:
             for body in snapshot.documents(name):
                 file.write(b'{"collection":"%s","document":%s}\n' % (name.encode(), body))
 
 
 def _tinydb(snapshot: Snapshot, target: Path) -> None:
-    """The file of stock TinyDB, with its integer ids; our own are in the field ``id``."""
+    """The file of stock TinyDB, with its integer ids; our own are in the field ``id``.
+
+    The table ``_export`` says what it is of.
+    """
     with _new_file(target) as file:
-        file.write(b"{")
-        for place, name in enumerate(snapshot.names):
-            file.write(b'%s"%s":{' % (b"," if place else b"", name.encode()))
+        file.write(b'{"%s":{"1":%s}' % (ABOUT.encode(), orjson.dumps(snapshot.head())))
+        for name in snapshot.names:
+            file.write(b',"%s":{' % name.encode())
             for number, body in enumerate(snapshot.documents(name), 1):
                 file.write(b'%s"%d":%s' % (b"," if number > 1 else b"", number, body))
             file.write(b"}")

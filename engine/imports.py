@@ -2,17 +2,18 @@
 
 import json
 import secrets as randomness
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
 from engine.backup import take
 from engine.config import Config
+from engine.documents import Collection
 from engine.events import event
-from engine.exports import LEFT_OUT, VERSION
+from engine.exports import ABOUT, LEFT_OUT, VERSION
 from engine.workspace import Workspace
 
 PART = 1 << 20
@@ -27,55 +28,62 @@ class ImportRefused(Exception):
     """Nothing was imported; the text says why."""
 
 
-def read(file: Path, known: Collection[str]) -> Iterator[Named]:
+def read(file: Path, known: Mapping[str, Collection]) -> Iterator[Named]:
     """Yield ``(collection, document)`` of an export in JSON Lines or TinyDB's form.
 
-    known: the collections that there are. Raises ImportRefused, naming the place.
+    known: the collections that there are, by name; documents of older versions are upgraded.
+    Raises ImportRefused, naming the place.
     """
     with file.open("rb") as lines:
-        first = lines.readline()
+        head, entries = _opened(file, lines)
+        if head.get("replyai", VERSION) > VERSION:
+            raise ImportRefused(f"{file} was written by a newer ReplyAI (format {head['replyai']})")
+        versions = head.get("versions", {})
+        for place, name, document in entries:
+            yield _checked(f"{file}, {place}", name, document, known, versions)
+
+
+def _opened(file: Path, lines: IO[bytes]) -> tuple[Document, Iterator[tuple[str, Any, Any]]]:
+    """Return what an export says of itself, and its entries as (place, collection, document)."""
     try:
-        head = orjson.loads(first)
+        head = orjson.loads(lines.readline())
     except ValueError:
-        head = {}
-    is_lines = isinstance(head, dict) and isinstance(head.get("replyai"), int)
-    if is_lines and head["replyai"] > VERSION:
-        raise ImportRefused(f"{file} was written by a newer ReplyAI (format {head['replyai']})")
-    for place, name, document in _lines(file) if is_lines else _tables(file):
-        yield _checked(f"{file}, {place}", name, document, known)
-
-
-def _lines(file: Path) -> Iterator[tuple[str, Any, Any]]:
-    with file.open("rb") as lines:
-        next(lines)
-        for number, line in enumerate(lines, 2):
-            try:
-                entry = orjson.loads(line)
-                yield f"line {number}", entry["collection"], entry["document"]
-            except (ValueError, KeyError, TypeError):
-                raise ImportRefused(
-                    f'{file}, line {number}: it takes {{"collection": …, "document": …}}'
-                ) from None
-
-
-def _tables(file: Path) -> Iterator[tuple[str, Any, Any]]:
+        head = None
+    if isinstance(head, dict) and isinstance(head.get("replyai"), int):
+        return head, _lines(file, lines)
     try:
         tables = json.loads(file.read_bytes())
-        for name, documents in tables.items():
-            for number, document in documents.items():
-                yield f"{name} {number}", name, document
-    except (ValueError, AttributeError):
+        head = tables.pop(ABOUT, {"1": {}})["1"]
+        entries = [(f"{t} {n}", t, document) for t, found in tables.items() for n, document in found.items()]
+    except (ValueError, AttributeError, TypeError, KeyError):
         raise ImportRefused(
             f"{file} is no export: it takes the files of `replyai export`, jsonl or tinydb"
         ) from None
+    return head, iter(entries)
 
 
-def _checked(place: str, name: Any, document: Any, known: Collection[str]) -> Named:
+def _lines(file: Path, lines: IO[bytes]) -> Iterator[tuple[str, Any, Any]]:
+    for number, line in enumerate(lines, 2):
+        try:
+            entry = orjson.loads(line)
+            yield f"line {number}", entry["collection"], entry["document"]
+        except (ValueError, KeyError, TypeError):
+            raise ImportRefused(
+                f'{file}, line {number}: it takes {{"collection": …, "document": …}}'
+            ) from None
+
+
+def _checked(
+    place: str, name: Any, document: Any, known: Mapping[str, Collection], versions: dict[str, int]
+) -> Named:
     if not isinstance(name, str) or name not in known:
         raise ImportRefused(f"{place}: no collection {name!r} is known here; is its plugin installed?")
     if not isinstance(document, dict) or not isinstance(document.get("id"), str) or not document["id"]:
         raise ImportRefused(f'{place}: it takes an object with a text "id"')
-    return name, document
+    version = versions.get(name, known[name].version)
+    if version > known[name].version:
+        raise ImportRefused(f"{place}: {name} is of a newer {known[name].owner} (version {version})")
+    return name, known[name].upgraded(document, version)
 
 
 def events(found: Iterable[Named], id: str) -> Iterator[Document]:
@@ -109,7 +117,7 @@ def _here(name: str, document: Document) -> Document:
     return document
 
 
-def load(file: Path, known: Collection[str], submit: Submit) -> int:
+def load(file: Path, known: Mapping[str, Collection], submit: Submit) -> int:
     """Import *file*, each event by *submit*; return how many documents. All is read before the first."""
     for _ in read(file, known):
         pass
@@ -132,7 +140,7 @@ def into_new(config: Config, registry: Any, workspace: str, file: Path) -> int:
                 f"{config.data} has a workspace {workspace}; start ReplyAI to import into it while it is "
                 "empty, or set REPLYAI_DATA to an empty folder"
             )
-        known = {collection.name for collection in registry.collections}
+        known = {collection.name: collection for collection in registry.collections}
         for _ in read(file, known):
             pass
         made = Workspace(workspace, folder, registry, None, lambda frames: None)

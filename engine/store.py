@@ -13,6 +13,7 @@ import orjson
 
 from engine import times
 from engine.documents import Collection, Database, create_tables
+from engine.documents.tables import table_name
 
 VERSION = 1
 GENESIS = b"\0" * 32
@@ -95,6 +96,11 @@ class Reading(Database):
         )
 
 
+def schema_key(collection: str) -> str:
+    """Return under which key of ``meta`` the version of a collection's documents stands."""
+    return f"schema.{collection}"
+
+
 def chain(previous: bytes, body: bytes) -> bytes:
     """Return the hash of a journal row from the *previous* row's hash and its own *body*."""
     return hashlib.sha256(previous + body).digest()
@@ -139,6 +145,22 @@ class Store:
                 if self.meta(key) is None:
                     self.set_meta(key, value)
             create_tables(self.connection, self.collections)
+            for collection in self.collections:
+                self._check_version(collection)
+
+    def _check_version(self, collection: Collection) -> None:
+        """Note the version of a new collection's documents; refuse those of a newer one."""
+        key = schema_key(collection.name)
+        found = self.meta(key)
+        if found is None:
+            table = table_name(collection.name)
+            empty = self.connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None
+            self.set_meta(key, str(collection.version if empty else 1))
+        elif int(found) > collection.version:
+            raise RuntimeError(
+                f"{self.path}: {collection.name} is of a newer {collection.owner} "
+                f"(version {found}, here {collection.version})"
+            )
 
     def _changed(self, collection: str, id: Any, before: Any) -> None:
         if self.on_change is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from engine import erasure
+from engine import erasure, upgrade
 from engine.clock import Clock
 from engine.documents import Database
 from engine.jobs import Enqueuer
@@ -57,8 +57,9 @@ class Workspace:
         return plugin in self.pipeline.hooks.enabled
 
     def start(self) -> None:
-        """Begin to write and to fire timers; finish an erasure that a crash cut short."""
+        """Begin to write and to fire timers; upgrade documents; finish an erasure that was cut short."""
         self.writer.start()
+        upgrade.run(self.store.path, self.registry.collections, self.writer)
         self.clock.start()
         if self.store.meta(erasure.PENDING) is not None:
             self.clean()

@@ -145,7 +145,7 @@ def test_a_large_export_comes_in_parts_and_only_as_a_whole(
     written(shop, "jsonl", tmp_path / "day.jsonl")
     monkeypatch.setattr(imports, "PART", 500)
     other = World(tmp_path / "other" / "main")
-    known = {collection.name for collection in shop.registry.collections}
+    known = {collection.name: collection for collection in shop.registry.collections}
     imports.load(tmp_path / "day.jsonl", known, other.submit)
     assert len(other.journal()) > 5
     assert len(other.all("conversation")) == 2

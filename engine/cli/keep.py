@@ -101,7 +101,7 @@ def import_(file: Path, workspace: str) -> None:
     registry = plugins.load(settings.plugins_dir)
     try:
         with running(settings, patience=_PATIENCE) as client:
-            known = {collection.name for collection in registry.collections}
+            known = {collection.name: collection for collection in registry.collections}
             count = imports.load(file, known, lambda event: client.submit(workspace, [event]))
     except NotRunning:
         count = imports.into_new(settings, registry, workspace, file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ class Collection:
     schema: the marshmallow Schema class of its documents, or None.
     indexes: tuples of field names; a field to page by stands last, as in ("status", "last_message_at").
     lists: fields that hold lists of strings, found by `where(field).any([...])`.
+    upgrades: functions of a document that return it as the next version has it; the first takes version 1.
     owner: the plugin that declares it, or "core".
     """
 
@@ -30,6 +31,19 @@ class Collection:
     indexes: tuple[tuple[str, ...], ...] = ()
     lists: tuple[str, ...] = ()
     owner: str = "core"
+
+    upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+
+    @property
+    def version(self) -> int:
+        """Give the version of its documents, 1 where there never was another."""
+        return len(self.upgrades) + 1
+
+    def upgraded(self, document: dict[str, Any], version: int, to: int | None = None) -> dict[str, Any]:
+        """Give a document of a version as another, by default the present one, has it."""
+        for step in self.upgrades[version - 1 : (to or self.version) - 1]:
+            document = step(dict(document))
+        return document
 
     def __post_init__(self) -> None:
         if not _COLLECTION.match(self.name):

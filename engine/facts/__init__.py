@@ -32,6 +32,7 @@ _FACTS: dict[str, Fact] = {
     "settings.changed": system.settings_changed,
     "documents.imported": system.imported,
     "documents.expired": system.expired,
+    "documents.upgraded": system.upgraded,
     "contact.erased": erased.contact,
     "messages.expired": erased.messages,
 }

@@ -43,7 +43,7 @@ def _documents(tx: Transaction, documents: dict[str, list[str]]) -> None:
         for id in ids:
             before = tx.get(collection, id)
             if before is not None and collection in redact.KEPT:
-                _replace(tx, collection, id, _left(tx, collection, before))
+                tx.replace(collection, id, _left(tx, collection, before))
             elif before is not None:
                 tx.remove(collection, id)
 
@@ -59,18 +59,10 @@ def _left(tx: Transaction, collection: str, before: Document) -> Document:
     return {**left, "erased_at": tx.at}
 
 
-def _replace(tx: Transaction, collection: str, id: str, left: Document) -> None:
-    def put(document: Document) -> None:
-        document.clear()
-        document.update(left)
-
-    tx.documents.table(collection).update(put, doc_ids=[id])
-
-
 def _scrub(tx: Transaction, needles: tuple[str, ...]) -> None:
     """Take numbers out of what is about others."""
     for collection in tx.store.collections:
         for needle in needles:
             select = f"SELECT id FROM {table_name(collection.name)} WHERE instr(doc, ?)"
             for (id,) in tx.store.connection.execute(select, (needle,)).fetchall():
-                _replace(tx, collection.name, id, redact.scrub(tx.get(collection.name, id), needles))
+                tx.replace(collection.name, id, redact.scrub(tx.get(collection.name, id), needles))

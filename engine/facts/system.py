@@ -69,6 +69,16 @@ def expired(tx: Transaction, data: Document) -> None:
             tx.remove_if(collection, id)
 
 
+def upgraded(tx: Transaction, data: Document) -> None:
+    """Documents become those of another version: ``{"collection", "from", "to", "ids"}``."""
+    name = data["collection"]
+    collection = next(known for known in tx.store.collections if known.name == name)
+    for id in data["ids"]:
+        before = tx.get(name, id)
+        if before is not None:
+            tx.replace(name, id, collection.upgraded(dict(before), data["from"], data["to"]))
+
+
 class NotEmpty(ValueError):
     """Documents can be imported only into a workspace without conversations."""
 
