@@ -19,7 +19,7 @@ class Refused(Exception):
         self.reason = reason
 
 
-def action(type: str, *, why: str | None = None, **data: Any) -> Action:
+def action(type: str, /, *, why: str | None = None, **data: Any) -> Action:
     """Return the action *type* (``owner.verb``) with its *data* and the reason shown to people."""
     return {"type": type, "data": data, "why": why}
 

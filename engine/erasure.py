@@ -8,7 +8,6 @@ they were, so that chain, sequence and counts hold. Then the file's old pages ar
 import contextlib
 import hashlib
 import secrets as randomness
-import shutil
 import sqlite3
 import zlib
 from collections.abc import Iterable
@@ -18,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from engine import media, redact
+from engine import media, redact, snapshots
 from engine.documents import where
 from engine.documents.tables import quoted, table_name
 from engine.events import event
@@ -186,7 +185,7 @@ def _redact(store: Store, plan: Plan, by: int) -> dict[int, str]:
         (text,) = store.connection.execute("SELECT body FROM journal WHERE seq = ?", (seq,)).fetchone()
         row = orjson.loads(text)
         row = redact.row(row, erased, by, seq in whole or _from(row, plan.needles))
-        body = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+        body = orjson.dumps(row)
         store.connection.execute(
             "UPDATE journal SET event_id = ?, body = ? WHERE seq = ?",
             (row["event"]["id"], body.decode(), seq),
@@ -236,7 +235,7 @@ def clean(store: Store, folder: Path, rewrite: bool = True) -> bool:
         return True
     for hash in orjson.loads(pending):
         media.path(folder, hash).unlink(missing_ok=True)
-    shutil.rmtree(folder / "snapshots", ignore_errors=True)
+    snapshots.forget(folder)
     _merge_words(store.connection)
     if not _clear_pages(store.connection, rewrite):
         return False

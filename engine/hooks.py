@@ -31,7 +31,10 @@ class BadAction(ValueError):
 
 
 class HookRunner:
-    """Calls the hooks of one workspace's enabled plugins; used by its one writer."""
+    """Calls the hooks of one workspace's enabled plugins; used by its one writer.
+
+    absent: plugins that were not installed yet when a recording was made; they do nothing.
+    """
 
     def __init__(self, store: Store, registry: Registry, watch: Watch) -> None:
         self.store = store
@@ -39,6 +42,7 @@ class HookRunner:
         self.watch = watch
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.calls: Counter[str] = Counter()
+        self.absent: frozenset[str] = frozenset()
         self._schemas: dict[str, Any] = {}
         self.reload()
 
@@ -48,7 +52,7 @@ class HookRunner:
         self.enabled: dict[str, dict[str, Any]] = {}
         for plugin in self.registry.loaded():
             document: dict[str, Any] = documents.get(plugin.name, {})
-            if document.get("enabled", plugin.default):
+            if plugin.name not in self.absent and document.get("enabled", plugin.default):
                 self.enabled[plugin.name] = document.get("settings") or plugin.defaults()
         stuck = self.store.documents.table("problem").search(where("kind") == "stuck")
         self.skipped = {(problem["event"], problem["plugin"]) for problem in stuck}

@@ -144,7 +144,7 @@ def apply(documents: Database, changes: Iterable[Document]) -> None:
             table.remove(doc_ids=[id])
         elif change.get("new"):
             table.remove(doc_ids=[id])
-            table.insert({"id": id, **change["put"]})
+            table.insert(change["put"])
         else:
             put, removed = change["put"], change.get("removed", ())
             table.update(lambda d, put=put, removed=removed: _change(d, put, removed), doc_ids=[id])

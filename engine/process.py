@@ -142,6 +142,7 @@ class Engine:
                 rules = self.config.workspaces.get(name)
                 try:
                     retention.keep(workspace, rules.retention if rules else {}, times.now())
+                    workspace.keep_snapshot()
                 except Exception as error:
                     log.warning("housekeeping of %s waits: %s", name, error)
 

@@ -227,7 +227,7 @@ class Store:
     def append(self, transaction: dict[str, Any], subjects: Iterable[tuple[str, str]]) -> int:
         """Add *transaction* to the journal, chained to the row before; return its sequence."""
         seq = self.seq + 1
-        body = orjson.dumps({"seq": seq, **transaction}, option=orjson.OPT_SORT_KEYS)
+        body = orjson.dumps({"seq": seq, **transaction})  # in the order in which it was taken up
         digest = chain(self.hash, body)
         event = transaction["event"]
         self.connection.execute(

@@ -203,7 +203,8 @@ class Transaction:
 
     def _last_place(self, collection: str) -> int:
         select = "SELECT seq FROM sqlite_sequence WHERE name = ?"
-        return int(self.store.connection.execute(select, (f"doc_{collection}",)).fetchone()[0])
+        row = self.store.connection.execute(select, (f"doc_{collection}",)).fetchone()
+        return int(row[0]) if row else 0
 
     def subjects(self, actions: list[dict[str, Any]], changes: list[dict[str, Any]]) -> Iterator[Subject]:
         """Yield (collection, id) of all that this transaction is about."""

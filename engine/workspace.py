@@ -1,6 +1,7 @@
 """One workspace in the engine: its store, writer, clock, and what is published of it."""
 
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from engine import erasure, upgrade
+from engine import erasure, snapshots, upgrade
 from engine.clock import Clock
 from engine.documents import Database
 from engine.jobs import Enqueuer
@@ -49,6 +50,7 @@ class Workspace:
         self.pipeline = Pipeline(self.store, registry, Watch(folder if watch else None))
         self.writer = Writer(name, self.store, self.pipeline, self._committed)
         self.clock = Clock(self.reading, self.enabled, self.writer.submit, self.store.now)
+        self._copying = threading.Lock()
         self._enqueuer = enqueuer
         self._publish = publish
 
@@ -96,16 +98,26 @@ class Workspace:
 
     def clean(self) -> "Future[bool]":
         """Clear what erasures left behind, if they did."""
-        return self.writer.do(lambda _: None, lambda _: erasure.clean(self.store, self.folder))
+        return self.writer.do(lambda _: None, lambda _: self._clean(True))
+
+    def _clean(self, rewrite: bool) -> bool:
+        with self._copying:
+            return erasure.clean(self.store, self.folder, rewrite)
 
     def _erased(self, done: tuple[Outcome, Document], rewrite: bool) -> Document:
         outcome, counts = done
         self._committed([outcome])
-        return {**counts, "clean": erasure.clean(self.store, self.folder, rewrite)}
+        return {**counts, "clean": self._clean(rewrite)}
 
     def forget(self, before: str, connection: Any = None) -> int:
         """Delete raw webhooks of before a time; called by the writer with its connection."""
         return self.store.forget_raw(before)
+
+    def keep_snapshot(self) -> None:
+        """Copy all documents, where the journal has grown enough since the last copy; for replays."""
+        with self._copying:
+            if snapshots.due(self.folder, self.store.seq):
+                snapshots.make(self.folder, self.registry.collections)
 
     def _committed(self, outcomes: list[Outcome]) -> None:
         frames: list[Document] = []

@@ -8,10 +8,13 @@ import click
 from engine import __version__
 from engine.cli.demo import demo
 from engine.cli.doctor import doctor
+from engine.cli.explain import explain
+from engine.cli.journal import journal, tail
 from engine.cli.keep import backup, erase, export, import_, restore
 from engine.cli.parse import parse
 from engine.cli.plugins import plugins
 from engine.cli.processes import engine, serve, web, worker
+from engine.cli.replay import replay
 
 __all__ = ["cli", "main"]
 
@@ -27,7 +30,7 @@ def cli() -> None:
     """
 
 
-for command in (serve, demo, doctor, plugins, parse, engine, web, worker):
+for command in (serve, demo, doctor, plugins, parse, journal, tail, explain, replay, engine, web, worker):
     cli.add_command(command)
 for command in (backup, restore, export, import_, erase):
     cli.add_command(command)

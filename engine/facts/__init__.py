@@ -37,6 +37,11 @@ _FACTS: dict[str, Fact] = {
     "messages.expired": erased.messages,
 }
 _OF_PEOPLE = ("user", None)
+_CAME_WITH = {
+    "timer.fired": ("timer", "due"),
+    "job.finished": ("job", "result"),
+    "job.expired": ("job", "mark"),
+}
 
 
 def record(tx: Transaction) -> None:
@@ -44,6 +49,14 @@ def record(tx: Transaction) -> None:
     fact = _FACTS.get(tx.event["type"])
     if fact is not None:
         fact(tx, tx.event["data"])
+
+
+def as_it_came(event: Event) -> Event:
+    """Return a recorded event as it was before its fact was written down, which adds to some."""
+    keys = _CAME_WITH.get(event["type"])
+    if keys is None:
+        return dict(event)
+    return {**event, "data": {key: event["data"][key] for key in keys if key in event["data"]}}
 
 
 def ignored(event: Event) -> bool:

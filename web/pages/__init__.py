@@ -6,12 +6,12 @@ from flask import Flask, g, request
 
 from ..parts import parts
 from ..slots import nav, plugin_enabled
-from . import inbox, look, numbers, plugins, settings, team, words
+from . import inbox, look, numbers, plugins, settings, team, why, words
 
 
 def register(app: Flask) -> None:
     """Put the pages, and what their templates use, into *app*."""
-    for module in (inbox, settings, team, numbers, plugins):
+    for module in (inbox, why, settings, team, numbers, plugins):
         app.register_blueprint(module.blueprint)
     app.jinja_env.filters.update(
         initials=look.initials,

@@ -9,6 +9,7 @@ import {restore} from "./outbox.js";
 import {act} from "./actions.js";
 import {customerWrote, look} from "./presence.js";
 import "./palette.js";
+import "./why.js";
 
 const {openId, thread} = threads;
 const headerFields = ["status", "assignee", "handler", "team", "labels", "snoozed_until", "contact"];

@@ -1,0 +1,83 @@
+"""The temporary copy of a workspace that a replay works on; the live file is only read."""
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine import journal, snapshots
+from engine.documents import Collection
+from engine.store import GENESIS, Store, chain
+
+Document = dict[str, Any]
+
+
+class Copy(Store):
+    """Documents as they were after row *seq* of *source*'s journal, in a file of their own.
+
+    Rows that are appended are chained as in the journal but not kept: `row` and `body` are those of
+    the last one, None where the last event made none. raw: the hash that a row is to name. at: the
+    time that it is.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        source: sqlite3.Connection,
+        collections: Iterable[Collection],
+        seq: int,
+        folder: Path | None = None,
+    ) -> None:
+        known = journal.declared(source, collections)
+        _make(path, source, known, seq, folder)
+        super().__init__(path, known)
+        for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "secure_delete=OFF"):
+            self.connection.execute(f"PRAGMA {pragma}")
+        self.salt = _salt(source)
+        row = source.execute("SELECT seq, at, hash FROM journal WHERE seq = ?", (seq,)).fetchone()
+        self.seq, self.last_at, self.hash = row or (0, "", GENESIS)
+        self.row: Document | None = None
+        self.body = b""
+        self.raw: str | None = None
+        self.at = self.last_at
+
+    def now(self) -> str:
+        """Return the time that it is in the replay."""
+        return max(self.at, self.last_at)
+
+    def row_of(self, event_id: str) -> None:
+        """Every event of a recording is in it once."""
+        return
+
+    def append(self, transaction: Document, subjects: Iterable[tuple[str, str]]) -> int:
+        """Chain a row to the one before and show it as the last; return its sequence."""
+        self.seq += 1
+        self.row = transaction
+        self.body = orjson.dumps({"seq": self.seq, **transaction})
+        self.hash = chain(self.hash, self.body)
+        self.last_at = transaction["event"]["at"]
+        return self.seq
+
+    def keep_raw(self, at: str, raw: Document, seq: int | None) -> str:
+        """Name the raw body that was recorded."""
+        return self.raw or ""
+
+
+def _make(
+    path: Path, source: sqlite3.Connection, known: tuple[Collection, ...], seq: int, folder: Path | None
+) -> None:
+    connection = sqlite3.connect(str(path), isolation_level=None)
+    try:
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("BEGIN")
+        snapshots.documents_at(source, folder, connection, known, seq)
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _salt(source: sqlite3.Connection) -> str:
+    row = source.execute("SELECT value FROM meta WHERE key = 'salt'").fetchone()
+    return str(row[0]) if row else ""

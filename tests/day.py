@@ -1,0 +1,226 @@
+"""A recorded day in which every plugin has something to do; later plugins add their part to PARTS."""
+
+import types
+from pathlib import Path
+from typing import Any
+
+from engine import action, handles, hookimpl, schemas, settings, times
+from engine.clock import due_timers, fired
+from engine.config import Config, WorkspaceConfig
+from engine.events import event, requested
+from engine.plugins import Plugin, Registry, load
+from tests.world import ANDI, DEWI, SHOP, World, peer_of, written
+
+MORNING = "2031-03-03T01:00:00.000000Z"
+BUDI, LID = "6281900007777@c.us", "88123@lid"
+
+
+class Day(World):
+    """A world whose clock goes only when told: `later` fires what became due, in order."""
+
+    def __init__(self, folder: Path, registry: Registry) -> None:
+        super().__init__(folder, registry)
+        self.time = MORNING
+        self.workspace.store.now = self.now  # type: ignore[method-assign]
+        self.workspace.clock._now = lambda: MORNING  # only `later` fires timers
+        self.config = Config(data=folder.parent.parent, workspaces={"main": WorkspaceConfig("main")})
+        settings.apply(self.workspace, self.config)
+
+    def now(self) -> str:
+        self.time = times.add(self.time, 0.0015)
+        return self.time
+
+    def later(self, seconds: float) -> None:
+        end = times.add(self.time, seconds)
+        while True:
+            due, _ = due_timers(self.documents, self.workspace.enabled, end)
+            if not due:
+                break
+            self.time = max(self.time, due[0]["due"])
+            self.submit(fired(due[0]))
+        self.time = max(self.time, end)
+
+    def restarts_with(self, **plugins: dict[str, Any]) -> None:
+        """Start again with another replyai.toml."""
+        wanted = WorkspaceConfig("main", plugins=plugins)
+        settings.apply(self.workspace, Config(data=self.config.data, workspaces={"main": wanted}))
+
+
+def moody() -> Plugin:
+    """A plugin that uses chance, timers, jobs and its own past, and fails at a word."""
+    module = types.ModuleType("test_moody")
+
+    def received(event: Any, message: Any, conversation: Any, documents: Any, rng: Any) -> Any:
+        if "boom" in (message["text"] or ""):
+            raise ValueError("I do not like that word")
+        if event["origin"] == "live" and "halo" in (message["text"] or "").lower():
+            text = rng.choice(["Halo juga", "Selamat datang", "Apa kabar"])
+            yield action("message.send", conversation=conversation["id"], text=text, why="they said hello")
+            due = times.add(event["at"], rng.randint(60, 600))
+            yield action("timer.set", name=f"care/{conversation['id']}", due=due, data={"of": message["id"]})
+            yield action("job.run", name="moody.look", args={"message": message["id"]})
+            known = len(documents.table("contact"))
+            yield action("signal.send", type="known", data={"contacts": known})
+            yield action("moody.sulk", conversation=conversation["id"])
+
+    def timer_fired(event: Any) -> Any:
+        message = event["data"]["data"]["of"]
+        yield action("nobody.knows", message=message)
+        yield action("conversation.mark_unread", conversation=event["data"]["name"].partition("/")[2])
+
+    def sulk(data: Any, tx: Any) -> Any:
+        tx.update("conversation", data["conversation"], {"moody.sulks": True})
+        raise RuntimeError("not today")
+
+    sulk.__module__ = module.__name__
+    module.sulk = handles("moody.sulk", schemas.OfConversation)(sulk)  # type: ignore[attr-defined]
+    module.message_received = hookimpl(received)  # type: ignore[attr-defined]
+    module.timer_fired = hookimpl(timer_fired)  # type: ignore[attr-defined]
+    return Plugin("moody", order=50, module=module)
+
+
+def of_the_core(day: Day) -> None:
+    """Everything that comes in, and all that people do with conversations."""
+    rina, budi = day.agent("Rina", "admin"), day.agent("Budi")
+    day.writes(DEWI, "Halo, apakah masih ada?", push_name="Dewi")
+    day.writes(DEWI, "pesan lama", id="OLD1", origin="history")
+    day.submit(written(DEWI, "Halo", "RAW1"), raw={"gateway": "simulator", "account": SHOP, "body": b"{1}"})
+    day.submit(written(DEWI, "Halo", "RAW1"))
+    day.submit(event("identity.linked", "l1", {"peer": peer_of(DEWI, lid=LID)}, account=SHOP))
+    day.writes(LID, "dari LID", lid=LID)
+    day.submit(event("contact.upserted", "c1", {"peer": peer_of(ANDI, book_name="Andi W")}, account=SHOP))
+    day.echo_comes(ANDI, "dari ponsel", "PH1")
+    day.submit(event("session.state", "s1", {"state": "disconnected", "reason_code": 401}, account=SHOP))
+    day.submit(event("message.received", "bad", {"message": {}}, account=SHOP))
+    a_file_comes(day)
+    what_happens_to_messages(day)
+    conversation = day.conversation(DEWI)["id"]
+    day.ask("conversation.take", by=rina, conversation=conversation)
+    day.ask("conversation.take", by=budi, conversation=conversation)
+    until = times.add(day.time, 3600)
+    day.ask("conversation.snooze", by=rina, conversation=conversation, until=until)
+    day.later(4000)
+    assert day.conversation(DEWI)["status"] == "open"
+    again = [{"type": f"conversation.{verb}", "data": {"conversation": conversation}} for verb in AGAIN]
+    day.submit(requested(rina, again, "several"))
+    day.ask("conversation.resolve", by=rina, conversation=conversation)
+    day.writes(DEWI, "satu lagi")
+    day.ask("contact.update", contact=day.conversation(DEWI)["contact"], name="Bu Dewi")
+    day.ask("agent.deactivate", agent=budi)
+    day.ask("workspace.update", name="Toko Dewi")
+
+
+AGAIN = ("resolve", "reopen", "mark_unread", "read")
+
+
+def a_file_comes(day: Day) -> None:
+    media = {"kind": "image", "mime": "image/jpeg", "ref": {"url": "http://x/1.jpg"}, "caption": "rusak"}
+    data = {"message": {"id": "IMG1", "kind": "image", "media": media}, "peer": peer_of(ANDI)}
+    day.submit(event("message.received", f"{ANDI}/IMG1", data, account=SHOP))
+    (message,) = [m for m in day.messages(ANDI) if m["gateway_id"] == "IMG1"]
+    stored = {"id": "m-1", "hash": "ab" * 32, "mime": "image/jpeg", "filename": "1.jpg", "size": 3}
+    day.job_ends(message["id"], outcome="fetched", **stored)
+
+
+def what_happens_to_messages(day: Day) -> None:
+    of_dewi = {"target_id": "RAW1", "peer": peer_of(DEWI)}
+    for type, more in (
+        ("message.reaction", {"emoji": "👍", "by": "contact"}),
+        ("message.edited", {"text": "Halo!"}),
+        ("message.deleted", {"by": "contact"}),
+        ("message.reaction", {"emoji": None, "by": "contact"}),
+    ):
+        day.submit(event(type, f"{type}/{more}", {**of_dewi, **more}, account=SHOP))
+
+
+def of_labels(day: Day) -> None:
+    complaint, old = day.label("Keluhan"), day.label("Lama")
+    day.ask("labels.put_rule", label=complaint, pattern="rusak")
+    day.writes(BUDI, "barang rusak", push_name="Budi")
+    id = day.conversation(BUDI)["id"]
+    assert day.conversation(BUDI)["labels"] == [complaint]
+    day.ask("labels.add", conversation=id, label=old)
+    day.ask("labels.archive", label=old)
+    day.ask("labels.remove", conversation=id, label=complaint)
+    day.ask("labels.update", label=complaint, name="Komplain")
+    day.ask("labels.create", name="Komplain", color="#000000")
+
+
+def settle(day: Day, chat: str) -> None:
+    """Let all calls that are under way end well."""
+    while jobs := [j for j in day.all("job") if j["state"] == "queued" and j["queue"] == "send"]:
+        message = jobs[0]["args"]["message"]
+        day.job_ends(message, outcome="sent", gateway_id=f"OUT-{message[:8]}")
+        day.status_comes(chat, f"OUT-{message[:8]}", "delivered")
+
+
+def of_the_sender(day: Day) -> None:
+    """Sent; tried again; not known and found; refused; taken back; Redis emptied; a worker lost."""
+    rina = day.agent("Sari", "supervisor")
+    settle(day, DEWI)
+    one = day.answers(DEWI, "Baik", by=rina, client_id="c-1")
+    two = day.answers(DEWI, "Sekali lagi", by=rina)
+    day.echo_comes(DEWI, "Baik", "G1", origin="echo_api")
+    day.status_comes(DEWI, "G1", "read")
+    day.job_ends(one["id"], outcome="sent", gateway_id="G1")
+    day.job_ends(two["id"], outcome="not_sent", reason="connection refused")
+    day.later(10)
+    day.job_ends(two["id"], outcome="unknown", reason="timed out")
+    day.later(3)
+    day.job_ends(two["id"], outcome="absent")
+    day.later(11)
+    day.job_ends(two["id"], outcome="sent", gateway_id="G2")
+    three = day.answers(ANDI, "Tidak akan sampai", by=rina)
+    four = day.answers(ANDI, "Batal", by=rina)
+    day.ask("message.cancel", by=rina, message=four["id"])
+    day.job_ends(three["id"], outcome="refused", reason="not on WhatsApp", code="404")
+    day.ask("message.retry", by=rina, message=three["id"])
+    expires(day, three["id"], "won")
+    expires(day, three["id"], "lost")
+    day.echo_comes(ANDI, "sesuatu", "PARK1")
+    day.later(130)
+    day.ask("message.resolve_unconfirmed", by=rina, message=three["id"], verdict="send_again")
+    day.submit(event("redis.epoch", "e2", {"epoch": "e2"}, origin="system"))
+    day.ask("message.resolve_unconfirmed", by=rina, message=three["id"], verdict="sent")
+    day.later(700)
+
+
+def expires(day: Day, message: str, mark: str) -> None:
+    job = day.job_of(message)["id"]
+    day.submit(event("job.expired", f"{job}/{mark}", {"job": job, "mark": mark}, origin="system"))
+
+
+def of_plugins_and_settings(day: Day) -> None:
+    """Switched from the page and by file; one that got stuck; one that fails until it is off."""
+    day.ask("plugin.set", plugin="labels", enabled=False)
+    day.writes(BUDI, "rusak lagi")
+    day.ask("plugin.set", plugin="labels", enabled=True)
+    day.restarts_with(sender={"attempts": 2, "enabled": False})
+    waiting = day.answers(BUDI, "menunggu", by=day.agent("Tono"))
+    assert waiting["status"] == "queued"
+    day.restarts_with(sender={"attempts": 2})
+    stuck = {"plugin": "labels", "hook": "message_received", "event": "toko/message.received/x"}
+    day.submit(event("plugin.stuck", "1/2", stuck, origin="system"))
+    for number in range(6):
+        day.writes(BUDI, f"boom {number}")
+    assert not day.get("plugin", "moody")["enabled"]
+    day.job_ends(waiting["id"], outcome="sent", gateway_id="G9")
+
+
+PARTS = {
+    "core": of_the_core,
+    "simulator": World.with_shop,
+    "labels": of_labels,
+    "sender": of_the_sender,
+    "waha": lambda day: None,  # only an adapter: it has no hooks
+    "all": of_plugins_and_settings,
+}
+FIRST = ("simulator", "core")
+
+
+def recorded(folder: Path) -> Day:
+    """Return a world after such a day."""
+    day = Day(folder, Registry([*load().plugins.values(), moody()]))
+    for name in (*FIRST, *(part for part in PARTS if part not in FIRST)):
+        PARTS[name](day)  # type: ignore[operator]
+    return day

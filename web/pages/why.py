@@ -1,0 +1,161 @@
+"""Why?: what led to a message or to how a conversation is now, in the reader's words."""
+
+from typing import Any
+
+from flask import Blueprint, request
+from flask_babel import gettext as _
+
+from engine.explain import explain, names_in, shown
+
+from .. import NotFound, View, read, render, requires
+from . import inbox_query as ask
+from .inbox import place_of
+from .look import local, moment
+from .reasons import in_words
+from .shape import Place
+
+Data = dict[str, Any]
+blueprint = Blueprint("why", __name__)
+STEPS = 100
+QUIET = ("conversation.read", "conversation.mark_unread")
+
+
+@blueprint.get("/inbox/<conversation>/why")
+@requires("conversation.read")
+def why(conversation: str) -> str:
+    """Tell what led to a conversation, or to its message ``message``, as HTML."""
+    message = request.args.get("message")
+
+    def load(view: View) -> Data:
+        view.conversation(conversation)
+        if message and view.get("message", message)["conversation"] != conversation:
+            raise NotFound(f"no message {message}")
+        return {"steps": _steps(view, message or conversation), "workspace": ask.workspace(view)}
+
+    found = read(load, heavy=True)
+    place = place_of(found["workspace"])
+    return render("partials/why.html", steps=[_told(step, place) for step in found["steps"]])
+
+
+def _steps(view: View, id: str) -> list[Data]:
+    """Return the newest steps of an explanation, with the names of what they speak of."""
+    steps: list[Data] = explain(view.db, view.connection, id, STEPS)["steps"]
+    for step in steps:
+        step["agent"] = names_in(view.db, {"agent": step["event"]["agent"]})["agent"]
+        step["actions"] = [done for done in step["actions"] if _tells(view, done)]
+        for done in step["actions"]:
+            done["names"] = names_in(view.db, done["data"])
+        for change in step["changes"]:
+            fields = shown(view.db, change)
+            change["fields"] = {k: v for k, v in fields.items() if not (k in view.hidden or "." in k)}
+    return [step for step in steps if step["actions"] or _changed(step) or _begins(step)]
+
+
+def _tells(view: View, done: Data) -> bool:
+    """Whether an action tells something to an agent: not one of a plugin that is off, none without effect."""
+    owner = done["type"].partition(".")[0]
+    if done["plugin"] in view.hidden or owner in view.hidden or done["type"] in QUIET:
+        return False
+    return bool(done["plugin"] == "agent" or done["why"] or owner in ("message", "conversation"))
+
+
+def _begins(step: Data) -> bool:
+    return any(change.get("new") for change in step["changes"])
+
+
+def _told(step: Data, place: Place) -> Data:
+    return {
+        "moment": moment(local(step["at"], place.zone), place.language),
+        "at": step["at"],
+        "title": _title(step),
+        "said": step["said"],
+        "actions": [_action(done, step, place) for done in step["actions"]],
+        "changes": _changed(step),
+    }
+
+
+def _title(step: Data) -> str:
+    titles = {
+        "message.received": _("The customer wrote"),
+        "message.sent": _("Written on the phone or by another program"),
+        "message.status": _("WhatsApp told how far it got"),
+        "message.edited": _("The message was edited"),
+        "message.deleted": _("The message was deleted"),
+        "message.reaction": _("There was a reaction"),
+        "timer.fired": _("A time was reached"),
+        "job.finished": _("The number's service answered"),
+        "settings.changed": _("The settings changed"),
+    }
+    if step["event"]["type"] == "action.requested":
+        return step["agent"] or _("A program")
+    return titles.get(step["event"]["type"], step["event"]["type"])
+
+
+def _action(done: Data, step: Data, place: Place) -> Data:
+    by_plugin = done["plugin"] != "agent"
+    return {
+        "plugin": done["plugin"] if by_plugin else None,
+        "what": _what(done, place),
+        "why": done["why"],
+        "ended": None if done["status"] == "done" else in_words(str(done.get("reason") or done["status"])),
+    }
+
+
+def _what(done: Data, place: Place) -> str:
+    """Return what an action asked for; of one that no words are known for, its type and what it names."""
+    names = done["names"]
+    known = {
+        "conversation.take": _("took the conversation"),
+        "conversation.resolve": _("resolved the conversation"),
+        "conversation.reopen": _("reopened the conversation"),
+        "message.send": _("wrote “%(text)s”", text=(names.get("text") or "…")[:80]),
+        "message.retry": _("had it sent again"),
+        "message.cancel": _("took it back"),
+        "message.resolve_unconfirmed": _("said whether it arrived"),
+        "contact.update": _("renamed the contact"),
+    }
+    if done["type"] == "conversation.assign":
+        return (
+            _("assigned it to %(name)s", name=names["agent"])
+            if names.get("agent")
+            else _("gave it back to the queue")
+        )
+    if done["type"] == "conversation.snooze":
+        until = moment(local(names.get("until"), place.zone), place.language)
+        return _("snoozed it until %(time)s", time=until)
+    rest = [str(value) for key, value in names.items() if key not in ("conversation", "message")]
+    return known.get(done["type"]) or " ".join([done["type"], *rest])
+
+
+def _changed(step: Data) -> list[str]:
+    """Return in words what changed of what people look at."""
+    found = []
+    for change in step["changes"]:
+        for field, value in change["fields"].items():
+            words = _field(change["collection"], field, value)
+            if words:
+                found.append(words)
+    return list(dict.fromkeys(found))
+
+
+def _field(collection: str, field: str, value: Any) -> str | None:
+    if field == "assignee" and collection == "conversation":
+        return _("Handled by: %(name)s", name=value or _("Nobody yet"))
+    if field == "labels" and collection == "conversation":
+        return _("Labels: %(names)s", names=", ".join(value or ()) or _("None yet"))
+    if field != "status":
+        return None
+    words = {
+        "open": _("Open"),
+        "snoozed": _("Snoozed"),
+        "resolved": _("Resolved"),
+        "queued": _("Queued"),
+        "sending": _("Sending"),
+        "sent": _("Sent"),
+        "delivered": _("Delivered"),
+        "read": _("Read"),
+        "failed": _("Failed"),
+        "unconfirmed": _("Unconfirmed"),
+        "cancelled": _("Taken back"),
+    }
+    return words.get(str(value))
