@@ -26,7 +26,6 @@ from engine.redact import Erased, Subject
 from engine.store import Store
 
 PENDING = "erasing"
-TRANSIENT = ("job", "timer", "parked", "problem")
 REFERENCE_KEYS = ("contact", "conversation", "message")
 Document = dict[str, Any]
 
@@ -82,6 +81,7 @@ def expire_messages(pipeline: Pipeline, before: str, limit: int) -> tuple[Outcom
     plan = Plan({"message": sorted(found)})
     ids = [m["media"]["id"] for m in found.values() if m.get("media") and m["media"].get("id")]
     _media(store, plan, sorted(set(ids)), lambda user: user["id"] not in found)
+    _add_about(store, plan, redact.TRANSIENT)
     return _carry_out(pipeline, "messages.expired", {"documents": plan.documents, "media": {}}, plan)
 
 
@@ -104,12 +104,8 @@ def _plan(store: Store, contact: Document) -> Plan:
     documents = {"contact": [contact["id"]], "conversation": ids, "message": [m["id"] for m in messages]}
     plan = Plan(documents, redact.needles_of(contact))
     _media(store, plan, _media_of(store, ids, messages), lambda user: user["conversation"] not in ids)
-    about = frozenset(id for _, id in plan.subjects)
-    for collection in store.collections:
-        if collection.name in TRANSIENT or collection.owner != "core":
-            found = _about(store, collection.name, about, plan.needles)
-            if found:
-                documents[collection.name] = found
+    others = (c.name for c in store.collections if c.owner != "core")
+    _add_about(store, plan, (*redact.TRANSIENT, *others))
     return plan
 
 
@@ -142,19 +138,21 @@ def _unused(store: Store, hash: str, gone: set[str]) -> bool:
     return {str(user["id"]) for user in users} <= gone
 
 
-def _about(store: Store, collection: str, ids: frozenset[str], needles: tuple[str, ...]) -> list[str]:
-    """Return a plugin's documents that refer to *ids*, and what is under way about them."""
-    found = []
-    for id, doc in store.connection.execute(f"SELECT id, doc FROM {table_name(collection)}"):
-        document = orjson.loads(doc)
-        if collection in TRANSIENT:
-            if document.get("queue") != "send" and (
-                redact.mentions(document, ids) or any(needle in doc for needle in needles)
-            ):
+def _add_about(store: Store, plan: Plan, collections: Iterable[str]) -> None:
+    """Add what is under way about the documents of a plan, and what plugins have that refers to them."""
+    ids = frozenset(id for _, id in plan.subjects)
+    for name in collections:
+        found = []
+        for id, doc in store.connection.execute(f"SELECT id, doc FROM {table_name(name)}"):
+            document = orjson.loads(doc)
+            if name in redact.TRANSIENT:
+                about = redact.tells_of(document, ids, plan.needles)
+            else:
+                about = any(document.get(key) in ids for key in REFERENCE_KEYS)
+            if about:
                 found.append(id)
-        elif any(document.get(key) in ids for key in REFERENCE_KEYS):
-            found.append(id)
-    return found
+        if found:
+            plan.documents[name] = found
 
 
 def _carry_out(pipeline: Pipeline, type: str, data: Document, plan: Plan) -> tuple[Outcome, Document]:
@@ -172,7 +170,7 @@ def _carry_out(pipeline: Pipeline, type: str, data: Document, plan: Plan) -> tup
 
 def _redact(store: Store, plan: Plan, by: int) -> dict[int, str]:
     """Redact the journal's rows in place; return sequence → hash of what is left."""
-    erased = Erased(plan.subjects, plan.needles, _live(store, plan))
+    erased = Erased(plan.subjects, plan.needles)
     whole = _rows_about(store, plan.subjects)
     touched = set(whole)
     for needle in plan.needles:
@@ -192,14 +190,6 @@ def _redact(store: Store, plan: Plan, by: int) -> dict[int, str]:
         )
         left[seq] = hashlib.sha256(body).hexdigest()
     return left
-
-
-def _live(store: Store, plan: Plan) -> frozenset[Subject]:
-    found: set[Subject] = set()
-    for name in TRANSIENT:
-        ids = store.connection.execute(f"SELECT id FROM {table_name(name)}").fetchall()
-        found |= {(name, id) for (id,) in ids}
-    return frozenset(found - plan.subjects)
 
 
 def _rows_about(store: Store, subjects: Iterable[Subject]) -> set[int]:
@@ -236,6 +226,8 @@ def clean(store: Store, folder: Path, rewrite: bool = True) -> bool:
     for hash in orjson.loads(pending):
         media.path(folder, hash).unlink(missing_ok=True)
     snapshots.forget(folder)
+    for part in (folder / snapshots.FOLDER).glob("*.part"):
+        part.unlink(missing_ok=True)
     _merge_words(store.connection)
     if not _clear_pages(store.connection, rewrite):
         return False

@@ -6,6 +6,7 @@ holds of it. So the documents that come out of the journal again are those that 
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 Document = dict[str, Any]
@@ -76,23 +77,30 @@ _MESSAGE = frozenset(
 )
 _NOTHING = ("text", "media", "location", "contacts", "reply_to", "interactive", "gateway_id", "client_id")
 _MESSAGE_EMPTY: Document = {**dict.fromkeys(_NOTHING), "why": None, "error": None, "reactions": []}
+_REFERRING = ("args", "data")
+_SAID = ("chat", "gateway_id", "levels", "echo", "error", "event")
+_UNDER_WAY: dict[str, Document] = {
+    "job": dict.fromkeys(
+        ("id", "action", "attempt", "name", "queue", "deadline", "state", "created_at", "epoch")
+    ),
+    "timer": dict.fromkeys(("id", "plugin", "name", "due")),
+    "parked": {"id": "", "account": "", "chat": None, "gateway_id": None, "levels": [], "echo": None},
+    "problem": {"id": "", "plugin": "", "hook": "", "kind": "", "at": "", "error": MARK, "event": MARK},
+}
+TRANSIENT = tuple(_UNDER_WAY)
+"""Collections of what is under way or went wrong."""
 KEPT = ("contact", "conversation", "message")
 """Collections of which something stays; documents of others are deleted."""
 
 
 @dataclass(frozen=True)
 class Erased:
-    """What is erased.
-
-    subjects: (collection, id) of the documents. needles: digits and chats that may stand nowhere.
-    live: transient documents (jobs, timers, …) about others that are still there.
-    """
+    """What is erased: (collection, id) of documents, and digits and chats that may stand nowhere."""
 
     subjects: frozenset[Subject]
     needles: tuple[str, ...] = ()
-    live: frozenset[Subject] = frozenset()
 
-    @property
+    @cached_property
     def ids(self) -> frozenset[str]:
         """The ids of all documents that are erased."""
         return frozenset(id for _, id in self.subjects)
@@ -116,7 +124,20 @@ def document(collection: str, id: str, fields: Document) -> Document:
         return _conversation(id, fields)
     if collection == "message":
         return _message(fields)
+    if collection in TRANSIENT:
+        return _under_way(collection, fields)
     return {"id": id} if "id" in fields else {}
+
+
+def _under_way(collection: str, fields: Document) -> Document:
+    """Return what is left of a job, timer, parked word or failure: enough to be understood in a replay."""
+    left = {}
+    for key, value in fields.items():
+        if key in _REFERRING:
+            left[key] = references(value)
+        elif key in _UNDER_WAY[collection]:
+            left[key] = _UNDER_WAY[collection][key] if key in _SAID else value
+    return left
 
 
 def _of_contact(key: str) -> bool:
@@ -182,6 +203,11 @@ def texts(value: Any) -> Iterator[str]:
 def mentions(value: Any, ids: Collection[str]) -> bool:
     """Whether one of *ids* stands in a JSON value as a text of its own."""
     return any(text in ids for text in texts(value))
+
+
+def tells_of(value: Any, ids: Collection[str], needles: tuple[str, ...]) -> bool:
+    """Whether one of *ids*, or anywhere one of *needles*, stands in a JSON value."""
+    return any(text in ids or any(needle in text for needle in needles) for text in texts(value))
 
 
 def row(transaction: Document, erased: Erased, by: int, whole: bool) -> Document:
@@ -254,8 +280,8 @@ def _change(change: Document, erased: Erased) -> Document:
         return change
     if subject in erased.subjects:
         return {**change, "put": document(*subject, change["put"])}
-    if change["collection"] in ("job", "timer", "parked", "problem") and subject not in erased.live:
-        return {**change, "put": {"id": change["id"]} if "id" in change["put"] else {}}
+    if change["collection"] in TRANSIENT and tells_of(change["put"], erased.ids, erased.needles):
+        return {**change, "put": document(*subject, change["put"])}
     last = change["put"].get("last_message")
     if subject[0] == "conversation" and last and ("message", last["id"]) in erased.subjects:
         return {**change, "put": {**change["put"], "last_message": snippet(last)}}

@@ -14,6 +14,7 @@ from engine.client import Client, EngineError
 from engine.config import load
 from engine.events import event, requested
 from engine.verify import workspace as verified
+from tests import day as days
 from tests.processes import data_folder
 from tests.test_export import written as exported
 from tests.world import ANDI, DEWI, SHOP, World, peer_of, written
@@ -102,6 +103,19 @@ def test_nothing_of_a_contact_is_left_in_the_folder(shop: World) -> None:
     assert shop.workspace.store.seq == seq + 1
     assert [row["seq"] for row in shop.journal()] == list(range(1, seq + 2))
     assert all_well(shop) == []
+
+
+def test_nothing_is_left_of_a_day_of_every_plugin_either(tmp_path: Path) -> None:
+    day = days.recorded(tmp_path / "w" / "main")
+    (dewi,) = [contact for contact in day.all("contact") if DEWI in contact["aliases"]]
+    conversation = day.conversation(DEWI)["id"]
+    said = {m["text"] for m in day.messages(DEWI) if len(m["text"] or "") > 12}
+    others = {m["text"] for m in day.all("message") if m["conversation"] != conversation}
+    day.workspace.erase(dewi["id"]).result(30)
+    assert said - others
+    assert traces(day.workspace.folder, ("6281300004521", dewi["name"], *(said - others))) == {}
+    assert all_well(day) == []
+    day.close()
 
 
 def test_what_others_said_stays(shop: World) -> None:

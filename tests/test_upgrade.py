@@ -13,6 +13,7 @@ import pytest
 from engine import exports, imports, journal, plugins, upgrade
 from engine.documents import Collection, Database
 from engine.plugins import Registry
+from engine.replay import replay
 from engine.upgrade import UpgradeError
 from engine.verify import workspace as verified
 from engine.writer import Writer
@@ -153,6 +154,19 @@ def test_documents_of_an_old_row_are_brought_up(folder: Path, tmp_path: Path) ->
     assert upgrade.versions_at(connection, names, shop.workspace.store.seq)["label"] == 2
     upgrade.bring_up(then, registry.collections, upgrade.versions_at(connection, names, seq))
     assert {label["emoji"] for label in then.table("label").all()} == {"🏷"}
+    shop.close()
+
+
+def test_an_old_journal_is_replayed_with_the_documents_of_today(folder: Path) -> None:
+    registry = upgraded(with_emoji)
+    shop = World(folder, registry)
+    shop.label("Baru")
+    row = list(journal.rows(shop.documents.connection))[8]
+    report = replay(folder, registry, since=row.at)
+    assert report["counts"]["upgrades"] == 3
+    assert report["failures"] == {"recorded": 0, "here": 0}
+    before = [label for label in shop.all("label") if label["created_at"] < row.at]
+    assert before and report["rows"]["after"] == row.seq - 1
     shop.close()
 
 

@@ -44,6 +44,8 @@ def _documents(tx: Transaction, documents: dict[str, list[str]]) -> None:
             before = tx.get(collection, id)
             if before is not None and collection in redact.KEPT:
                 tx.replace(collection, id, _left(tx, collection, before))
+            elif before is not None and before.get("queue") == "send":  # its result is still to come
+                tx.replace(collection, id, redact.document(collection, id, before))
             elif before is not None:
                 tx.remove(collection, id)
 
