@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from engine import __version__, credentials, plugins, settings, times, watch
 from engine.config import Config, ConfigError, load, validate
-from engine.documents import scans
+from engine.documents import fulltext, scans
 from engine.events import event
 from engine.jobs import Enqueuer, Results, Sweeper, Sweeping
 from engine.server import Server, raw_of
@@ -167,6 +167,8 @@ class Engine:
             return None
         if op == "secret.put":
             return workspace.secrets.put(message["account"], message["secrets"])
+        if op == "search.rebuild":
+            return workspace.writer.do(lambda c: fulltext.rebuild(c, self.registry.collections))
         return self._credential(workspace, op, message)
 
     def _credential(self, workspace: Workspace, op: str, message: Document) -> Any:

@@ -11,6 +11,7 @@ from engine.cli.doctor import doctor
 from engine.cli.parse import parse
 from engine.cli.plugins import plugins
 from engine.cli.processes import engine, serve, web, worker
+from engine.cli.search import search
 
 __all__ = ["cli", "main"]
 
@@ -26,7 +27,7 @@ def cli() -> None:
     """
 
 
-for command in (serve, demo, doctor, plugins, parse, engine, web, worker):
+for command in (serve, demo, doctor, plugins, parse, search, engine, web, worker):
     cli.add_command(command)
 
 

@@ -91,7 +91,9 @@ class Table(RowTable):
     def cursor(self, doc_id: Any, *, order: str, newest_first: bool = True) -> str | None:
         """Give the cursor of `page` that goes on after this document; None where there is none of this id."""
         row, layout = self._row(doc_id), self._rows.layout(self.name)
-        return None if row is None or layout is None else cursor_of(self._rows, layout, row, order, newest_first)
+        return (
+            None if row is None or layout is None else cursor_of(self._rows, layout, row, order, newest_first)
+        )
 
     def find(
         self,
