@@ -32,7 +32,9 @@ class Two:
     def call(self, path: str, body: Any = None, **headers: str) -> Any:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json", **headers}
-        with urllib.request.urlopen(urllib.request.Request(self.address + path, raw, headers), timeout=20) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(self.address + path, raw, headers), timeout=20
+        ) as answer:
             return json.loads(answer.read())
 
     def hears(self, account: str, waha: FakeWaha) -> str:
@@ -42,7 +44,9 @@ class Two:
         return str(self.call(f"/api/conversations?account={account}")["items"][0]["id"])
 
     def answers(self, conversation: str, text: str) -> str:
-        return str(self.call(f"/api/conversations/{conversation}/messages", {"text": text, "client_id": text})["id"])
+        return str(
+            self.call(f"/api/conversations/{conversation}/messages", {"text": text, "client_id": text})["id"]
+        )
 
     def status(self, conversation: str, message: str) -> str:
         items = self.call(f"/api/conversations/{conversation}/messages")["items"]

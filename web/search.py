@@ -9,11 +9,10 @@ from .engine_link import View, plain
 from .visibility import sees
 
 MOST_CONTACTS = 300
-LEAST_LETTERS = 2
 
 
 def contacts_like(view: View, text: str) -> list[str]:
-    """Return the ids of contacts with *text*, as words or a part, in their name, or its digits in the number.
+    """Return the ids of contacts with *text*, as words or a part, in the name, or its digits in the number.
 
     At most 300 for each of these, the last made first. Digits are three or more; a leading 0 stands for the
     country's code.
@@ -29,14 +28,15 @@ def contacts_like(view: View, text: str) -> list[str]:
 def search_in(
     view: View, collection: str, text: str, after: str | None = None, limit: int = 20
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return documents of conversations that the agent may see by their words, newest first, and the cursor.
+    """Return documents of conversations that the agent may see by their words, and the cursor.
+
+    The last stored come first, and within a page the latest ``at``: an imported history, which is stored
+    late, comes before what was said later.
 
     collection: one that declares `search` fields, and whose documents name their ``conversation``. Each
     document has a ``snippet`` besides: safe HTML with the words in ``<mark>``. There may be fewer than
-    *limit* and a cursor. One letter alone finds nothing. Raises ValueError for a cursor that is not ours.
+    *limit* and a cursor. Raises ValueError for a cursor that is not ours.
     """
-    if len(text.strip()) < LEAST_LETTERS:
-        return [], None
     seen: dict[str, bool] = {}
 
     def accept(document: dict[str, Any]) -> bool:
@@ -47,7 +47,8 @@ def search_in(
         return seen[id]
 
     hits, following = view.db.table(collection).find(text, accept=accept, after=after, limit=limit)
-    return [{**plain(hit.document), "snippet": marked(hit.snippet)} for hit in hits], following
+    found = [{**plain(hit.document), "snippet": marked(hit.snippet)} for hit in hits]
+    return sorted(found, key=lambda each: each.get("at") or "", reverse=True), following
 
 
 def marked(snippet: Iterable[tuple[str, bool]]) -> Markup:

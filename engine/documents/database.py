@@ -72,7 +72,7 @@ class Database(tinydb.TinyDB):
         self._tables.clear()
 
     def settle(self) -> None:
-        """Bring the text indexes of collections up to date: whoever owns the transaction calls it before COMMIT.
+        """Bring collections' text indexes up to date: whoever owns the transaction calls it before COMMIT.
 
         Until then `Table.find` answers as before the transaction.
         """

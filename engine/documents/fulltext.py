@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from .tables import Collection, json_path, quoted, table_name
 
@@ -19,6 +20,16 @@ PARTS = "tokenize='trigram'"
 MOST_WORDS = 16
 LEAST_PREFIX, LEAST_PART = 2, 3  # letters
 _PHRASES = re.compile(r'"([^"]*)("|$)|([^\s"]+)')
+
+
+@dataclass(frozen=True)
+class _Statements:
+    """What brings one document's words up to date."""
+
+    old: str
+    new: str
+    delete: str
+    insert: str
 
 
 @dataclass(frozen=True)
@@ -61,18 +72,28 @@ class TextIndex:
         return f"{view} WHERE {self.has_text}", index
 
     def put(self, connection: sqlite3.Connection, pos: int, before: str | None) -> None:
-        """Bring one document's words up to date; `before` is its JSON text as it was indexed, if it was."""
-        name = quoted(self.name)
-        if before is not None:
-            connection.execute(
-                f"INSERT INTO {name} ({name}, rowid, {self.columns}) SELECT 'delete', ?1, {self.columns}"
-                f" FROM (SELECT {self.texts('?2')}) WHERE {self.has_text}",
-                (pos, before),
-            )
-        connection.execute(
-            f"INSERT INTO {name} (rowid, {self.columns}) SELECT pos, {self.columns} FROM {self.view}"
-            " WHERE pos=?",
-            (pos,),
+        """Bring one document's words up to date; `before` is its JSON text as it was indexed, if it was.
+
+        The texts are read first: an INSERT … SELECT would make a segment of its own.
+        """
+        sql = self._sql
+        old = connection.execute(sql.old, (before,)).fetchone() if before is not None else None
+        new = connection.execute(sql.new, (pos,)).fetchone()
+        if old == new:
+            return
+        if old is not None:
+            connection.execute(sql.delete, (pos, *old))
+        if new is not None:
+            connection.execute(sql.insert, (pos, *new))
+
+    @cached_property
+    def _sql(self) -> _Statements:
+        name, marks = quoted(self.name), ", ?" * len(self.fields)
+        return _Statements(
+            old=f"SELECT {self.columns} FROM (SELECT {self.texts('?1')}) WHERE {self.has_text}",
+            new=f"SELECT {self.columns} FROM {self.view} WHERE pos=?",
+            delete=f"INSERT INTO {name} ({name}, rowid, {self.columns}) VALUES ('delete', ?{marks})",
+            insert=f"INSERT INTO {name} (rowid, {self.columns}) VALUES (?{marks})",
         )
 
 
@@ -141,7 +162,7 @@ def words_expression(text: str) -> str | None:
     """
     found = list(_phrases(text))[:MOST_WORDS]
     strings = [f'"{phrase}"' for phrase, _ in found]
-    if found and found[-1][1] and len(re.findall(r"[^\W_]+", found[-1][0])[-1]) >= LEAST_PREFIX:
+    if found and found[-1][1] and _may_go_on(found[-1][0]):
         strings[-1] += " *"
     return " AND ".join(strings) or None
 
@@ -158,6 +179,12 @@ def _phrases(text: str) -> Iterator[tuple[str, bool]]:
         phrase = match[1] if match[3] is None else match[3]
         if re.search(r"[^\W_]", phrase):
             yield phrase, match[2] != '"'
+
+
+def _may_go_on(phrase: str) -> bool:
+    """Say if the last word is long enough to be a beginning: half of all words begin with some letter."""
+    last = re.findall(r"[^\W_]+", phrase)[-1]
+    return len(last) >= LEAST_PREFIX or not last.isascii()
 
 
 def _clean(text: str) -> str:

@@ -110,6 +110,7 @@ class CollectionRows(Rows):
             raise ValueError("hidden fields would be lost by a write: pass read_only=True with hidden")
         self.read_only, self.on_change, self.hidden = read_only, on_change, hidden
         self._layouts = {name: self._layout(collection) for name, collection in self.collections.items()}
+        self._text_indexes = {name: indexes_of(each) for name, each in self.collections.items()}
         self._reworded: dict[tuple[str, int], str | None] = {}
 
     def layout(self, name: str) -> Layout:
@@ -145,7 +146,7 @@ class CollectionRows(Rows):
     def settle(self) -> None:
         """Write what changed into the text indexes; to be called before the commit."""
         for (name, pos), before in sorted(self._reworded.items(), key=itemgetter(0)):
-            for index in indexes_of(self.collections[name]):
+            for index in self._text_indexes[name]:
                 index.put(self.connection, pos, before)
         self._reworded.clear()
 

@@ -272,9 +272,6 @@ def _matching(view: View, shown: Filter, ids: list[str]) -> list[Data]:
         return []
     query = shown.query(view)
     found = list(ask.by_id(view, "conversation", ids).values())
-    if shown.text:
-        liked = set(contacts_like(view, shown.text))
-        found = [each for each in found if each["contact"] in liked]
     return [each for each in found if query(each)]
 
 

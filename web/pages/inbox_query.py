@@ -49,10 +49,16 @@ class Filter:
         return {key: value for key, value in values.items() if value != defaults.get(key)}
 
     def query(self, view: View, tab: str | None = None) -> Query:
-        """Return the query over conversations, what the agent may see included."""
+        """Return the query over conversations, what the agent may see included.
+
+        A text looks through all of them, whatever tab and status are shown, but for what *tab* counts.
+        """
+        is_search = bool(self.text) and tab is None
         tab = tab or self.tab
         query: Any = where("status") == self.status
-        if tab == "mine":
+        if is_search:
+            query = where("contact").one_of(contacts_like(view, self.text))
+        elif tab == "mine":
             query = (where("assignee") == view.agent["id"]) & query
         elif tab == "unassigned" and self.status == "open":
             query = where("handler") == "queue"
@@ -67,8 +73,6 @@ class Filter:
 def list_page(view: View, shown: Filter, after: str | None = None) -> Data:
     """Return one page of the list: ``conversations``, ``next`` cursor, and the people on them."""
     query = shown.query(view)
-    if shown.text:
-        query = query & where("contact").one_of(contacts_like(view, shown.text))
     items, following = view.page("conversation", query, order="last_message_at", after=after, limit=ROWS)
     return {"conversations": [dict(item) for item in items], "next": following, **people(view, items)}
 
