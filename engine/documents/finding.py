@@ -61,7 +61,7 @@ def _collect(cursor: Any, looking: _Looking) -> tuple[list[Found], str | None]:
     found: list[Found] = []
     last = 0
     for pos, id_, text, snippet in cursor:
-        if looking.is_over:
+        if id_ == looking.ended_at:
             return found, _cursor(pos)
         if len(found) == looking.wanted.limit:
             return found, _cursor(last)
@@ -71,12 +71,15 @@ def _collect(cursor: Any, looking: _Looking) -> tuple[list[Found], str | None]:
 
 
 class _Looking:
-    """Asks of each hit if it is accepted, and knows when it has been enough."""
+    """Asks of each hit if it is accepted, and knows when it has been enough.
+
+    The cursor is a row ahead of its reader, so it is the hit's id that tells where a search ended.
+    """
 
     def __init__(self, wanted: Wanted, read: Callable[[Any], dict[str, Any]]) -> None:
         self.wanted, self.read = wanted, read
         self.refused = 0
-        self.is_over = False
+        self.ended_at: str | None = None
 
     def accept(self, id_: str, text: str) -> bool:
         """Say if the document is to come; the one that ends a long search comes too."""
@@ -84,8 +87,9 @@ class _Looking:
         if self.wanted.accept({**self.read((0, id_, text, None)), "id": id_}):
             return True
         self.refused += 1
-        self.is_over = self.refused >= LOOK
-        return self.is_over
+        if self.refused >= LOOK and self.ended_at is None:
+            self.ended_at = id_
+        return id_ == self.ended_at
 
 
 def pieces(marked: str | None) -> list[tuple[str, bool]]:
