@@ -64,25 +64,10 @@ def test_words_beginnings_and_phrases(store: Store, words: str, found: bool) -> 
     assert ids(store, words) == (["m1"] if found else [])
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        '"',
-        '""',
-        '"""',
-        "*",
-        "a*b",
-        "NEAR(",
-        "NEAR(a b, 2)",
-        "text:x",
-        "c0:x",
-        "{c0}:x",
-        "^x",
-        "-x",
-        "x AND",
+TYPED = (
+    *('"', '""', '"""', "*", "a*b", "NEAR(", "NEAR(a b, 2)", "text:x", "c0:x", "{c0}:x", "^x", "-x", "x AND"),
+    *(
         "OR",
-    ]
-    + [
         "NOT x",
         "(",
         ")",
@@ -93,10 +78,12 @@ def test_words_beginnings_and_phrases(store: Store, words: str, found: bool) -> 
         "🙏",
         "👍🏽 ok",
         "日本語",
-        "日",
-    ]
-    + ["مرحبا", "\u202eabc", "é", "e\u0301", "x" * 5000, "a " * 500, "", " ", "\x02\x03", "%_", "\\"],
+    ),
+    *("日", "مرحبا", "\u202eabc", "é", "e\u0301", "x" * 5000, "a " * 500, "", " ", "\x02\x03", "%_", "\\"),
 )
+
+
+@pytest.mark.parametrize("words", TYPED)
 def test_nothing_that_is_typed_is_an_error(store: Store, words: str) -> None:
     with store.transaction():
         put(store, "m1", "Halo")

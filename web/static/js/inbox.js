@@ -45,6 +45,7 @@ export async function open(id, {silent = false, focus = false, at = null, fresh 
   document.body.classList.add("has-thread");
   if (!silent) history.pushState({id}, "", address);
   arrive();
+  if (fresh) threads.toEnd();
   if (focus) composer.focus();
 }
 
