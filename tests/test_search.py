@@ -259,6 +259,16 @@ def test_a_search_that_may_show_little_ends_and_says_where_to_go_on(
     assert (found, rounds) == (["m20", "m03"], 3)
 
 
+def test_what_goes_wrong_in_the_question_is_told_as_it_is(store: Store) -> None:
+    def accept(document: dict) -> bool:
+        raise LookupError("no such conversation")
+
+    with store.transaction():
+        put(store, "m1", "zebra")
+    with pytest.raises(LookupError, match="no such conversation"):
+        store.documents.table("message").find("zebra", accept=accept)
+
+
 def test_words_are_marked_and_a_text_with_marks_of_its_own_does_no_harm(store: Store) -> None:
     with store.transaction():
         put(store, "m1", "a \x02b\x03 \x03 zebra\x02 c")

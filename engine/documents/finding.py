@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,8 @@ def find(
     try:
         sql = _sql(index, wanted.accept is not None)
         return _collect(rows.connection.execute(sql, (expression, start)), looking)
+    except sqlite3.OperationalError as error:
+        raise (looking.error or error) from None
     finally:
         rows.connection.create_function("accepted", 2, None)
 
@@ -80,16 +83,24 @@ class _Looking:
         self.wanted, self.read = wanted, read
         self.refused = 0
         self.ended_at: str | None = None
+        self.error: Exception | None = None
 
     def accept(self, id_: str, text: str) -> bool:
         """Say if the document is to come; the one that ends a long search comes too."""
-        assert self.wanted.accept is not None
-        if self.wanted.accept({**self.read((0, id_, text, None)), "id": id_}):
-            return True
+        try:
+            if self._is_accepted(id_, text):
+                return True
+        except Exception as error:  # SQLite tells only that there was one
+            self.error = error
+            raise
         self.refused += 1
         if self.refused >= LOOK and self.ended_at is None:
             self.ended_at = id_
         return id_ == self.ended_at
+
+    def _is_accepted(self, id_: str, text: str) -> bool:
+        assert self.wanted.accept is not None
+        return self.wanted.accept({**self.read((0, id_, text, None)), "id": id_})
 
 
 def pieces(marked: str | None) -> list[tuple[str, bool]]:
