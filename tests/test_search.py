@@ -98,6 +98,20 @@ def test_words_of_any_script_are_found(store: Store, word: str) -> None:
     assert ids(store, word) == ["m1"]
 
 
+def test_the_beginning_of_a_frequent_word_is_found_as_well_as_that_of_many_words(store: Store) -> None:
+    with store.transaction():
+        for number in range(300):
+            put(store, f"m{number:03}", f"toko pesanan{'' if number % 2 else number} Pesawat-terbang")
+    assert len(ids(store, "pesaw")) == 50
+    assert (
+        ids(store, "pesana") == ids(store, "toko pesanan") == [f"m{number}" for number in range(299, 249, -1)]
+    )
+    assert ids(store, "pesanan29") == [f"m{number}" for number in (298, 296, 294, 292, 290)]
+    assert ids(store, '"toko pesanan12') == ["m128", "m126", "m124", "m122", "m120", "m012"]
+    assert ids(store, "toko-pesanan128 pesawat-terb") == ["m128"]
+    assert ids(store, "pesanan129x") == []
+
+
 def test_what_was_rolled_back_is_not_found(store: Store) -> None:
     with pytest.raises(RuntimeError), store.transaction():
         put(store, "m1", "zebra")

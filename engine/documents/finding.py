@@ -45,7 +45,10 @@ def find(
 ) -> tuple[list[Found], str | None]:
     """Give what matches, and the cursor where more may come: at `limit`, or after 20,000 refused ones."""
     index = _index(layout, wanted.part)
-    expression = (part_expression if wanted.part else words_expression)(wanted.text)
+    if wanted.part:
+        expression = part_expression(wanted.text)
+    else:
+        expression = words_expression(wanted.text, lambda word: index.endings(rows.connection, word))
     expression = _shown_columns(rows, index, expression) if expression else None
     if expression is None or layout.collection.owner in rows.hidden:
         return [], None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +19,8 @@ WORDS = "tokenize='unicode61 remove_diacritics 2', prefix='2 3'"
 PARTS = "tokenize='trigram'"
 MOST_WORDS = 16
 LEAST_PREFIX, LEAST_PART = 2, 3  # letters
+UNINDEXED_PREFIX = 4  # letters; the index has the beginnings of 2 and 3
+MOST_ENDINGS = 100
 _PHRASES = re.compile(r'"([^"]*)("|$)|([^\s"]+)')
 
 
@@ -64,12 +66,34 @@ class TextIndex:
         """Give the SQL condition that there is something to index."""
         return "(" + " OR ".join(f"c{number} <> ''" for number in range(len(self.fields))) + ")"
 
-    def statements(self) -> tuple[str, str]:
-        """Give what makes the view and the index."""
+    def statements(self) -> tuple[str, ...]:
+        """Give what makes the view, the index and, of words, the list of all that there are."""
         view = f"CREATE VIEW {self.view} AS SELECT pos, {self.texts('doc')} FROM {self.table}"
         content = f"content={self.view}, content_rowid='pos', columnsize=0, {self.options}"
         index = f"CREATE VIRTUAL TABLE {quoted(self.name)} USING fts5({self.columns}, {content})"
-        return f"{view} WHERE {self.has_text}", index
+        words = f"CREATE VIRTUAL TABLE {self.words} USING fts5vocab({quoted(self.name)}, 'instance')"
+        made = f"{view} WHERE {self.has_text}", index
+        return (*made, words) if self.options == WORDS else made
+
+    @property
+    def words(self) -> str:
+        """Give the quoted table that lists the words."""
+        return quoted(f"{self.name}.words")
+
+    def endings(self, connection: sqlite3.Connection, beginning: str) -> list[str]:
+        """Give the words that begin so; none where there are over 100.
+
+        FTS5 reads all that it knows of all these words before it gives the first hit, but of whole words it
+        reads only the end.
+        """
+        sql = f"SELECT term FROM {self.words} WHERE term >= ? AND term <= ? LIMIT 1"
+        found: list[str] = []
+        last = beginning + chr(0x10FFFF)
+        while row := connection.execute(sql, (found[-1] + "\1" if found else beginning, last)).fetchone():
+            found.append(row[0])
+            if len(found) > MOST_ENDINGS:
+                return []
+        return found
 
     def put(self, connection: sqlite3.Connection, pos: int, before: str | None) -> None:
         """Bring one document's words up to date; `before` is its JSON text as it was indexed, if it was.
@@ -154,16 +178,16 @@ def check(connection: sqlite3.Connection, collections: Iterable[Collection]) -> 
     return wrong
 
 
-def words_expression(text: str) -> str | None:
+def words_expression(text: str, endings: Callable[[str], list[str]] | None = None) -> str | None:
     """Give the FTS5 expression of what a person typed, or None where there is no word in it.
 
     All words have to be there, "in quotes" in this order; the last one may be the beginning of a word.
-    No character of it is an operator.
+    No character of it is an operator. endings gives the words that begin so, if they are few.
     """
     found = list(_phrases(text))[:MOST_WORDS]
     strings = [f'"{phrase}"' for phrase, _ in found]
     if found and found[-1][1] and _may_go_on(found[-1][0]):
-        strings[-1] += " *"
+        strings[-1] = _beginning(found[-1][0], endings)
     return " AND ".join(strings) or None
 
 
@@ -187,16 +211,27 @@ def _may_go_on(phrase: str) -> bool:
     return len(last) >= LEAST_PREFIX or not last.isascii()
 
 
+def _beginning(phrase: str, endings: Callable[[str], list[str]] | None) -> str:
+    """Give the expression of a phrase whose last word goes on."""
+    last = list(re.finditer(r"[^\W_]+", phrase))[-1]
+    few: list[str] = []
+    if endings and phrase.isascii() and len(last[0]) >= UNINDEXED_PREFIX:
+        few = endings(last[0].lower())
+    whole = " OR ".join(f'"{phrase[: last.start()]}{word}"' for word in few)
+    return f"({whole})" if few else f'"{phrase}" *'
+
+
 def _clean(text: str) -> str:
     return text.encode("utf-8", "ignore").decode().replace("\0", " ")
 
 
 def _made(connection: sqlite3.Connection, name: str) -> tuple[str, ...]:
-    sql = "SELECT sql FROM sqlite_master WHERE name IN (?, ?) ORDER BY type='table'"
-    return tuple(row[0] for row in connection.execute(sql, (f"{name}.texts", name)))
+    sql = "SELECT sql FROM sqlite_master WHERE name IN (?, ?, ?) ORDER BY type='table', name"
+    return tuple(row[0] for row in connection.execute(sql, (f"{name}.texts", name, f"{name}.words")))
 
 
 def _drop(connection: sqlite3.Connection, name: str) -> None:
+    connection.execute(f"DROP TABLE IF EXISTS {quoted(f'{name}.words')}")
     connection.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
     connection.execute(f"DROP VIEW IF EXISTS {quoted(f'{name}.texts')}")
 
