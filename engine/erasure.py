@@ -18,8 +18,8 @@ from typing import Any
 import orjson
 
 from engine import media, redact, snapshots
-from engine.documents import where
-from engine.documents.tables import quoted, table_name
+from engine.documents import fulltext, where
+from engine.documents.tables import table_name
 from engine.events import event
 from engine.pipeline import Outcome, Pipeline
 from engine.redact import Erased, Subject
@@ -228,19 +228,11 @@ def clean(store: Store, folder: Path, rewrite: bool = True) -> bool:
     snapshots.forget(folder)
     for part in (folder / snapshots.FOLDER).glob("*.part"):
         part.unlink(missing_ok=True)
-    _merge_words(store.connection)
+    fulltext.purge(store.connection, store.collections)
     if not _clear_pages(store.connection, rewrite):
         return False
     store.connection.execute("DELETE FROM meta WHERE key = ?", (PENDING,))
     return True
-
-
-def _merge_words(connection: sqlite3.Connection) -> None:
-    """Have FTS5 drop the words of what is gone: it keeps them until its segments are merged."""
-    select = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%USING fts5%'"
-    for (name,) in connection.execute(select).fetchall():
-        table = quoted(name)
-        connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
 
 
 def _clear_pages(connection: sqlite3.Connection, rewrite: bool) -> bool:

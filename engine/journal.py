@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -169,7 +170,7 @@ def rebuild(
     """
     if Path(target).exists():
         raise FileExistsError(f"{target} is there already")
-    known = declared(source, collections)
+    known = [replace(each, search=(), infix=()) for each in declared(source, collections)]
     connection = sqlite3.connect(str(target), isolation_level=None)
     connection.execute("PRAGMA synchronous=OFF")
     try:

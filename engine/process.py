@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from engine import __version__, credentials, plugins, retention, settings, times, watch
 from engine.config import Config, ConfigError, load, validate
-from engine.documents import scans
+from engine.documents import fulltext, scans
 from engine.events import event
 from engine.jobs import Enqueuer, Results, Sweeper, Sweeping
 from engine.redis import Keys, installation
@@ -187,6 +187,8 @@ class Engine:
             return workspace.secrets.remove(message["account"])
         if op == "secret.put":
             return workspace.secrets.put(message["account"], message["secrets"])
+        if op == "search.rebuild":
+            return workspace.writer.do(lambda c: fulltext.rebuild(c, self.registry.collections))
         return self._credential(workspace, op, message)
 
     def _erase(self, workspace: Workspace, contact: str) -> Any:

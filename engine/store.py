@@ -117,6 +117,9 @@ class Store:
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=FULL")
         self.connection.execute("PRAGMA secure_delete=ON")
+        self.documents = Database(
+            connection=self.connection, collections=self.collections, string_ids=True, on_change=self._changed
+        )
         self._create()
         self.salt = self.meta("salt") or ""
         last = self.connection.execute(
@@ -126,9 +129,6 @@ class Store:
         self.seq, self.last_at, self.hash = first
         self._ahead = 0.0
         self.on_change: Any = None
-        self.documents = Database(
-            connection=self.connection, collections=self.collections, string_ids=True, on_change=self._changed
-        )
 
     def _create(self) -> None:
         with self.transaction():
@@ -194,6 +194,7 @@ class Store:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.documents.settle()
             self.connection.execute("COMMIT")
         except BaseException:
             self.rollback()
@@ -201,6 +202,7 @@ class Store:
 
     def rollback(self) -> None:
         """Undo what is not committed, if anything is."""
+        self.documents.forget()
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 

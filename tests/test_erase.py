@@ -1,5 +1,6 @@
 """Privacy: what a contact said and who it was can be found nowhere, and all else stays as it was."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from engine import erasure, journal, media, process
 from engine import plugins as installed
 from engine.client import Client, EngineError
 from engine.config import load
+from engine.documents import fulltext
 from engine.events import event, requested
 from engine.verify import workspace as verified
 from tests import day as days
@@ -116,6 +118,33 @@ def test_nothing_is_left_of_a_day_of_every_plugin_either(tmp_path: Path) -> None
     assert traces(day.workspace.folder, ("6281300004521", dewi["name"], *(said - others))) == {}
     assert all_well(day) == []
     day.close()
+
+
+def words(shop: World) -> set[str]:
+    """Return every word that the text index knows."""
+    connection = sqlite3.connect(shop.workspace.store.path)
+    names = [
+        name
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE sql LIKE '%USING fts5(%'")
+    ]
+    found: set[str] = set()
+    for number, name in enumerate(names):
+        connection.execute(f"CREATE VIRTUAL TABLE temp.v{number} USING fts5vocab('main', '{name}', 'row')")
+        found |= {term for (term,) in connection.execute(f"SELECT term FROM temp.v{number}")}
+    connection.close()
+    return found
+
+
+def test_the_text_index_knows_its_words_no_more(shop: World) -> None:
+    a_day(shop)
+    assert {"melati", "452", "andi"} <= words(shop)
+    erase(shop)
+    left = words(shop)
+    assert "andi" in left
+    assert not {"melati", "452"} & left
+    table = shop.documents.table("message")
+    assert [len(table.find(text)[0]) for text in ("Melati", "saya Andi")] == [0, 1]
+    assert fulltext.check(shop.workspace.store.connection, shop.registry.collections) == []
 
 
 def test_what_others_said_stays(shop: World) -> None:

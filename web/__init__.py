@@ -12,6 +12,7 @@ from .api.common import Page, api_blueprint, list_response
 from .engine_link import View, engine, read
 from .errors import Conflict, NotFound
 from .permissions import may, public, requires
+from .search import search_in
 from .sessions import Session, current
 from .slots import Slot, render
 from .visibility import visible
@@ -38,5 +39,6 @@ __all__ = [
     "read",
     "render",
     "requires",
+    "search_in",
     "visible",
 ]

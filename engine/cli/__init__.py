@@ -15,6 +15,7 @@ from engine.cli.parse import parse
 from engine.cli.plugins import plugins
 from engine.cli.processes import engine, serve, web, worker
 from engine.cli.replay import replay
+from engine.cli.search import search
 
 __all__ = ["cli", "main"]
 
@@ -32,7 +33,7 @@ def cli() -> None:
 
 for command in (serve, demo, doctor, plugins, parse, journal, tail, explain, replay, engine, web, worker):
     cli.add_command(command)
-for command in (backup, restore, export, import_, erase):
+for command in (backup, restore, export, import_, erase, search):
     cli.add_command(command)
 
 

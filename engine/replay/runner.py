@@ -93,6 +93,7 @@ class Runner:
         self.copy.connection.execute("COMMIT")
 
     def _commit(self) -> None:
+        self.copy.documents.settle()
         if self.copy.connection.in_transaction:
             self.copy.connection.execute("COMMIT")
         self.copy.connection.execute("BEGIN")

@@ -9,10 +9,10 @@ from engine import where
 from ..actions import act, see_contact
 from ..engine_link import View, both, read
 from ..permissions import requires
+from ..search import contacts_like
 from ..sessions import current
 from ..visibility import visible
 from .common import Open, Page, api_blueprint, cursor_errors, page_of
-from .conversations import named
 
 blueprint = api_blueprint("contacts", "/contacts", "The people who write")
 
@@ -29,7 +29,10 @@ class Contact(Open):
 class Filters(Page):
     """Which contacts."""
 
-    q = fields.String(validate=validate.Length(max=100), metadata={"description": "part of a name or number"})
+    q = fields.String(
+        validate=validate.Length(max=100),
+        metadata={"description": "words or a part of a name, or of a number"},
+    )
 
 
 class ContactChange(Schema):
@@ -47,7 +50,7 @@ def list_contacts(wanted: dict[str, Any]) -> dict[str, Any]:
     rule = visible(current().agent)
 
     def find(view: View) -> dict[str, Any]:
-        query = where("id").one_of(named(view, wanted["q"])) if wanted.get("q") else None
+        query = where("id").one_of(contacts_like(view, wanted["q"])) if wanted.get("q") else None
         items: list[dict[str, Any]] = []
         after = wanted["cursor"]
         while True:

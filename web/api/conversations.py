@@ -1,6 +1,5 @@
 """Conversations: lists with filters, one, and what can be done with it."""
 
-import re
 from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields, validate
@@ -12,13 +11,12 @@ from ..actions import act
 from ..engine_link import View, both, read
 from ..errors import NotFound
 from ..permissions import requires
+from ..search import contacts_like
 from ..sessions import current
 from ..visibility import visible_in
 from .common import Open, Page, api_blueprint, cursor_errors, page_of
 
 blueprint = api_blueprint("conversations", "/conversations", "One per account and chat")
-
-MOST_CONTACTS = 500
 
 
 class Conversation(Open):
@@ -47,7 +45,10 @@ class Filters(Page):
     label = fields.String()
     unread = fields.Boolean()
     account = fields.String()
-    q = fields.String(validate=validate.Length(max=100), metadata={"description": "part of a name or number"})
+    q = fields.String(
+        validate=validate.Length(max=100),
+        metadata={"description": "words or a part of a name, or of a number"},
+    )
 
 
 class Act(Schema):
@@ -100,18 +101,8 @@ def filtered(wanted: dict[str, Any], agent: dict[str, Any], view: View) -> Query
     if wanted.get("unread") is not None:
         query = both(query, where("unread") > 0 if wanted["unread"] else where("unread") == 0)
     if wanted.get("q"):
-        query = both(query, where("contact").one_of(named(view, wanted["q"])))
+        query = both(query, where("contact").one_of(contacts_like(view, wanted["q"])))
     return query
-
-
-def named(view: View, text: str) -> list[str]:
-    """Return the ids of contacts that have *text* in their name or number."""
-    text = text.strip()
-    name = where("name").search(re.escape(text), re.IGNORECASE)
-    digits = re.sub(r"\D", "", text)
-    query = name | where("phone").search(digits) if len(digits) > 3 else name
-    found = view.page("contact", query, order=None, limit=MOST_CONTACTS)[0]
-    return [contact["id"] for contact in found]
 
 
 @blueprint.route("/<id>")
