@@ -2,6 +2,7 @@
 
 import json
 import secrets as randomness
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -131,22 +132,31 @@ def load(file: Path, known: Mapping[str, Collection], submit: Submit) -> int:
 def into_new(config: Config, registry: Any, workspace: str, file: Path) -> int:
     """Import *file* into a workspace that is not there yet, with nothing running; return how many documents.
 
-    Raises ImportRefused where it is there, AlreadyRunning or Running where the folder is in use.
+    The workspace appears once all of it is there. Raises ImportRefused where it is there already,
+    AlreadyRunning or Running where the folder is in use.
     """
-    folder = config.workspace_folder(workspace)
+    folder, staging = config.workspace_folder(workspace), config.data / ".importing"
     with closing(take(config.data)):
         if folder.exists():
             raise ImportRefused(
                 f"{config.data} has a workspace {workspace}; start ReplyAI to import into it while it is "
                 "empty, or set REPLYAI_DATA to an empty folder"
             )
-        known = {collection.name: collection for collection in registry.collections}
-        for _ in read(file, known):
-            pass
-        made = Workspace(workspace, folder, registry, None, lambda frames: None)
-        made.writer.start()
+        shutil.rmtree(staging, ignore_errors=True)
         try:
-            return load(file, known, lambda imported: made.submit([imported]).result())
+            count = _into(Workspace(workspace, staging, registry, None, lambda frames: None), file)
+            folder.parent.mkdir(exist_ok=True)
+            staging.replace(folder)
         finally:
-            made.writer.stop()
-            made.writer.join()
+            shutil.rmtree(staging, ignore_errors=True)
+    return count
+
+
+def _into(made: Workspace, file: Path) -> int:
+    known = {collection.name: collection for collection in made.registry.collections}
+    made.writer.start()
+    try:
+        return load(file, known, lambda imported: made.submit([imported]).result())
+    finally:
+        made.writer.stop()
+        made.writer.join()

@@ -2,6 +2,10 @@
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -155,6 +159,20 @@ def test_a_large_export_comes_in_parts_and_only_as_a_whole(
     with pytest.raises(NotEmpty):
         other.submit(event("documents.imported", "another/3", stray, origin="history"))
     other.close()
+
+
+def test_an_import_that_is_killed_leaves_no_half_and_can_be_done_again(shop: World, tmp_path: Path) -> None:
+    a_day(shop)
+    written(shop, "jsonl", tmp_path / "day.jsonl")
+    environ = {**os.environ, "REPLYAI_DATA": str(tmp_path / "other")}
+    line = [sys.executable, "-m", "engine.cli", "import", str(tmp_path / "day.jsonl")]
+    where = {"cwd": Path(__file__).parent.parent, "capture_output": True, "text": True}
+    killed = subprocess.run(line, env={**environ, "CRASH_AT": "pre_reply"}, **where)  # type: ignore[call-overload]
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "other" / "w").exists()
+    done = subprocess.run(line, env=environ, **where)  # type: ignore[call-overload]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (tmp_path / "other" / ".importing").exists()
 
 
 @pytest.mark.parametrize(
