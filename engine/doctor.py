@@ -31,8 +31,11 @@ class Finding:
     advice: str = ""
 
 
-def examine() -> Iterator[Finding]:
-    """Yield what is found, in the order in which one would put it right."""
+def examine(verify: bool = False) -> Iterator[Finding]:
+    """Yield what is found, in the order in which one would put it right.
+
+    verify: read every page, row and document too (see `engine.verify`).
+    """
     yield _python()
     try:
         config = configuration.load()
@@ -45,6 +48,8 @@ def examine() -> Iterator[Finding]:
     for name in _workspaces(config):
         yield _secrets(config, name)
         yield from _database(config, name)
+        if verify:
+            yield from _verified(config, name)
     yield from _running(config)
 
 
@@ -178,6 +183,16 @@ def _database(config: Config, workspace: str) -> Iterator[Finding]:
     yield Finding(sound, f"Database of {workspace}: {'sound' if sound else said}, {size:,} MiB", advice)
     if last is not None:
         yield _clock(workspace, last[0])
+
+
+def _verified(config: Config, workspace: str) -> Iterator[Finding]:
+    from engine import plugins
+    from engine.verify import workspace as verified
+
+    folder = config.workspace_folder(workspace)
+    if (folder / "replyai.db").exists():
+        for ok, text, advice in verified(folder, plugins.load(config.plugins_dir).collections):
+            yield Finding(ok, f"Verify {workspace}: {text}", advice)
 
 
 def _clock(workspace: str, last: str) -> Finding:

@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from engine.documents import Collection, Database, create_tables
+from engine.redact import ERASERS
 from engine.store import GENESIS, chain
 
 BATCH = 500
@@ -87,22 +88,42 @@ def verify(connection: sqlite3.Connection) -> list[str]:
     """Return what is wrong with the journal, in words, the first 20 findings; nothing where all is well.
 
     Each row must follow the one before without a gap, name in its body the sequence, time and
-    event that its columns have, and carry the hash of the row before and its own body.
+    event that its columns have, and carry the hash of the row before and its own body. Of a row
+    whose content was erased a later row must say what is left of it.
     """
     problems: list[str] = []
     seq, hash = 0, GENESIS
+    left = erased(connection)
     for row in rows(connection):
         if row.seq != seq + 1:
             problems.append(f"after row {seq} of the journal comes {row.seq}")
-        problems += _of_row(row, hash)
+        problems += _of_row(row, hash, left.get(row.seq))
         if len(problems) >= PROBLEMS_LIMIT:
             break
         seq, hash = row.seq, row.hash
     return problems[:PROBLEMS_LIMIT]
 
 
-def _of_row(row: Row, previous: bytes) -> Iterator[str]:
-    if chain(previous, row.body.encode()) != row.hash:
+def erased(connection: sqlite3.Connection) -> dict[int, str]:
+    """Return sequence → SHA-256, in hex, of the body that is left, of the rows that later rows erased."""
+    found: dict[int, str] = {}
+    later: dict[int, int] = {}
+    for type in ERASERS:
+        bounds = (f"-/{type}/", f"-/{type}0")  # "0" comes after "/"
+        select = "SELECT body FROM journal WHERE event_id > ? AND event_id < ?"
+        for (body,) in connection.execute(select, bounds):
+            row = orjson.loads(body)
+            for seq, left in row["event"]["data"]["rows"].items():
+                if int(seq) < row["seq"] and row["seq"] > later.get(int(seq), 0):
+                    later[int(seq)], found[int(seq)] = row["seq"], left
+    return found
+
+
+def _of_row(row: Row, previous: bytes, left: str | None) -> Iterator[str]:
+    if left is not None:
+        if hashlib.sha256(row.body.encode()).hexdigest() != left:
+            yield f"row {row.seq} of the journal was erased, and does not say what was left of it"
+    elif chain(previous, row.body.encode()) != row.hash:
         yield f"row {row.seq} of the journal does not have the hash of what it says"
     try:
         transaction = row.transaction
@@ -151,7 +172,7 @@ def rebuild(
     """
     if Path(target).exists():
         raise FileExistsError(f"{target} is there already")
-    known = declared(source, collections)
+    known = [replace(each, search=(), infix=()) for each in declared(source, collections)]
     connection = sqlite3.connect(str(target), isolation_level=None)
     connection.execute("PRAGMA synchronous=OFF")
     try:

@@ -71,6 +71,8 @@ class Pipeline:
             return Outcome(
                 {"seq": None, "duplicate": False, "dropped": True, "event_id": event["id"], "actions": []}
             )
+        if event["type"] == "documents.imported":
+            facts.system.check_import(event["data"], self.store.documents, self.store.row_of)
         event["at"] = self.store.now()
         tx = Transaction(self.store, event)
         self.store.on_change = tx.remember

@@ -7,18 +7,16 @@ import os
 import signal
 import sys
 import threading
-from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from engine import __version__, credentials, plugins, settings, times, watch
+from engine import __version__, credentials, plugins, retention, settings, times, watch
 from engine.config import Config, ConfigError, load, validate
-from engine.documents import scans
+from engine.documents import fulltext, scans
 from engine.events import event
 from engine.jobs import Enqueuer, Results, Sweeper, Sweeping
 from engine.redis import Keys, installation
 from engine.server import Server, raw_of
-from engine.store import RAW_DAYS
 from engine.workspace import Workspace
 
 SOCKET = "engine.sock"
@@ -91,11 +89,11 @@ class Engine:
     def start(self) -> None:
         """Begin: what the last engine was stuck in, settings, timers, what was lost, then the socket."""
         for workspace in self.workspaces.values():
-            workspace.writer.start()
+            workspace.begin()
         self._report_stuck()
         for workspace in self.workspaces.values():
             settings.apply(workspace, self.config)
-            workspace.clock.start()
+            workspace.go_on()
         if self.redis is not None:
             self._start_jobs()
         self.server.start()
@@ -140,14 +138,13 @@ class Engine:
 
     def _keep_house(self) -> None:
         while not self._ended.wait(HOUSEKEEPING_SECONDS):
-            before = times.add(times.now(), -RAW_DAYS * 86400)
-            for workspace in self.workspaces.values():
-                workspace.writer.do(partial(workspace.forget, before))
-                workspace.writer.do(credentials.forget_expired)
+            for name, workspace in self.workspaces.items():
+                rules = self.config.workspaces.get(name)
                 try:
+                    retention.keep(workspace, rules.retention if rules else {}, times.now())
                     workspace.keep_snapshot()
-                except OSError as error:
-                    log.warning("no copy of the documents of %s was made: %s", workspace.name, error)
+                except Exception as error:
+                    log.warning("housekeeping of %s waits: %s", name, error)
 
     def stop(self) -> None:
         """Take nothing more, finish what waits, end."""
@@ -184,11 +181,22 @@ class Engine:
             signal_ = {"type": str(message["type"]), "data": message.get("data") or {}}
             self.server.publish([{"workspace": name, "signal": signal_}])
             return None
+        if op == "erase":
+            return self._erase(workspace, str(message.get("contact") or ""))
         if op == "secret.remove":
             return workspace.secrets.remove(message["account"])
         if op == "secret.put":
             return workspace.secrets.put(message["account"], message["secrets"])
+        if op == "search.rebuild":
+            return workspace.writer.do(lambda c: fulltext.rebuild(c, self.registry.collections))
         return self._credential(workspace, op, message)
+
+    def _erase(self, workspace: Workspace, contact: str) -> Any:
+        """Erase a contact, then have Redis write its file anew: results of old jobs stand in it."""
+        future = workspace.erase(contact)
+        if self.redis is not None:
+            future.add_done_callback(lambda _: _rewrite(self.redis))
+        return future
 
     def _credential(self, workspace: Workspace, op: str, message: Document) -> Any:
         kind, key = message.get("kind"), message.get("key")
@@ -217,6 +225,11 @@ class Engine:
             "hooks": {name: _hook_times(workspace) for name, workspace in self.workspaces.items()},
             "scans": dict(scans),
         }
+
+
+def _rewrite(redis: Any) -> None:
+    with contextlib.suppress(Exception):
+        redis.bgrewriteaof()
 
 
 def _hook_times(workspace: Workspace) -> dict[str, Document]:

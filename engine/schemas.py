@@ -50,7 +50,13 @@ class Message(LooseSchema):
 COLLECTIONS = (
     Collection("workspace"),
     Collection("account"),
-    Collection("contact", indexes=(("phone",), ("name",)), lists=("aliases",)),
+    Collection(
+        "contact",
+        indexes=(("phone",), ("name",)),
+        lists=("aliases",),
+        search=("name",),
+        infix=("name", "phone"),
+    ),
     Collection(
         "conversation",
         Conversation,
@@ -76,6 +82,7 @@ COLLECTIONS = (
             ("status",),
             ("client_id",),
         ),
+        search=("text",),
     ),
     Collection("media", indexes=(("hash",),)),
     Collection("agent", indexes=(("email",), ("role",))),

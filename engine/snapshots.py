@@ -92,6 +92,7 @@ def documents_at(
     documents = Database(connection=target, collections=known, string_ids=True)
     for row in journal.rows(source, after, seq):
         journal.apply(documents, row.transaction["changes"])
+    documents.settle()
 
 
 def _kept(folder: Path) -> list[int]:

@@ -13,10 +13,10 @@ import orjson
 
 from engine import times
 from engine.documents import Collection, Database, create_tables
+from engine.documents.tables import table_name
 
 VERSION = 1
 GENESIS = b"\0" * 32
-RAW_DAYS = 30
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -96,6 +96,11 @@ class Reading(Database):
         )
 
 
+def schema_key(collection: str) -> str:
+    """Return under which key of ``meta`` the version of a collection's documents stands."""
+    return f"schema.{collection}"
+
+
 def chain(previous: bytes, body: bytes) -> bytes:
     """Return the hash of a journal row from the *previous* row's hash and its own *body*."""
     return hashlib.sha256(previous + body).digest()
@@ -112,6 +117,9 @@ class Store:
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=FULL")
         self.connection.execute("PRAGMA secure_delete=ON")
+        self.documents = Database(
+            connection=self.connection, collections=self.collections, string_ids=True, on_change=self._changed
+        )
         self._create()
         self.salt = self.meta("salt") or ""
         last = self.connection.execute(
@@ -121,9 +129,6 @@ class Store:
         self.seq, self.last_at, self.hash = first
         self._ahead = 0.0
         self.on_change: Any = None
-        self.documents = Database(
-            connection=self.connection, collections=self.collections, string_ids=True, on_change=self._changed
-        )
 
     def _create(self) -> None:
         with self.transaction():
@@ -140,6 +145,22 @@ class Store:
                 if self.meta(key) is None:
                     self.set_meta(key, value)
             create_tables(self.connection, self.collections)
+            for collection in self.collections:
+                self._check_version(collection)
+
+    def _check_version(self, collection: Collection) -> None:
+        """Note the version of a new collection's documents; refuse those of a newer one."""
+        key = schema_key(collection.name)
+        found = self.meta(key)
+        if found is None:
+            table = table_name(collection.name)
+            empty = self.connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None
+            self.set_meta(key, str(collection.version if empty else 1))
+        elif int(found) > collection.version:
+            raise RuntimeError(
+                f"{self.path}: {collection.name} is of a newer {collection.owner} "
+                f"(version {found}, here {collection.version})"
+            )
 
     def _changed(self, collection: str, id: Any, before: Any) -> None:
         if self.on_change is not None:
@@ -173,6 +194,7 @@ class Store:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.documents.settle()
             self.connection.execute("COMMIT")
         except BaseException:
             self.rollback()
@@ -180,6 +202,7 @@ class Store:
 
     def rollback(self) -> None:
         """Undo what is not committed, if anything is."""
+        self.documents.forget()
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 

@@ -99,6 +99,15 @@ class Transaction:
         """Set fields of one document."""
         self.documents.table(collection).update(fields, doc_ids=[id])
 
+    def replace(self, collection: str, id: str, document: dict[str, Any]) -> None:
+        """Put *document* in the place of one of the same id."""
+
+        def put(before: dict[str, Any]) -> None:
+            before.clear()
+            before.update(document)
+
+        self.documents.table(collection).update(put, doc_ids=[id])
+
     def remove(self, collection: str, id: str) -> None:
         """Delete one document."""
         self.documents.table(collection).remove(doc_ids=[id])

@@ -1,6 +1,7 @@
 """One workspace in the engine: its store, writer, clock, and what is published of it."""
 
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from engine import snapshots
+from engine import erasure, snapshots, upgrade
 from engine.clock import Clock
 from engine.documents import Database
 from engine.jobs import Enqueuer
@@ -49,6 +50,7 @@ class Workspace:
         self.pipeline = Pipeline(self.store, registry, Watch(folder if watch else None))
         self.writer = Writer(name, self.store, self.pipeline, self._committed)
         self.clock = Clock(self.reading, self.enabled, self.writer.submit, self.store.now)
+        self._copying = threading.Lock()
         self._enqueuer = enqueuer
         self._publish = publish
 
@@ -58,8 +60,19 @@ class Workspace:
 
     def start(self) -> None:
         """Begin to write and to fire timers."""
+        self.begin()
+        self.go_on()
+
+    def begin(self) -> None:
+        """Begin to write; upgrade documents that are of an older version."""
         self.writer.start()
+        upgrade.run(self.store.path, self.registry.collections, self.writer)
+
+    def go_on(self) -> None:
+        """Begin to fire timers; finish an erasure that was cut short."""
         self.clock.start()
+        if self.store.meta(erasure.PENDING) is not None:
+            self.clean()
 
     def stop(self) -> None:
         """Finish what waits, then end."""
@@ -75,14 +88,44 @@ class Workspace:
         """Commit events; the future gets a result each."""
         return self.writer.submit(events, raw)
 
+    def erase(self, contact: str) -> "Future[Document]":
+        """Erase a contact, named by id or number; the future gets counts, ``clean``: no trace is left.
+
+        It fails with `engine.erasure.NotErased` where there is none.
+        """
+        return self.writer.do(
+            lambda _: erasure.erase_contact(self.pipeline, contact), lambda done: self._erased(done, True)
+        )
+
+    def expire(self, before: str, limit: int) -> "Future[Document | None]":
+        """Erase what messages from before a time say, *limit* at most; None where there are none."""
+        return self.writer.do(
+            lambda _: erasure.expire_messages(self.pipeline, before, limit),
+            lambda done: self._erased(done, False) if done else None,
+        )
+
+    def clean(self) -> "Future[bool]":
+        """Clear what erasures left behind, if they did."""
+        return self.writer.do(lambda _: None, lambda _: self._clean(True))
+
+    def _clean(self, rewrite: bool) -> bool:
+        with self._copying:
+            return erasure.clean(self.store, self.folder, rewrite)
+
+    def _erased(self, done: tuple[Outcome, Document], rewrite: bool) -> Document:
+        outcome, counts = done
+        self._committed([outcome])
+        return {**counts, "clean": self._clean(rewrite)}
+
     def forget(self, before: str, connection: Any = None) -> int:
         """Delete raw webhooks of before a time; called by the writer with its connection."""
         return self.store.forget_raw(before)
 
     def keep_snapshot(self, every: int = snapshots.EVERY_ROWS) -> None:
-        """Copy all documents, where the journal has grown by *every* rows since the last copy."""
-        if snapshots.due(self.folder, self.store.seq, every):
-            snapshots.make(self.folder, self.registry.collections)
+        """Copy all documents, where the journal has grown by *every* rows since the last one."""
+        with self._copying:
+            if snapshots.due(self.folder, self.store.seq, every):
+                snapshots.make(self.folder, self.registry.collections)
 
     def _committed(self, outcomes: list[Outcome]) -> None:
         frames: list[Document] = []

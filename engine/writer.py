@@ -37,9 +37,13 @@ class Batch:
 
 @dataclass
 class Task:
-    """Something else that the writer does on its connection, in a transaction of its own."""
+    """Something else that the writer does on its connection, in a transaction of its own.
+
+    after(result) is called once it is committed, outside any transaction; what it returns is the result.
+    """
 
     function: Callable[[sqlite3.Connection], Any]
+    after: Callable[[Any], Any] | None = None
     future: "Future[Any]" = field(default_factory=Future)
 
 
@@ -65,9 +69,11 @@ class Writer(threading.Thread):
         self.waiting.put(batch)
         return batch.future
 
-    def do(self, function: Callable[[sqlite3.Connection], Any]) -> "Future[Any]":
-        """Have *function* called with the connection, inside a transaction."""
-        task = Task(function)
+    def do(
+        self, function: Callable[[sqlite3.Connection], Any], after: Callable[[Any], Any] | None = None
+    ) -> "Future[Any]":
+        """Have *function* called with the connection, inside a transaction, and *after* behind it."""
+        task = Task(function, after)
         self.waiting.put(task)
         return task.future
 
@@ -175,12 +181,24 @@ class Writer(threading.Thread):
 
     def _do(self, task: Task) -> None:
         try:
-            with self.store.transaction():
-                result = task.function(self.store.connection)
+            result = self._in_transaction(task.function)
+            if task.after is not None:
+                result = task.after(result)
             task.future.set_result(result)
         except BaseException as error:
             _give_up_on_broken_disk(error)
             task.future.set_exception(StoreFull("the disk is full") if _is_full(error) else error)
+
+    def _in_transaction(self, function: Callable[[sqlite3.Connection], Any]) -> Any:
+        before = self.store.seq, self.store.last_at, self.store.hash
+        try:
+            with self.store.transaction():
+                return function(self.store.connection)
+        except BaseException:
+            if self.store.seq != before[0]:
+                self.store.seq, self.store.last_at, self.store.hash = before
+                self.pipeline.hooks.reload()
+            raise
 
 
 def _is_full(error: BaseException) -> bool:

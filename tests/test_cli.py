@@ -11,11 +11,14 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from engine import __version__, times
+from engine import __version__, config, plugins, times
 from engine.cli import cli, main
+from engine.client import Client
 from engine.process import Engine
 from engine.secrets import Secrets
 from engine.store import Store
+from tests.processes import data_folder
+from tests.world import DEWI, written
 
 PAYLOADS = Path(__file__).parent / "payloads" / "waha"
 
@@ -58,6 +61,7 @@ def test_every_command_explains_itself_with_an_example(path):
 
 def test_the_promised_commands_are_there():
     promised = {"serve", "web", "engine", "worker", "demo", "parse", "plugins", "doctor"}
+    promised |= {"backup", "restore", "export", "import", "erase"}
     assert promised <= set(cli.commands)
     assert {"list", "enable", "disable"} <= set(cli.commands["plugins"].commands)
 
@@ -220,3 +224,52 @@ def test_the_doctor_finds_a_folder_that_cannot_be_written(replyai, monkeypatch):
     code, out, _ = replyai("doctor")
     assert code == 1
     assert "Data folder: /proc" in out
+
+
+# keep
+
+
+@pytest.fixture
+def running():
+    """Run an engine on a folder of its own; return the folder."""
+    with data_folder() as data:
+        engine = Engine(config.load({}, data), plugins.load())
+        engine.start()
+        yield data
+        engine.stop()
+
+
+def test_a_contact_leaves_by_export_and_import_and_is_erased(replyai, running, monkeypatch, tmp_path):
+    monkeypatch.setenv("REPLYAI_DATA", str(running))
+    client = Client(running / "engine.sock")
+    client.submit("main", [written(DEWI, "Halo", "M1", push_name="Dewi")])
+    code, out, err = replyai("export", str(tmp_path / "day.jsonl"))
+    assert (code, err) == (0, "") and "documents as of transaction" in out
+    code, _, err = replyai("import", str(tmp_path / "day.jsonl"))
+    assert code == 1 and err.startswith("replyai: the workspace has conversations already")
+    code, out, err = replyai("erase", "--yes", "+6281300004521")
+    assert (code, err) == (0, "") and out.startswith("Erased: 1 messages of 1 conversations, 0 media")
+    assert replyai("erase", "--yes", "+62999")[2].startswith("replyai: there is no contact +62999")
+    client.close()
+    monkeypatch.setenv("REPLYAI_DATA", str(tmp_path / "other"))
+    code, out, err = replyai("import", str(tmp_path / "day.jsonl"))
+    assert (code, err) == (0, "") and out.endswith("documents imported into main\n")
+    code, out, _ = replyai("doctor", "--verify")
+    assert out.count("✓ Verify main") == 3
+
+
+def test_an_export_goes_into_an_empty_running_workspace(replyai, running, monkeypatch, tmp_path):
+    monkeypatch.setenv("REPLYAI_DATA", str(running))
+    lines = ['{"replyai": 1}', '{"collection": "contact", "document": {"id": "dewi", "name": "Dewi"}}']
+    (tmp_path / "day.jsonl").write_text("\n".join(lines))
+    code, out, err = replyai("import", str(tmp_path / "day.jsonl"))
+    assert (code, out, err) == (0, "1 documents imported into main\n", "")
+    assert replyai("export", "--format", "tinydb", str(tmp_path / "day.json"))[0] == 0
+    assert json.loads((tmp_path / "day.json").read_text())["contact"]["1"]["name"] == "Dewi"
+
+
+def test_what_needs_a_workspace_says_where_it_was_looked_for(replyai, tmp_path):
+    data = tmp_path / "data"
+    assert f"nothing to back up in {data}" in replyai("backup", str(tmp_path / "b"))[2]
+    assert f"no workspace main in {data}" in replyai("export", str(tmp_path / "e"))[2]
+    assert "nothing is running" in replyai("erase", "--yes", "+62813")[2]

@@ -279,3 +279,20 @@ def test_what_a_whole_engine_recorded_comes_out_the_same(tmp_path: Path) -> None
     assert report["identical"]
     assert report["counts"]["from live"] == 20
     assert report["actions"]["labels.add"]["same"] == 2
+
+
+def test_what_was_erased_is_taken_as_recorded_and_the_rest_comes_out_the_same(tmp_path: Path) -> None:
+    day = days.recorded(tmp_path / "w" / "main")
+    (dewi,) = [contact for contact in day.all("contact") if DEWI in contact["aliases"]]
+    day.workspace.erase(dewi["id"]).result(30)
+    day.writes(ANDI, "dan besok?")
+    report = again(day)
+    assert report["counts"]["erased"] > 3
+    assert (report["differs_at"], report["identical"]) == (None, True)
+    assert report["documents"] == live_hash(day)
+    rows = list(journal.rows(day.documents.connection))
+    for row in rows[:: len(rows) // 8]:
+        assert again(day, since=row.at)["documents"] == live_hash(day), row.seq
+    other = again(day, setup_of(day.registry, "-labels"))
+    assert other["actions"]
+    day.close()

@@ -12,6 +12,7 @@ from .api.common import Open, Page, api_blueprint, list_response, page_of
 from .engine_link import View, engine, read
 from .errors import Conflict, NotFound
 from .permissions import may, public, requires
+from .search import search_in
 from .sessions import Session, current
 from .slots import Slot, render
 from .visibility import visible
@@ -49,6 +50,7 @@ __all__ = [
     "read",
     "render",
     "requires",
+    "search_in",
     "settings_page",
     "visible",
 ]

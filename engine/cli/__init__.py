@@ -10,10 +10,12 @@ from engine.cli.demo import demo
 from engine.cli.doctor import doctor
 from engine.cli.explain import explain
 from engine.cli.journal import journal, tail
+from engine.cli.keep import backup, erase, export, import_, restore
 from engine.cli.parse import parse
 from engine.cli.plugins import plugins
 from engine.cli.processes import engine, serve, web, worker
 from engine.cli.replay import replay
+from engine.cli.search import search
 
 __all__ = ["cli", "main"]
 
@@ -30,6 +32,8 @@ def cli() -> None:
 
 
 for command in (serve, demo, doctor, plugins, parse, journal, tail, explain, replay, engine, web, worker):
+    cli.add_command(command)
+for command in (backup, restore, export, import_, erase, search):
     cli.add_command(command)
 
 

@@ -6,7 +6,10 @@ import click
 
 
 @click.command()
-def doctor() -> None:
+@click.option(
+    "--verify", is_flag=True, help="Read everything: file, journal's chain, documents made from it again."
+)
+def doctor(verify: bool) -> None:
     """Look for what is wrong with this installation.
 
     It says what to do about each finding, changes nothing and may be run while ReplyAI
@@ -14,11 +17,12 @@ def doctor() -> None:
 
     \b
     Example:  replyai doctor
+              replyai doctor --verify
     """
     from engine.doctor import examine
 
     wrong = 0
-    for finding in examine():
+    for finding in examine(verify):
         mark = click.style("✓", fg="green") if finding.ok else click.style("✗", fg="red")
         click.echo(f"{mark} {finding.text}")
         if finding.advice:

@@ -25,6 +25,7 @@ COUNTS = (
     ("assumed", "calls without a recorded result: they count as sent and delivered at once"),
     ("jobs without a result", "other jobs without a recorded result: they wait"),
     ("not taken", "events that could not be taken up"),
+    ("erased", "are taken as recorded: what led to them was erased"),
 )
 STEPS = 200
 MARKS = {"gone": click.style("-", fg="red"), "new": click.style("+", fg="green")}

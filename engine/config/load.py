@@ -12,7 +12,7 @@ from marshmallow import fields
 from engine.config import sections
 from engine.config.lines import locate
 from engine.config.model import DEFAULT_WORKSPACE, Config, ConfigError, Sources, WorkspaceConfig
-from engine.config.schemas import Business, Installation, OtherBusiness
+from engine.config.schemas import Business, Installation, OtherBusiness, Retention
 from engine.config.sections import EnvText
 
 Tree = dict[str, Any]
@@ -20,7 +20,7 @@ PREFIX = "REPLYAI__"
 _NAMED = {"HOST": "host", "PORT": "port", "REDIS_URL": "redis_url"}
 _OUTSIDE = ("REPLYAI_ADMIN_EMAIL", "REPLYAI_ADMIN_PASSWORD", "REPLYAI_API_TOKEN", "REPLYAI_SECRET_KEY")
 _PATHS = ("REPLYAI_DATA", "REPLYAI_CONFIG")
-_WORKSPACE_TABLES = {"accounts": fields.Dict(), "plugins": fields.Dict()}
+_WORKSPACE_TABLES = {"accounts": fields.Dict(), "plugins": fields.Dict(), "retention": fields.Dict()}
 _NAME = r"abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 
@@ -150,6 +150,9 @@ def _workspace(name: str, values: Tree, path: str, sources: Sources) -> Workspac
         accounts=_tables(values.get("accounts", {}), f"{prefix}accounts", sources),
         plugins=_tables(values.get("plugins", {}), f"{prefix}plugins", sources),
         settings={key: values[key] for key in sections.keys_of(Business) if key in values},
+        retention=sections.check(
+            values.get("retention", {}), sections.keys_of(Retention), f"{prefix}retention", sources
+        ),
         sources=own,
     )
 

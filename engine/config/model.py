@@ -21,6 +21,7 @@ class WorkspaceConfig:
     accounts: name → ``{"gateway": "waha", "title": …, and that gateway's settings}``, secrets included.
     plugins: name → ``{"enabled": bool, and that plugin's settings}``, only the keys that were set.
     settings: any of name, language (BCP 47), timezone (IANA), region (ISO 3166).
+    retention: any of raw_days, message_days, problem_days (see `engine.retention`).
     sources: the keys above, dotted (``plugins.labels.enabled``), → where each was set.
     """
 
@@ -29,6 +30,7 @@ class WorkspaceConfig:
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     plugins: dict[str, dict[str, Any]] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    retention: dict[str, int] = field(default_factory=dict)
     sources: Sources = field(default_factory=dict)
 
 

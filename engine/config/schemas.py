@@ -111,6 +111,26 @@ class OtherBusiness(Business):
     )
 
 
+class Retention(Schema):
+    """Keys of ``[retention]``: how long things are kept, in days. 0 keeps them for good."""
+
+    raw_days = fields.Integer(
+        validate=validate.Range(0, 36500),
+        metadata={"description": "How long webhooks' own bodies are kept; 0 for good.", "example": 30},
+    )
+    message_days = fields.Integer(
+        validate=validate.Range(0, 36500),
+        metadata={
+            "description": "How long texts and files are kept; then they are erased for good. 0: no end.",
+            "example": 0,
+        },
+    )
+    problem_days = fields.Integer(
+        validate=validate.Range(0, 36500),
+        metadata={"description": "How long plugins' failures are listed; 0 for good.", "example": 90},
+    )
+
+
 class Switch(Schema):
     """What every plugin's section takes beside the plugin's own settings."""
 

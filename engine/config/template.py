@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import fields, missing, validate
 
-from engine.config.schemas import AccountBase, Business, Installation, OtherBusiness
+from engine.config.schemas import AccountBase, Business, Installation, OtherBusiness, Retention
 from engine.config.sections import Fields, describe, keys_of
 
 _HEAD = """\
@@ -48,6 +48,7 @@ def template(registry: Any) -> str:
     """Return the text of the commented settings file."""
     parts = [_HEAD, _keys({**keys_of(Installation), **keys_of(Business)})]
     parts += [_plugin(plugin) for _, plugin in sorted(registry.plugins.items())]
+    parts.append("[retention]\n" + _keys(keys_of(Retention)))
     parts.append(_ACCOUNTS)
     parts += [_account(name, gateway) for name, gateway in sorted(registry.gateways().items())]
     parts.append(_WORKSPACES + "#[workspaces.kedua]\n" + _keys(keys_of(OtherBusiness)))

@@ -71,6 +71,19 @@ class Database(tinydb.TinyDB):
                 self.drop_table(name)
         self._tables.clear()
 
+    def settle(self) -> None:
+        """Bring collections' text indexes up to date: whoever owns the transaction calls it before COMMIT.
+
+        Until then `Table.find` answers as before the transaction.
+        """
+        if isinstance(self._rows, CollectionRows):
+            self._rows.settle()
+
+    def forget(self) -> None:
+        """Forget what is not settled, after a rollback."""
+        if isinstance(self._rows, CollectionRows):
+            self._rows.forget()
+
     def close(self) -> None:
         """Close the file; a connection that was given stays the caller's."""
         self._opened = False

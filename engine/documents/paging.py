@@ -53,6 +53,15 @@ def page(
     return found, None
 
 
+def cursor_of(rows: Rows, layout: Layout, row: Any, order: str, newest_first: bool) -> str:
+    """Give the cursor of a page that goes on after *row*, whose place in it is its `order` field's value."""
+    wanted = Page(None, order, None, 1, newest_first)
+    _check(rows, wanted)
+    sql = f"SELECT {expression(order)} FROM {layout.table} WHERE pos=?"
+    (value,) = rows.connection.execute(sql, (row[0],)).fetchone()
+    return _cursor(wanted, (*row, value))
+
+
 def _check(rows: Rows, wanted: Page) -> None:
     if wanted.limit < 1:
         raise ValueError(f"limit has to be 1 or more, got {wanted.limit}")

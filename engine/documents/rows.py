@@ -136,6 +136,8 @@ class RowTable(tinydb.table.Table):
         params = (doc_id, text) if self._rows.string_ids else (doc_id, text, odd)
         pos = self._rows.connection.execute(sql, params).lastrowid
         self._write_lists(layout, cast(int, pos), {}, content if odd is None else {})
+        if any(_texts_of(layout, content)):
+            self._rows.reworded(layout, cast(int, pos), None)
         self._rows.counted(self.name, 1)
         return doc_id
 
@@ -165,24 +167,26 @@ class RowTable(tinydb.table.Table):
         """Apply (row, fields or function) in turn, then write: an exception leaves all as it was."""
         rows = {row[0]: row for row, _ in changes}
         contents = {pos: self._read(row) for pos, row in rows.items()}
+        texts = {pos: _texts_of(layout, content) for pos, content in contents.items()}
         for row, fields in changes:
             _apply(fields, contents[row[0]])
         for pos, content in contents.items():
-            self._put(layout, rows[pos], content)
+            self._put(layout, rows[pos], content, texts[pos])
         return [self._id(row) for row, _ in changes]
 
     def _change_by(self, layout: Layout, rows: list[Row], pairs: list[tuple[Any, QueryLike]]) -> list[Any]:
         contents, changed = [self._read(row) for row in rows], []
+        texts = [_texts_of(layout, content) for content in contents]
         for row, content in zip(rows, contents, strict=True):
             for fields, cond in pairs:
                 if cond(content):
                     changed.append(self._id(row))
                     _apply(fields, content)
-        for row, content in zip(rows, contents, strict=True):
-            self._put(layout, row, content)
+        for row, content, said in zip(rows, contents, texts, strict=True):
+            self._put(layout, row, content, said)
         return changed
 
-    def _put(self, layout: Layout, row: Row, content: dict[str, Any]) -> None:
+    def _put(self, layout: Layout, row: Row, content: dict[str, Any], texts: tuple[Any, ...]) -> None:
         """Write a changed document in the place of its row."""
         pos, doc_id, before, odd_before = row
         if self._rows.string_ids and content.get("id") != doc_id:
@@ -198,6 +202,8 @@ class RowTable(tinydb.table.Table):
             self._rows.connection.execute(sql, (text, odd, pos))
         if layout.collection.lists:
             self._write_lists(layout, pos, decode(before), content if odd is None else {})
+        if texts != _texts_of(layout, content):
+            self._rows.reworded(layout, pos, before)
 
     def _delete(self, layout: Layout, row: Row) -> None:
         pos, doc_id, before, _ = row
@@ -205,6 +211,8 @@ class RowTable(tinydb.table.Table):
         self._rows.connection.execute(f"DELETE FROM {layout.table} WHERE pos=?", (pos,))
         if layout.collection.lists:
             self._write_lists(layout, pos, decode(before), {})
+        if layout.collection.texts:
+            self._rows.reworded(layout, pos, before)
 
     def _write_lists(self, layout: Layout, pos: int, before: dict[str, Any], after: dict[str, Any]) -> None:
         """Keep the side tables of list fields in step with the document."""
@@ -249,6 +257,10 @@ class RowTable(tinydb.table.Table):
     def _remember(self, cond: QueryLike, rows: list[Row]) -> None:
         if isinstance(self._rows, TinyRows) and getattr(cond, "is_cacheable", lambda: True)():
             self._query_cache[cond] = cast("list[Document]", rows)
+
+
+def _texts_of(layout: Layout, content: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(map(content.get, layout.collection.texts))
 
 
 def _apply(fields: Any, content: dict[str, Any]) -> None:

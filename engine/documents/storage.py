@@ -6,12 +6,14 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from tinydb.storages import Storage
 
 from .codec import decode, decode_odd
+from .fulltext import indexes_of
 from .planner import Layout
 from .tables import UNDECLARED, Collection, create_indexes, quoted, table_name
 
@@ -64,6 +66,9 @@ class Rows(Storage):
     def counted(self, name: str, difference: int) -> None:
         """Note that a table has so many documents more."""
 
+    def reworded(self, layout: Layout, pos: int, before: str | None) -> None:
+        """Note that a document's texts changed; `before` is its JSON text, None of a new one."""
+
     def read(self) -> dict[str, dict[str, Any]] | None:
         """Give all data in TinyDB's form: {table: {id: document}}, or None when there are no tables."""
         tables: dict[str, dict[str, Any]] = {name: dict(self._documents(name)) for name in self.names()}
@@ -105,6 +110,8 @@ class CollectionRows(Rows):
             raise ValueError("hidden fields would be lost by a write: pass read_only=True with hidden")
         self.read_only, self.on_change, self.hidden = read_only, on_change, hidden
         self._layouts = {name: self._layout(collection) for name, collection in self.collections.items()}
+        self._text_indexes = {name: indexes_of(each) for name, each in self.collections.items()}
+        self._reworded: dict[tuple[str, int], str | None] = {}
 
     def layout(self, name: str) -> Layout:
         """Give the layout of a collection; raises UnknownTable (a KeyError)."""
@@ -131,6 +138,21 @@ class CollectionRows(Rows):
             return "labels" in self.hidden
         owner, dot, _ = field.partition(".")
         return bool(dot) and owner in self.hidden
+
+    def reworded(self, layout: Layout, pos: int, before: str | None) -> None:
+        """Note it for `settle`: what counts is the document before the transaction and at its end."""
+        self._reworded.setdefault((layout.collection.name, pos), before)
+
+    def settle(self) -> None:
+        """Write what changed into the text indexes; to be called before the commit."""
+        for (name, pos), before in sorted(self._reworded.items(), key=itemgetter(0)):
+            for index in self._text_indexes[name]:
+                index.put(self.connection, pos, before)
+        self._reworded.clear()
+
+    def forget(self) -> None:
+        """Forget what changed: it was rolled back."""
+        self._reworded.clear()
 
     def _layout(self, collection: Collection) -> Layout:
         indexes = tuple(index for index in collection.indexes if not any(map(self.masks, index)))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tinydb.queries import QueryLike
 from tinydb.table import Document
 
-from .paging import Page, page
+from .finding import Found, Wanted, find
+from .paging import Page, cursor_of, page
 from .planner import plan
 from .rows import RowTable
 from .storage import TinyRows, as_plain
@@ -86,6 +87,34 @@ class Table(RowTable):
         wanted = Page(query, order, after, limit, newest_first)
         found, cursor = page(self._rows, self.name, layout, wanted, self._read)
         return [self.document_class(content, self._id(row)) for row, content in found], cursor
+
+    def cursor(self, doc_id: Any, *, order: str, newest_first: bool = True) -> str | None:
+        """Give the cursor of `page` that goes on after this document; None where there is none of this id."""
+        row, layout = self._row(doc_id), self._rows.layout(self.name)
+        return (
+            None if row is None or layout is None else cursor_of(self._rows, layout, row, order, newest_first)
+        )
+
+    def find(
+        self,
+        text: str,
+        *,
+        accept: Callable[[dict[str, Any]], bool] | None = None,
+        after: str | None = None,
+        limit: int = 50,
+        part: bool = False,
+    ) -> tuple[list[Found], str | None]:
+        """Give documents whose `search` fields have all the words, the last made first, and the next cursor.
+
+        The last word may be a beginning; words "in quotes" stand side by side. part: look for the text
+        anywhere (3 characters or more) in the `infix` fields instead. accept says of a document if it may
+        be shown. There may be fewer than `limit` and a cursor, where many were not accepted. Raises
+        ValueError for a cursor that is not ours, or where no such fields are declared.
+        """
+        layout = self._rows.layout(self.name)
+        if layout is None:
+            return [], None
+        return find(self._rows, layout, Wanted(text, accept, after, limit, part), self._read)
 
     def explain(self, query: QueryLike) -> list[str]:
         """Give SQLite's plan for a search, a line per step; one "SCAN" where every document is looked at."""

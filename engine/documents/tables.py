@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ class Collection:
     schema: the marshmallow Schema class of its documents, or None.
     indexes: tuples of field names; a field to page by stands last, as in ("status", "last_message_at").
     lists: fields that hold lists of strings, found by `where(field).any([...])`.
+    search: fields whose words can be found (`Table.find`); infix: fields found by any part of them.
+    upgrades: functions of a document that return it as the next version has it; the first takes version 1.
     owner: the plugin that declares it, or "core".
     """
 
@@ -30,13 +32,32 @@ class Collection:
     indexes: tuple[tuple[str, ...], ...] = ()
     lists: tuple[str, ...] = ()
     owner: str = "core"
+    search: tuple[str, ...] = ()
+    infix: tuple[str, ...] = ()
+    upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+
+    @property
+    def version(self) -> int:
+        """Give the version of its documents, 1 where there never was another."""
+        return len(self.upgrades) + 1
+
+    def upgraded(self, document: dict[str, Any], version: int, to: int | None = None) -> dict[str, Any]:
+        """Give a document of a version as another, by default the present one, has it."""
+        for step in self.upgrades[version - 1 : (to or self.version) - 1]:
+            document = step(dict(document))
+        return document
 
     def __post_init__(self) -> None:
         if not _COLLECTION.match(self.name):
             raise ValueError(f"collection {self.name!r}: a name is made of a-z, _ and, not first, 0-9")
-        for field in (*self.lists, *(field for index in self.indexes for field in index)):
+        for field in (*self.lists, *self.texts, *(field for index in self.indexes for field in index)):
             if not indexable(field):
                 raise ValueError(f"collection {self.name}: field {field!r} cannot be indexed")
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Give the fields that are indexed as texts."""
+        return (*self.search, *self.infix)
 
 
 UNDECLARED = Collection("undeclared")
@@ -50,8 +71,12 @@ def indexable(field: str) -> bool:
 
 def expression(field: str) -> str:
     """Give the SQL of a field's value; an index is used only for what is written letter for letter so."""
-    path = field if _PLAIN_FIELD.match(field) else f'"{field}"'
-    return f"json_extract(doc,'$.{path}')"
+    return f"json_extract(doc,{json_path(field)})"
+
+
+def json_path(field: str) -> str:
+    """Give a field's path as an SQL string."""
+    return f"'$.{field}'" if _PLAIN_FIELD.match(field) else f"'$.\"{field}\"'"
 
 
 def quoted(name: str) -> str:
@@ -71,6 +96,9 @@ def list_table(sql_table: str, field: str) -> str:
 
 def create_tables(connection: sqlite3.Connection, collections: Iterable[Collection]) -> None:
     """Make or bring up to date the tables and indexes of collections, in the caller's transaction."""
+    from .fulltext import create_text_indexes  # which is built on this module
+
+    collections = tuple(collections)
     for collection in collections:
         sql_table = table_name(collection.name)
         connection.execute(
@@ -78,6 +106,7 @@ def create_tables(connection: sqlite3.Connection, collections: Iterable[Collecti
             "pos INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, doc TEXT NOT NULL)"
         )
         create_indexes(connection, sql_table, collection)
+    create_text_indexes(connection, collections)
 
 
 def create_indexes(connection: sqlite3.Connection, sql_table: str, collection: Collection) -> None:

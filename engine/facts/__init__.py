@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.documents import Database
 from engine.events import Event
-from engine.facts import accounts, identity, jobs, messages, statuses, system
+from engine.facts import accounts, erased, identity, jobs, messages, statuses, system
 from engine.transaction import Transaction
 
 Fact = Callable[[Transaction, dict[str, Any]], None]
@@ -31,6 +31,10 @@ _FACTS: dict[str, Fact] = {
     "plugin.stuck": system.plugin_stuck,
     "settings.changed": system.settings_changed,
     "documents.imported": system.imported,
+    "documents.expired": system.expired,
+    "documents.upgraded": system.upgraded,
+    "contact.erased": erased.contact,
+    "messages.expired": erased.messages,
 }
 _OF_PEOPLE = ("user", None)
 _CAME_WITH = {

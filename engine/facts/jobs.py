@@ -75,7 +75,8 @@ def _later_attempt(tx: Transaction, id: str) -> Document | None:
 def finished(tx: Transaction, data: Document) -> None:
     """A worker told what came of a job."""
     job = tx.get("job", data["job"]) or _later_attempt(tx, data["job"])
-    if job is None:
+    if job is None:  # erased meanwhile: nobody may learn what came of it
+        data["result"] = {}
         return
     data.update(name=job["name"], args=job["args"], state="done")
     tx.remove("job", job["id"])

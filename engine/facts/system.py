@@ -1,10 +1,12 @@
 """What the engine itself tells: timers, settings, a plugin that was stuck."""
 
+from collections.abc import Callable
 from typing import Any
 
-from engine.documents import where
+from engine.documents import Database, where
 from engine.facts import messages
 from engine.hooks import report, switch_off
+from engine.ids import event_id
 from engine.transaction import Transaction
 
 Document = dict[str, Any]
@@ -58,3 +60,38 @@ def imported(tx: Transaction, data: Document) -> None:
                 tx.update(collection, document["id"], document)
             else:
                 tx.insert(collection, document)
+
+
+def expired(tx: Transaction, data: Document) -> None:
+    """Documents are older than they are to be kept: ``data["documents"]`` is collection → ids."""
+    for collection, ids in data["documents"].items():
+        for id in ids:
+            tx.remove_if(collection, id)
+
+
+def upgraded(tx: Transaction, data: Document) -> None:
+    """Documents become those of another version: ``{"collection", "from", "to", "ids"}``."""
+    name = data["collection"]
+    collection = next(known for known in tx.store.collections if known.name == name)
+    for id in data["ids"]:
+        before = tx.get(name, id)
+        if before is not None:
+            tx.replace(name, id, collection.upgraded(dict(before), data["from"], data["to"]))
+
+
+class NotEmpty(ValueError):
+    """Documents can be imported only into a workspace without conversations."""
+
+
+def check_import(data: Document, documents: Database, row_of: Callable[[str], Any]) -> None:
+    """Raise NotEmpty for an import into a workspace that has conversations, but for the rest of one.
+
+    An import in parts says ``{"import": id, "part": 0, 1, …}``.
+    """
+    part = data.get("part") or 0
+    if part and row_of(event_id(None, "documents.imported", f"{data.get('import')}/{part - 1}")):
+        return
+    if documents.table("conversation").page(order="last_message_at", limit=1)[0]:
+        raise NotEmpty(
+            "the workspace has conversations already; documents are imported only into an empty one"
+        )

@@ -53,6 +53,8 @@ def send(data: Data, tx: Transaction) -> Data:
     conversation = conversation_of(tx, data)
     if (tx.get("account", conversation["account"]) or {}).get("removed_at"):
         raise Refused("the number of this conversation was removed")
+    if conversation.get("erased_at"):
+        raise Refused("this contact's data was erased")
     media = _checked_media(data)
     kind = data["kind"] if not media else media.get("kind") or "document"
     author = _author(tx)
@@ -99,6 +101,8 @@ def _answered(tx: Transaction, conversation: Data) -> None:
 
 
 def _again(tx: Transaction, message: Data) -> Data:
+    if message.get("erased_at"):
+        raise Refused("what this message said was erased")
     statuses.put(tx, message, "queued", error=None, attempts=0)
     tx.about.update(message=message["id"], conversation=message["conversation"])
     return {"message": message["id"], "conversation": message["conversation"]}

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from engine import journal, snapshots
+from engine import journal, snapshots, upgrade
 from engine.documents import Collection
 from engine.store import GENESIS, Store, chain, is_fatal
 
@@ -46,6 +46,7 @@ class Copy(Store):
         self.salt = _salt(source)
         row = source.execute("SELECT seq, at, hash FROM journal WHERE seq = ?", (seq,)).fetchone()
         self.seq, self.last_at, self.hash = row or (0, "", GENESIS)
+        upgrade.bring_up(self.documents, known, upgrade.versions_at(source, [c.name for c in known], seq))
         self.row: Document | None = None
         self.body = b""
         self.raw: str | None = None
@@ -82,6 +83,13 @@ class Copy(Store):
         self.hash = chain(self.hash, self.body)
         self.last_at = transaction["event"]["at"]
         return self.seq
+
+    def keep(self, row: journal.Row, changes: list[Document]) -> None:
+        """Take *changes* of a recorded row as they are; the next row is chained to it."""
+        self.on_change = None
+        journal.apply(self.documents, changes)
+        self.seq += 1
+        self.last_at, self.hash = max(row.at, self.last_at), row.hash
 
     def keep_raw(self, at: str, raw: Document, seq: int | None) -> str:
         """Name the raw body that was recorded."""

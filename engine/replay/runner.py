@@ -5,12 +5,13 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from engine import facts
+from engine import facts, upgrade
 from engine.clock import due_timers, fired
 from engine.events import event
 from engine.journal import Row
 from engine.pipeline import Outcome, Pipeline
 from engine.plugins import Registry
+from engine.redact import ERASERS, MARK
 from engine.replay.compare import Comparison
 from engine.replay.copy import WHOLE, Again, Copy
 from engine.replay.recorded import Recorded, key_of
@@ -21,6 +22,7 @@ from engine.transaction import Transaction
 GROUP = 500
 RESULTS = ("job.finished", "job.expired")
 SETTING = ("settings.changed", "action.requested")
+AS_RECORDED = (*ERASERS, upgrade.TYPE)
 OF_OURS = ("message.sent", "message.status", "message.reaction", "message.edited", "message.deleted")
 Document = dict[str, Any]
 Step = tuple[Document, str, Row | None]
@@ -91,6 +93,7 @@ class Runner:
         self.copy.connection.execute("COMMIT")
 
     def _commit(self) -> None:
+        self.copy.documents.settle()
         if self.copy.connection.in_transaction:
             self.copy.connection.execute("COMMIT")
         self.copy.connection.execute("BEGIN")
@@ -107,6 +110,9 @@ class Runner:
     def _take(self, row: Row) -> None:
         recorded = row.transaction["event"]
         self.counts["recorded"] += 1
+        if MARK in row.transaction or recorded["type"] in AS_RECORDED:
+            self._keep(row)
+            return
         came = facts.as_it_came(recorded)
         if came["type"] == "timer.fired":
             self._timer(row, recorded, came)
@@ -117,6 +123,21 @@ class Runner:
         else:
             self.counts[f"from {came['origin']}"] += 1
             self._todo.append((self.setup.amend(came, self.registry), row.at, row))
+
+    def _keep(self, row: Row) -> None:
+        """Take a row as it is recorded: what led to it was erased, or the copy is upgraded already."""
+        transaction = row.transaction
+        upgrades = transaction["event"]["type"] == upgrade.TYPE
+        changes = [] if upgrades else transaction["changes"]
+        self.counts["upgrades" if upgrades else "erased"] += 1
+        self.copy.keep(row, changes)
+        self.pipeline.hooks.refresh(changes)
+        self.comparison.take(transaction, transaction)
+        self._next_due = ""
+        for change in changes:
+            job = change["collection"] == "job" and self.copy.documents.table("job").get(doc_id=change["id"])
+            if job and change.get("new"):
+                self._open[key_of(job)].append(change["id"])
 
     def _timer(self, row: Row, recorded: Document, came: Document) -> None:
         timer: Any = self.copy.documents.table("timer").get(doc_id=came["data"]["timer"])

@@ -3,10 +3,11 @@
 from flask import Flask
 from flask_smorest import Api
 
-from . import accounts, contacts, conversations, docs, messages, plugins, team, tokens
+from . import accounts, contacts, conversations, docs, messages, plugins, search, team, tokens
 
 BLUEPRINTS = tuple(
-    module.blueprint for module in (conversations, messages, contacts, accounts, team, plugins, tokens)
+    module.blueprint
+    for module in (conversations, messages, contacts, search, accounts, team, plugins, tokens)
 )
 
 

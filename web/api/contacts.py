@@ -8,8 +8,8 @@ from engine import where
 
 from ..actions import act, see_contact
 from ..engine_link import View, both, read
-from ..people import contacts_like
 from ..permissions import requires
+from ..search import contacts_like
 from ..sessions import current
 from ..visibility import visible
 from .common import Open, Page, api_blueprint, cursor_errors, page_of
@@ -29,7 +29,10 @@ class Contact(Open):
 class Filters(Page):
     """Which contacts."""
 
-    q = fields.String(validate=validate.Length(max=100), metadata={"description": "part of a name or number"})
+    q = fields.String(
+        validate=validate.Length(max=100),
+        metadata={"description": "words or a part of a name, or of a number"},
+    )
 
 
 class ContactChange(Schema):

@@ -10,8 +10,8 @@ from engine.schemas import HANDLERS, STATUSES
 from ..actions import act
 from ..engine_link import View, both, read
 from ..errors import NotFound
-from ..people import contacts_like
 from ..permissions import requires
+from ..search import contacts_like
 from ..sessions import current
 from ..visibility import visible_in
 from .common import Open, Page, api_blueprint, cursor_errors, page_of
@@ -45,7 +45,10 @@ class Filters(Page):
     label = fields.String(metadata={"x-plugin": "labels"})
     unread = fields.Boolean()
     account = fields.String()
-    q = fields.String(validate=validate.Length(max=100), metadata={"description": "part of a name or number"})
+    q = fields.String(
+        validate=validate.Length(max=100),
+        metadata={"description": "words or a part of a name, or of a number"},
+    )
 
 
 class Act(Schema):

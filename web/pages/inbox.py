@@ -1,6 +1,6 @@
 """The inbox: list, thread and panel, whole or as fragments for the live page."""
 
-from flask import Blueprint, jsonify, redirect, request
+from flask import Blueprint, abort, jsonify, redirect, request
 from flask_babel import get_locale
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
@@ -12,12 +12,12 @@ from ..api.common import StrictParser
 from ..engine_link import both
 from ..errors import Forbidden
 from ..parts import parts
-from ..people import contacts_like
+from ..search import contacts_like
 from ..visibility import visible_in
 from . import inbox_query as ask
 from .inbox_query import Data, Filter
 from .reasons import in_words
-from .shape import Place, bubble, contact_name, entries, row, waiting
+from .shape import Place, bubble, contact_name, entries, hit, row, waiting
 
 blueprint = Blueprint("inbox", __name__)
 MAX_FRAGMENTS = 100
@@ -49,13 +49,13 @@ def home() -> Response:
 @requires("conversation.read")
 def inbox(conversation: str | None) -> str:
     """Show the inbox, with a conversation opened or without."""
-    shown = Filter.of(request.args)
+    shown, at = Filter.of(request.args), request.args.get("at")
 
     def load(view: View) -> Data:
-        opened = opened_of(view, conversation) if conversation else None
+        opened = opened_of(view, conversation, at) if conversation else None
         return {
             "seq": view.seq,
-            "list": ask.list_page(view, shown),
+            "list": found_page(view, shown),
             "counts": ask.counts(view, shown),
             "opened": opened,
             "workspace": ask.workspace(view),
@@ -71,6 +71,7 @@ def inbox(conversation: str | None) -> str:
         counts=found["counts"],
         rows=[row(each, found["list"], place) for each in found["list"]["conversations"]],
         next=found["list"]["next"],
+        **hits_context(found["list"], place),
         agents=sorted(found["list"]["agents"].values(), key=lambda agent: agent["name"]),
         down=[
             a
@@ -84,14 +85,34 @@ def inbox(conversation: str | None) -> str:
 DOWN = ("disconnected", "logged_out", "banned", "auth_failed", "needs_action")
 
 
-def opened_of(view: View, id: str) -> Data:
-    """Return a conversation with its newest messages and its people; NotFound where it may not be seen."""
+def found_page(view: View, shown: Filter, after: str | None = None) -> Data:
+    """Return one page of the list; after its last row come the messages that have the words looked for."""
+    found = ask.list_page(view, shown, after)
+    if shown.text and found["next"] is None:
+        found["messages"] = ask.hits(view, shown.text)
+    return found
+
+
+def hits_context(found: Data, place: Place) -> Data:
+    """Return the variables of the messages found, if any were looked for."""
+    messages = found.get("messages") or {"hits": [], "next_hits": None}
+    return {
+        "hits": [hit(each, messages, place) for each in messages["hits"]],
+        "next_hits": messages["next_hits"],
+    }
+
+
+def opened_of(view: View, id: str, at: str | None = None) -> Data:
+    """Return a conversation with its newest messages and its people; NotFound where it may not be seen.
+
+    at: a message of it around which to show it.
+    """
     conversation = dict(view.conversation(id))
     before = both(where("contact") == conversation["contact"], visible_in(view))
     others = [ask.plain(each) for each in view.db.table("conversation").search(before)]
     return {
         "conversation": conversation,
-        **ask.window(view, conversation),
+        **((at and ask.window_around(view, conversation, at)) or ask.window(view, conversation)),
         **ask.people(view, [conversation]),
         "others": [each for each in others if each["id"] != id][:5],
     }
@@ -112,6 +133,8 @@ def opened_context(opened: Data | None, place: Place) -> Data:
         if "messages" in opened
         else [],
         "older": opened.get("older"),
+        "newer": opened.get("newer"),
+        "sought": opened.get("sought"),
         "others": [each for each in opened.get("others", []) if each["id"] != conversation["id"]],
     }
 
@@ -123,7 +146,7 @@ def rows() -> str:
     shown, after = Filter.of(request.args), request.args.get("after") or None
 
     def load(view: View) -> Data:
-        return {"list": ask.list_page(view, shown, after), "workspace": ask.workspace(view)}
+        return {"list": found_page(view, shown, after), "workspace": ask.workspace(view)}
 
     found = read(load, heavy=bool(shown.text))
     place = place_of(found["workspace"])
@@ -135,7 +158,25 @@ def rows() -> str:
         filter=shown,
         conversation=None,
         first=not after,
+        **hits_context(found["list"], place),
     )
+
+
+@blueprint.get("/inbox/hits")
+@requires("conversation.read")
+def more_hits() -> str:
+    """Return more messages that have the words ``q``, after the cursor ``after``, as HTML."""
+    text, after = Filter.of(request.args).text, request.args.get("after") or None
+
+    def load(view: View) -> Data:
+        return {"messages": ask.hits(view, text, after), "workspace": ask.workspace(view)}
+
+    try:
+        found = read(load, heavy=True)
+    except ValueError:
+        abort(422)
+    context = hits_context(found, place_of(found["workspace"]))
+    return render("partials/hits.html", filter=Filter.of(request.args), **context)
 
 
 @blueprint.get("/inbox/<conversation>/older")
@@ -154,13 +195,32 @@ def older(conversation: str) -> str:
     )
 
 
+@blueprint.get("/inbox/<conversation>/newer")
+@requires("conversation.read")
+def newer(conversation: str) -> str:
+    """Return the messages after the cursor ``after``, as HTML: the thread was opened further up."""
+
+    def load(view: View) -> Data:
+        opened = dict(view.conversation(conversation))
+        found = ask.newer_than(view, opened, request.args.get("after"))
+        return {**found, "workspace": ask.workspace(view)}
+
+    found = read(load)
+    shown = entries(found["messages"], 0, place_of(found["workspace"]))
+    return render(
+        "partials/entries.html", entries=shown, newer=found["newer"], conversation={"id": conversation}
+    )
+
+
 @blueprint.get("/inbox/<conversation>/thread")
 @requires("conversation.read")
 def thread(conversation: str) -> str:
-    """Return thread and panel of one conversation as HTML: it is opened without a page load."""
+    """Return thread and panel of one conversation as HTML, around the message ``at`` if one is named."""
+    at = request.args.get("at")
 
     def load(view: View) -> Data:
-        return {"seq": view.seq, "opened": opened_of(view, conversation), "workspace": ask.workspace(view)}
+        opened = opened_of(view, conversation, at)
+        return {"seq": view.seq, "opened": opened, "workspace": ask.workspace(view)}
 
     found = read(load)
     place = place_of(found["workspace"])
@@ -230,9 +290,6 @@ def _matching(view: View, shown: Filter, ids: list[str]) -> list[Data]:
         return []
     query = shown.query(view)
     found = list(ask.by_id(view, "conversation", ids).values())
-    if shown.text:
-        liked = set(contacts_like(view, shown.text))
-        found = [each for each in found if each["contact"] in liked]
     return [each for each in found if query(each)]
 
 
@@ -275,7 +332,7 @@ def do() -> tuple[Response, int] | Response:
 @blueprint.get("/inbox/find")
 @requires("conversation.read")
 def find() -> Response:
-    """Return the conversations whose contact's name or number contains ``q``, for the palette."""
+    """Return conversations by name or number and messages by their words ``q``, for the palette."""
     text = request.args.get("q", "").strip()[:100]
 
     def load(view: View) -> Data:
@@ -284,12 +341,16 @@ def find() -> Response:
         return {
             "conversations": [dict(each) for each in items],
             **ask.people(view, items),
+            "messages": ask.hits(view, text),
             "ws": ask.workspace(view),
         }
 
     found = read(load, heavy=True)
     place = place_of(found["ws"])
     shaped = [row(each, found, place) for each in found["conversations"]]
-    return jsonify(
-        [{"id": r["id"], "name": r["name"], "snippet": r["snippet"], "time": r["time"]} for r in shaped]
-    )
+    rows = [{"id": r["id"], "name": r["name"], "snippet": r["snippet"], "time": r["time"]} for r in shaped]
+    hits = [
+        {"id": h["conversation"], "at": h["id"], "name": h["name"], "marked": h["snippet"], "time": h["time"]}
+        for h in hits_context(found, place)["hits"][:8]
+    ]
+    return jsonify(rows + hits)

@@ -11,7 +11,7 @@ from typing import Any
 from engine import Query, where
 
 from .. import View
-from ..people import contacts_like
+from ..search import contacts_like, search_in
 from ..slots import plugin_enabled
 from ..visibility import visible_in
 
@@ -20,6 +20,7 @@ TABS = ("mine", "unassigned", "all")
 STATUSES = ("open", "snoozed", "resolved")
 ROWS = 50
 WINDOW = 50
+HITS = 20
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,16 @@ class Filter:
         return {key: value for key, value in values.items() if value != defaults.get(key)}
 
     def query(self, view: View, tab: str | None = None) -> Query:
-        """Return the query over conversations, what the agent may see included."""
+        """Return the query over conversations, what the agent may see included.
+
+        A text looks through all of them, whatever tab and status are shown, but for what *tab* counts.
+        """
+        is_search = bool(self.text) and tab is None
         tab = tab or self.tab
         query: Any = where("status") == self.status
-        if tab == "mine":
+        if is_search:
+            query = where("contact").one_of(contacts_like(view, self.text))
+        elif tab == "mine":
             query = (where("assignee") == view.agent["id"]) & query
         elif tab == "unassigned" and self.status == "open":
             query = where("handler") == "queue"
@@ -67,10 +74,17 @@ class Filter:
 def list_page(view: View, shown: Filter, after: str | None = None) -> Data:
     """Return one page of the list: ``conversations``, ``next`` cursor, and the people on them."""
     query = shown.query(view)
-    if shown.text:
-        query = query & where("contact").one_of(contacts_like(view, shown.text))
     items, following = view.page("conversation", query, order="last_message_at", after=after, limit=ROWS)
     return {"conversations": [dict(item) for item in items], "next": following, **people(view, items)}
+
+
+def hits(view: View, text: str, after: str | None = None) -> Data:
+    """Return messages that have the words of *text*: ``hits``, ``next_hits``, and their people."""
+    found, following = search_in(view, "message", text, after, HITS)
+    conversations = by_id(view, "conversation", [each["conversation"] for each in found])
+    for each in found:
+        each["contact"] = conversations[each["conversation"]]["contact"]
+    return {"hits": found, "next_hits": following, **people(view, conversations.values())}
 
 
 def counts(view: View, shown: Filter) -> dict[str, int]:
@@ -125,6 +139,35 @@ def window(view: View, conversation: Data, before: str | None = None) -> Data:
     query = where("conversation") == conversation["id"]
     items, older = view.page("message", query, order="at", after=before, limit=limit)
     return {"messages": [dict(item) for item in reversed(items)], "older": older}
+
+
+def window_around(view: View, conversation: Data, message: str) -> Data | None:
+    """Return a message with those before and after it, and the cursors of ``older`` and ``newer`` ones.
+
+    None where it is not one of this conversation.
+    """
+    table = view.db.table("message")
+    found = table.get(doc_id=message)
+    if found is None or found["conversation"] != conversation["id"]:
+        return None
+    before, older = _page(view, conversation, table.cursor(message, order="at"), newest_first=True)
+    after = newer_than(view, conversation, table.cursor(message, order="at", newest_first=False))
+    return {"messages": [*reversed(before), plain(found), *after["messages"]], "older": older} | {
+        "newer": after["newer"],
+        "sought": message,
+    }
+
+
+def newer_than(view: View, conversation: Data, after: str | None) -> Data:
+    """Return the messages of a conversation after a cursor, oldest first, and the cursor of newer ones."""
+    items, newer = _page(view, conversation, after, newest_first=False)
+    return {"messages": items, "newer": newer}
+
+
+def _page(view: View, conversation: Data, after: str | None, newest_first: bool) -> Any:
+    query = where("conversation") == conversation["id"]
+    how = {"order": "at", "after": after, "limit": WINDOW // 2, "newest_first": newest_first}
+    return view.page("message", query, **how)
 
 
 def workspace(view: View) -> Data:

@@ -69,6 +69,24 @@ def row(conversation: Data, found: Data, place: Place) -> Data:
     }
 
 
+def hit(message: Data, found: Data, place: Place) -> Data:
+    """Return one message that was found, as a line under the list: whose, when, its marked words."""
+    at = local(message.get("at"), place.zone)
+    author = message.get("author") or {}
+    mine = message.get("direction") == "out"
+    return {
+        "id": message["id"],
+        "conversation": message["conversation"],
+        "name": contact_name(found["contacts"].get(message["contact"])),
+        "by": "" if not mine else _("You") if author.get("id") == place.me else author.get("name") or "",
+        "snippet": message["snippet"],
+        "time": short_time(at, place.now, place.language),
+        "moment": moment(at, place.language),
+        "at": message.get("at"),
+        "deleted": bool(message.get("deleted_at")),
+    }
+
+
 def waiting(messages: Iterable[Data]) -> set[str]:
     """Return the ids of queued messages that an unsettled one before them holds back.
 

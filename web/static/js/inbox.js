@@ -16,12 +16,20 @@ const headerFields = ["status", "assignee", "handler", "team", "labels", "snooze
 let opening = null;
 let meanwhile = null; // messages that changed while a thread was being fetched: it may be from before them
 
-/** Open a conversation (null: none); its address goes into the history unless `silent`. */
-export async function open(id, {silent = false, focus = false} = {}) {
-  if (id === openId() && id) return place(focus);
+/** The address of a conversation, or of the inbox alone; `at`: the message that is sought in it. */
+function addressOf(id, at) {
+  const args = new URLSearchParams(location.search);
+  args.delete("at");
+  if (at) args.set("at", at);
+  return `${root}/inbox${id ? `/${id}` : ""}${args.size ? `?${args}` : ""}`;
+}
+
+/** Open a conversation (null: none), at a message or its end; its address goes into the history unless `silent`. */
+export async function open(id, {silent = false, focus = false, at = null, fresh = false} = {}) {
+  if (id === openId() && id && !fresh && (!at || threads.seek(at))) return place(focus);
   opening?.abort();
   opening = new AbortController();
-  const address = `${root}/inbox${id ? `/${id}` : ""}${location.search}`;
+  const address = addressOf(id, at);
   document.body.classList.remove("show-panel");
   if (!id) {
     document.body.classList.remove("has-thread");
@@ -36,7 +44,7 @@ export async function open(id, {silent = false, focus = false} = {}) {
   row?.classList.add("on");
   meanwhile = [];
   let answer;
-  try { answer = await ask(`/inbox/${id}/thread`, {signal: opening.signal}); } catch { return; }
+  try { answer = await ask(`/inbox/${id}/thread${at ? `?at=${encodeURIComponent(at)}` : ""}`, {signal: opening.signal}); } catch { return; }
   if (!answer.ok) { markCurrent(); return toast(answer.status === 404 ? t("not_there") : reason(answer)); }
   $("#opened").innerHTML = answer.data;
   document.body.classList.add("has-thread");
@@ -45,6 +53,7 @@ export async function open(id, {silent = false, focus = false} = {}) {
   const late = meanwhile || [];
   meanwhile = null;
   for (const [message, fields] of late) takeMessage(message, fields);
+  if (fresh) threads.toEnd();
   place(focus);
 }
 
@@ -70,6 +79,7 @@ function arrive() {
 
 function markRead() {
   if (document.hidden || !document.hasFocus() || !thread() || !Number(thread().dataset.unread)) return;
+  if (document.querySelector("#messages > [data-newer]")) return; // the new ones are further down
   thread().dataset.unread = 0;
   const row = document.getElementById(`row-${openId()}`);
   if (row) setUnread(row, 0);
@@ -134,9 +144,9 @@ on("state", (isConnected) => { if (isConnected) look(); });
 
 document.addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-  const row = event.target.closest("#rows .row, .other");
+  const row = event.target.closest("#rows .row, #rows .hit, .other");
   const back = event.target.closest('[data-action="back"]');
-  if (row) { event.preventDefault(); release(); open(row.dataset.conversation || row.getAttribute("href").split("/").pop().split("?")[0]); }
+  if (row) { event.preventDefault(); release(); open(row.dataset.conversation || row.getAttribute("href").split("/").pop().split("?")[0], {at: row.dataset.atMessage}); }
   if (back) { event.preventDefault(); open(null); }
 });
 document.addEventListener("inbox:open", async ({detail}) => {
@@ -145,8 +155,9 @@ document.addEventListener("inbox:open", async ({detail}) => {
 });
 document.addEventListener("inbox:act", ({detail: {type, ...data}}) => act(type, data));
 document.addEventListener("inbox:close", () => open(null));
-addEventListener("popstate", () => open(location.pathname.split("/inbox/")[1] || null, {silent: true}));
+addEventListener("popstate", () => open(location.pathname.split("/inbox/")[1] || null, {silent: true, at: new URLSearchParams(location.search).get("at")}));
 addEventListener("focus", markRead);
+document.addEventListener("thread:end", markRead);
 document.addEventListener("visibilitychange", markRead);
 
 const unread = document.querySelector('[data-count="unread"]')?.textContent;

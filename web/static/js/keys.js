@@ -6,7 +6,7 @@ const go = {i: "/inbox", s: "/settings"};
 let chord = 0;
 let picked = null;
 
-const rows = () => $$("#rows .row");
+const rows = () => $$("#rows .row, #rows .hit");
 const press = (action) => {
   const buttons = $$(`button[data-action="${action}"]`);
   (buttons.find((each) => each.getClientRects().length) || buttons[0])?.click();
@@ -89,7 +89,7 @@ function escape(event, typing) {
   else if ($("[data-thread]")) document.dispatchEvent(new CustomEvent("inbox:close"));
 }
 
-document.addEventListener("focusin", (event) => { if (event.target.matches?.("#rows .row")) picked = event.target; });
+document.addEventListener("focusin", (event) => { if (event.target.matches?.("#rows .row, #rows .hit")) picked = event.target; });
 document.addEventListener("click", (event) => { if (event.target.closest('[data-command="help"]')) help(); });
 
 const shortcuts = [

@@ -81,6 +81,7 @@ function put(row) {
   const after = $$(".row", rows).find((other) => other !== row && other.dataset.at < row.dataset.at);
   if (after) { if (row.nextElementSibling !== after) after.before(row); }
   else if ($("[data-more]", rows)) { if (!row.isConnected) return; $("[data-more]", rows).before(row); }
+  else if ($("[data-hits]", rows)) $("[data-hits]", rows).before(row);
   else rows.append(row);
   const current = $("[data-thread]")?.dataset.thread;
   row.classList.toggle("on", row.dataset.conversation === current);

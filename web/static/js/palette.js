@@ -1,4 +1,4 @@
-// Ctrl K: find a conversation by name or number, or give a command.
+// Ctrl K: find a conversation by name, number or words, or give a command.
 import {$, $$, ask, element, later, root, t} from "./base.js";
 import {actions} from "./actions.js";
 import {help} from "./keys.js";
@@ -29,14 +29,14 @@ const search = later(async () => {
 
 function show(conversations = []) {
   const text = field.value.trim().toLowerCase();
-  const people = conversations.map((each) => ({name: each.name, more: each.snippet, run: () => document.dispatchEvent(new CustomEvent("inbox:open", {detail: {id: each.id, focus: "thread"}}))}));
+  const people = conversations.map((each) => ({name: each.name, more: each.snippet, marked: each.marked, run: () => document.dispatchEvent(new CustomEvent("inbox:open", {detail: {id: each.id, at: each.at, focus: "thread"}}))}));
   found = [...people, ...commands().filter((each) => each.name.toLowerCase().includes(text))];
   chosen = 0;
   items.replaceChildren(...found.map((each, index) => {
     const line = element(`<li role="option"><b></b><span></span></li>`);
     line.id = `palette-${index}`;
     $("b", line).textContent = each.name;
-    $("span", line).textContent = each.more || "";
+    if (each.marked) $("span", line).innerHTML = each.marked; else $("span", line).textContent = each.more || "";
     if (each.keys) { const kbd = document.createElement("kbd"); kbd.textContent = each.keys; line.append(kbd); }
     line.onclick = () => choose(index);
     return line;

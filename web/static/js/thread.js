@@ -6,13 +6,29 @@ const order = ["queued", "sending", "sent", "delivered", "read"];
 const icons = {queued: "clock", sending: "clock", sent: "check", delivered: "check-check", read: "check-check", failed: "circle-alert", unconfirmed: "circle-help", cancelled: "ban"};
 let below = 0; // messages that came while the reader was further up
 let loading = false;
+const skipped = new Set(); // messages that came while the thread was shown further up, without its end
 
 export const thread = () => $("[data-thread]");
 export const openId = () => thread()?.dataset.thread || null;
 const box = () => $("#messages");
 const bubbleOf = (id) => document.getElementById(`m-${id}`);
-const nearEnd = () => { const m = box(); return !m || m.scrollHeight - m.scrollTop - m.clientHeight < 80; };
-export const toEnd = () => { const m = box(); if (m) m.scrollTop = m.scrollHeight; below = 0; showPill(); };
+const endIsFar = () => Boolean($("#messages > [data-newer]"));
+const nearEnd = () => { const m = box(); return !m || (!endIsFar() && m.scrollHeight - m.scrollTop - m.clientHeight < 80); };
+const stick = () => { const m = box(); if (m) m.scrollTop = m.scrollHeight; below = 0; showPill(); };
+export function toEnd(focus = false) {
+  if (endIsFar()) document.dispatchEvent(new CustomEvent("inbox:open", {detail: {id: openId(), fresh: true, focus}}));
+  else stick();
+}
+
+/** Show a message of the thread and light it up; false where it is not loaded. */
+export function seek(id) {
+  const bubble = bubbleOf(id);
+  if (!bubble) return false;
+  bubble.scrollIntoView({block: "center"});
+  bubble.classList.add("sought");
+  setTimeout(() => bubble.classList.remove("sought"), 2500);
+  return true;
+}
 
 /** A message of the open conversation changed: what can be patched is, the rest is fetched. */
 export function messageChanged(id, fields) {
@@ -80,8 +96,9 @@ function show(html) {
     known.id = fresh.id;
     const now = morph(known, fresh);
     if (guessed && isMisplaced(now)) { now.remove(); insert(now); }
-  } else insert(fresh);
-  if (!stay) toEnd();
+  } else if (endIsFar()) skipped.add(fresh.dataset.message);
+  else insert(fresh);
+  if (!stay) stick();
   else if (!known && fresh.classList.contains("in")) { below += 1; showPill(); }
   if (!known && fresh.classList.contains("in")) speak(fresh);
 }
@@ -121,7 +138,7 @@ export function optimistic({client_id, text, preview}) {
   $("time", bubble).textContent = say(new Date());
   $("[data-unread-line]", box())?.remove();
   box().append(bubble);
-  toEnd();
+  toEnd(true);
   return bubble;
 }
 
@@ -134,7 +151,7 @@ function showPill() {
   const pill = $("[data-down]");
   if (!pill) return;
   const up = !nearEnd();
-  pill.hidden = !(up && (below > 0 || box().scrollHeight - box().scrollTop - box().clientHeight > 900));
+  pill.hidden = !(up && (below > 0 || endIsFar() || box().scrollHeight - box().scrollTop - box().clientHeight > 900));
   $("span", pill).textContent = below ? t("new_below", {n: below}) : "";
   pill.setAttribute("aria-label", below ? t("new_below", {n: below}) : t("to_end"));
 }
@@ -160,19 +177,44 @@ async function loadOlder() {
   paint(m);
 }
 
+async function loadNewer() {
+  const mark = $("[data-newer]", box());
+  if (!mark || loading) return;
+  loading = true;
+  const id = openId();
+  const answer = await ask(`/inbox/${id}/newer?after=${encodeURIComponent(mark.dataset.newer)}`);
+  loading = false;
+  if (!answer.ok || id !== openId()) return;
+  const fresh = document.createElement("template");
+  fresh.innerHTML = answer.data;
+  for (const line of $$("[data-day-line]", fresh.content)) if ($(`[data-day-line="${line.dataset.dayLine}"]`, box())) line.remove();
+  for (const bubble of $$(".b", fresh.content)) if (bubbleOf(bubble.dataset.message)) bubble.remove();
+  mark.replaceWith(fresh.content);
+  paint(box());
+  showPill();
+  if (endIsFar()) return;
+  for (const missed of skipped) if (!bubbleOf(missed)) want({message: missed});
+  skipped.clear();
+  document.dispatchEvent(new CustomEvent("thread:end"));
+}
+
 /** Set up a thread that has just been put into the page. */
 export function arrive() {
   const m = box();
   if (!m) return;
   below = 0;
+  skipped.clear();
   const line = $("[data-unread-line]", m);
-  if (line) m.scrollTop = Math.max(0, line.offsetTop - m.offsetTop - 60); else toEnd();
+  if (seek(thread().dataset.sought)) delete thread().dataset.sought;
+  else if (line) m.scrollTop = Math.max(0, line.offsetTop - m.offsetTop - 60);
+  else stick();
   m.addEventListener("scroll", () => {
     if (nearEnd()) below = 0;
     showPill();
     if (m.scrollTop < 400) loadOlder();
+    else if (m.scrollHeight - m.scrollTop - m.clientHeight < 400) loadNewer();
   }, {passive: true});
-  m.addEventListener("load", (event) => { if (event.target.tagName === "IMG" && nearEnd()) toEnd(); }, true);
+  m.addEventListener("load", (event) => { if (event.target.tagName === "IMG" && nearEnd()) stick(); }, true);
   if (m.scrollTop < 400) loadOlder();
   showPill();
 }
@@ -191,10 +233,8 @@ document.addEventListener("click", (event) => {
   const quote = event.target.closest("a.quote");
   if (quote) {
     event.preventDefault();
-    const target = document.getElementById(quote.hash.slice(1));
-    target?.scrollIntoView({block: "center"});
-    target?.classList.add("sought");
-    setTimeout(() => target?.classList.remove("sought"), 1200);
+    const id = quote.hash.slice(3);
+    if (!seek(id)) document.dispatchEvent(new CustomEvent("inbox:open", {detail: {id: openId(), at: id}}));
   }
   const picture = event.target.closest("[data-lightbox]");
   if (picture && !event.ctrlKey && !event.metaKey) {
