@@ -23,6 +23,7 @@ QUERIES = {
     "a rare word": "kodeunik77",
     "a beginning of 2 letters": "te",
     "a beginning of 4 letters": "pesa",
+    "a beginning of 6 letters": "pesana",
     "a phrase": '"terima kasih"',
     "a common and a rare word": "pesanan kodeunik77",
     "no such word": "zzyzx",

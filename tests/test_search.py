@@ -273,6 +273,21 @@ def test_a_search_that_may_show_little_ends_and_says_where_to_go_on(
     assert (found, rounds) == (["m20", "m03"], 3)
 
 
+def test_one_search_may_ask_another(store: Store) -> None:
+    with store.transaction():
+        for number in range(5):
+            put(store, f"m{number}", f"zebra gajah{number}")
+    find = store.documents.table("message").find
+
+    def accept(document: dict) -> bool:
+        wanted = document["text"].split()[1]
+        return len(find(wanted, accept=lambda each: each["id"] > "m1")[0]) == 1
+
+    assert [hit.document["id"] for hit in find("zebra", accept=accept)[0]] == ["m4", "m3", "m2"]
+    for _ in store.documents.table("message").search(lambda document: True):
+        assert len(find("zebra", accept=lambda each: True, limit=1)[0]) == 1
+
+
 def test_what_goes_wrong_in_the_question_is_told_as_it_is(store: Store) -> None:
     def accept(document: dict) -> bool:
         raise LookupError("no such conversation")

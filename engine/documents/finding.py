@@ -6,6 +6,7 @@ import base64
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,14 +54,17 @@ def find(
     if expression is None or layout.collection.owner in rows.hidden:
         return [], None
     start, looking = _start(wanted.after), _Looking(wanted, read)
-    rows.connection.create_function("accepted", 2, looking.accept)
+    with suppress(sqlite3.OperationalError):  # it is there already, and in use
+        rows.connection.create_function("accepted", 3, _accepted)
+    _under_way[id(looking)] = looking
     try:
         sql = _sql(index, wanted.accept is not None)
-        return _collect(rows.connection.execute(sql, (expression, start)), looking)
+        asked = {"words": expression, "start": start, "looking": id(looking)}
+        return _collect(rows.connection.execute(sql, asked), looking)
     except sqlite3.OperationalError as error:
         raise (looking.error or error) from None
     finally:
-        rows.connection.create_function("accepted", 2, None)
+        del _under_way[id(looking)]
 
 
 def _collect(cursor: Any, looking: _Looking) -> tuple[list[Found], str | None]:
@@ -106,6 +110,14 @@ class _Looking:
         return self.wanted.accept({**self.read((0, id_, text, None)), "id": id_})
 
 
+_under_way: dict[int, _Looking] = {}
+
+
+def _accepted(looking: int, id_: str, text: str) -> bool:
+    """Answer SQLite for one of the searches that are under way."""
+    return _under_way[looking].accept(id_, text)
+
+
 def pieces(marked: str | None) -> list[tuple[str, bool]]:
     """Split a text at the marks around its words; a stray mark of the text's own does no harm."""
     found, is_word = [], False
@@ -138,7 +150,8 @@ def _sql(index: TextIndex, asks: bool) -> str:
     return (
         f"SELECT {name}.rowid, d.id, d.doc, snippet({name}, -1, {marks}, {_TOKENS})"
         f" FROM {name} CROSS JOIN {index.table} AS d ON d.pos = {name}.rowid"
-        f" WHERE {name} MATCH ? AND {name}.rowid < ? AND {'accepted(d.id, d.doc)' if asks else 1}"
+        f" WHERE {name} MATCH :words AND {name}.rowid < :start"
+        f" AND {'accepted(:looking, d.id, d.doc)' if asks else 1}"
         f" ORDER BY {name}.rowid DESC"
     )
 

@@ -15,11 +15,11 @@ from functools import cached_property
 
 from .tables import Collection, json_path, quoted, table_name
 
-WORDS = "tokenize='unicode61 remove_diacritics 2', prefix='2 3'"
+WORDS = "tokenize='unicode61 remove_diacritics 2', prefix='2 3 4'"
 PARTS = "tokenize='trigram'"
 MOST_WORDS = 16
 LEAST_PREFIX, LEAST_PART = 2, 3  # letters
-UNINDEXED_PREFIX = 4  # letters; the index has the beginnings of 2 and 3
+UNINDEXED_PREFIX = 5  # letters; the index has the beginnings of 2, 3 and 4
 MOST_ENDINGS = 100
 _PHRASES = re.compile(r'"([^"]*)("|$)|([^\s"]+)')
 
