@@ -48,7 +48,7 @@ def template(registry: Any) -> str:
     """Return the text of the commented settings file."""
     parts = [_HEAD, _keys({**keys_of(Installation), **keys_of(Business)})]
     parts += [_plugin(plugin) for _, plugin in sorted(registry.plugins.items())]
-    parts.append("[retention]\n" + _keys(keys_of(Retention)))
+    parts.append("#[retention]\n" + _keys(keys_of(Retention)))
     parts.append(_ACCOUNTS)
     parts += [_account(name, gateway) for name, gateway in sorted(registry.gateways().items())]
     parts.append(_WORKSPACES + "#[workspaces.kedua]\n" + _keys(keys_of(OtherBusiness)))
