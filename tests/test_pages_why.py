@@ -59,7 +59,9 @@ def test_a_plugin_that_is_off_leaves_no_trace_there(stack: Stack, sari: Browser)
     conversation = stack.conversation(DEWI)["id"]
     stack.ask("plugin.set", plugin="labels", enabled=False)
     try:
-        assert "Keluhan" not in sari.look(f"/inbox/{conversation}/why").text
+        until(
+            lambda: "Keluhan" not in sari.look(f"/inbox/{conversation}/why").text, what="the web hears of it"
+        )
     finally:
         stack.ask("plugin.set", plugin="labels", enabled=True)
 
