@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from .processes import until
 from .web_stack import DEWI, Browser, Stack, running
 
 
