@@ -62,7 +62,8 @@ def code_of(error: BaseException) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
-def _connect(path: Path | str, *, read_only: bool) -> sqlite3.Connection:
+def connect(path: Path | str, *, read_only: bool) -> sqlite3.Connection:
+    """Return a connection to a workspace's file, without a transaction of its own making."""
     target = f"file:{path}?mode=ro" if read_only else str(path)
     connection = sqlite3.connect(
         target,
@@ -81,7 +82,7 @@ def open_read(path: Path | str) -> sqlite3.Connection:
     """Return a read-only connection to a workspace's file; FileNotFoundError where there is none."""
     if not Path(path).exists():
         raise FileNotFoundError(f"no workspace at {path}")
-    connection = _connect(path, read_only=True)
+    connection = connect(path, read_only=True)
     connection.execute("PRAGMA query_only=ON")
     return connection
 
@@ -113,7 +114,7 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.collections = tuple(collections)
-        self.connection = _connect(path, read_only=False)
+        self.connection = connect(path, read_only=False)
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=FULL")
         self.connection.execute("PRAGMA secure_delete=ON")

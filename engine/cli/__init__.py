@@ -6,6 +6,7 @@ import sys
 import click
 
 from engine import __version__
+from engine.cli.bench import bench
 from engine.cli.demo import demo
 from engine.cli.doctor import doctor
 from engine.cli.explain import explain
@@ -33,7 +34,7 @@ def cli() -> None:
 
 for command in (serve, demo, doctor, plugins, parse, journal, tail, explain, replay, engine, web, worker):
     cli.add_command(command)
-for command in (backup, restore, export, import_, erase, search):
+for command in (backup, restore, export, import_, erase, search, bench):
     cli.add_command(command)
 
 

@@ -1,0 +1,151 @@
+"""Durable transactions: the engine's writer, and bare SQLite doing the same statements."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import orjson
+
+from engine.bench.filling import ACCOUNT, chat_of, text_of, written
+from engine.bench.rows import Bench, Row, row
+from engine.bench.timing import seconds
+from engine.events import requested
+from engine.store import Store
+from engine.workspace import Workspace
+
+IN_FLIGHT = 64
+_PEOPLE = 500
+Document = dict[str, Any]
+
+
+def durable(bench: Bench) -> Iterator[Row]:
+    """A message that came in, written down for good, in an empty file."""
+    yield from _compared(bench, bench.folder / "empty", "an empty file")
+
+
+def durable_at_many(bench: Bench) -> Iterator[Row]:
+    """The same in a file of very many messages."""
+    yield from _compared(bench, bench.filled / "w" / "main", f"{bench.many:,} messages")
+
+
+def _compared(bench: Bench, folder: Path, where: str) -> Iterator[Row]:
+    bench.say(f"durable transactions in {where}")
+    workspace = Workspace("main", folder, bench.registry, None, lambda frames: None)
+    workspace.start()
+    try:
+        ours, grouped, alone = _measured(bench, workspace)
+    finally:
+        workspace.stop()
+    what = f"durable transactions, {where}"
+    yield row(f"{what}: {IN_FLIGHT} in flight", 1 / ours, "/s")
+    yield row(f"{what}: bare SQLite, groups of {IN_FLIGHT}", 1 / grouped, "/s")
+    yield row(f"{what}: bare SQLite, one each", 1 / alone, "/s")
+    yield row(f"{what}: ours over groups of {IN_FLIGHT}", grouped / ours, "×", "≥ 0.5")
+    yield row(f"{what}: ours over one each", alone / ours, "×", "≥ 2.5")
+
+
+def _measured(bench: Bench, workspace: Workspace) -> tuple[float, float, float]:
+    """Return medians in seconds a transaction: ours, bare in groups, bare with one transaction each."""
+    _meet(workspace)
+    bare = Bare(workspace, bench.folder / "bare.db")
+    count, found = bench.operations * 2, []
+    for number in range(bench.rounds + 1):
+        events = [written(chat_of(n % _PEOPLE), f"BENCH{number}-{n:06}", text_of(n)) for n in range(count)]
+        ours = seconds(lambda: in_flight(workspace, events)) / count  # noqa: B023
+        rows = bare.rows()
+        most, rest = rows[: count * 3 // 4], rows[count * 3 // 4 :]
+        grouped = seconds(lambda: bare.write(most, IN_FLIGHT)) / len(most)  # noqa: B023
+        found.append((ours, grouped, seconds(lambda: bare.write(rest, 1)) / len(rest)))  # noqa: B023
+    bare.close()
+    a, b, c = (median(column) for column in zip(*found[1:], strict=True))
+    return a, b, c
+
+
+def _meet(workspace: Workspace) -> None:
+    """Have the number and the customers there, so that the rest are messages alone."""
+    account = {"name": ACCOUNT, "gateway": "simulator", "title": "Toko Utama"}
+    workspace.submit([requested(None, [{"type": "account.put", "data": account}])]).result()
+    in_flight(workspace, [written(chat_of(n), f"FIRST{n}", text_of(n)) for n in range(_PEOPLE)])
+
+
+def in_flight(workspace: Workspace, events: Iterable[Document]) -> None:
+    """Submit *events*, 64 at any time: each time one is answered, the next one goes in."""
+    waiting = iter(events)
+    done = threading.Semaphore(0)
+
+    def go(_: Any = None) -> None:
+        event = next(waiting, None)
+        if event is None:
+            done.release()
+        else:
+            workspace.submit([event]).add_done_callback(go)
+
+    for _ in range(IN_FLIGHT):
+        go()
+    for _ in range(IN_FLIGHT):
+        done.acquire()
+
+
+class Bare:
+    """Bare SQLite on a copy of a workspace's file: the same tables, indexes and settings."""
+
+    def __init__(self, workspace: Workspace, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self._theirs = workspace.reading()
+        self._store = Store(path, workspace.registry.collections)
+        self._theirs.connection.backup(self._store.connection)
+        self._last: int = workspace.store.seq
+        self._conversations: dict[str, Document] = {}
+
+    def rows(self) -> list[Document]:
+        """Return what the engine wrote since the last call: each transaction with its statements' values."""
+        journal = self._theirs.connection.execute("SELECT * FROM journal WHERE seq > ?", (self._last,))
+        found = [self._row(*values) for values in journal.fetchall()]
+        self._last += len(found)
+        return found
+
+    def _row(self, seq: int, at: str, id: str, body: str, hash: bytes) -> Document:
+        transaction = orjson.loads(body)
+        puts = {change["collection"]: change for change in transaction["changes"]}
+        known = self._conversations.get(puts["conversation"]["id"]) or self._conversation(puts)
+        known = self._conversations[known["id"]] = {**known, **puts["conversation"]["put"]}
+        message = puts["message"]["put"]
+        contact = ("contact", message["author"]["id"], seq)
+        return {
+            "journal": (seq, at, id, transaction, hash),
+            "subjects": [("message", message["id"], seq), ("conversation", known["id"], seq), contact],
+            "message": message,
+            "conversation": known,
+        }
+
+    def _conversation(self, puts: Document) -> Document:
+        found: Document = self._theirs.table("conversation").get(doc_id=puts["conversation"]["id"])
+        return dict(found)
+
+    def write(self, rows: list[Document], group: int) -> None:
+        """Write *rows*, so many to a transaction."""
+        execute = self._store.connection.execute
+        for start in range(0, len(rows), group):
+            execute("BEGIN IMMEDIATE")
+            for made in rows[start : start + group]:
+                self._write(made)
+            execute("COMMIT")
+
+    def _write(self, made: Document) -> None:
+        connection = self._store.connection
+        seq, at, id, transaction, hash = made["journal"]
+        body = orjson.dumps(transaction).decode()
+        connection.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", (seq, at, id, body, hash))
+        connection.executemany("INSERT INTO journal_subject VALUES (?, ?, ?)", made["subjects"])
+        message, conversation = made["message"], made["conversation"]
+        text = orjson.dumps(message).decode()
+        connection.execute('INSERT INTO "doc_message" (id, doc) VALUES (?, ?)', (message["id"], text))
+        text = orjson.dumps(conversation).decode()
+        connection.execute('UPDATE "doc_conversation" SET doc = ? WHERE id = ?', (text, conversation["id"]))
+
+    def close(self) -> None:
+        """Let both files go."""
+        self._theirs.connection.close()
+        self._store.close()
