@@ -148,8 +148,11 @@ class Writer(threading.Thread):
             with self.store.savepoint("batch"):
                 if not batch.events and batch.raw is not None:
                     self._quarantine(batch)
-                for index, event in enumerate(batch.events):
-                    batch.outcomes.append(self.pipeline.run(event, batch.raw if index == 0 else None))
+                raw = batch.raw
+                for event in batch.events:
+                    outcome = self.pipeline.run(event, raw)
+                    raw = None if outcome.seq is not None else raw  # kept with the first new row
+                    batch.outcomes.append(outcome)
         except (Exception, SystemExit) as error:
             if is_fatal(error):
                 raise

@@ -5,7 +5,7 @@ import pytest
 from engine import times
 from engine.events import event
 from engine.facts.statuses import may_follow
-from tests.world import ANDI, DEWI, World
+from tests.world import ANDI, DEWI, World, written
 
 
 @pytest.fixture
@@ -345,3 +345,27 @@ def test_a_status_asks_for_nothing(shop: World, sari: str) -> None:
     shop.job_ends(first["id"], outcome="sent", gateway_id="G1")
     shop.status_comes(DEWI, "G1", "delivered")
     assert shop.journal()[-1]["actions"] == [], "ticks are many: none of them looks through the queue"
+
+
+def test_a_late_word_of_an_old_call_plans_nothing_for_a_message_that_waits_again(
+    shop: World, sari: str
+) -> None:
+    message = shop.answers(DEWI, "Masih", by=sari)
+    other = shop.answers(ANDI, "lain", by=sari)
+    first = shop.job_of(message["id"])["id"]
+    shop.submit(event("job.expired", f"{first}/lost", {"job": first, "mark": "lost"}, origin="system"))
+    shop.ask("message.resolve_unconfirmed", by=sari, message=message["id"], verdict="send_again")
+    assert (status(shop, message), status(shop, other)) == ("queued", "sending")
+    result = {"job": first, "result": {"outcome": "not_sent", "reason": "late"}}
+    shop.submit(event("job.finished", first, result, origin="job"))
+    assert shop.get("message", message["id"]).get("retry_at") is None
+    shop.job_ends(other["id"], outcome="sent", gateway_id="G1")
+    assert status(shop, message) == "sending"
+
+
+def test_a_webhooks_bytes_are_kept_with_its_first_new_event(shop: World) -> None:
+    shop.writes(DEWI, "satu", id="A1")
+    raw = {"gateway": "waha", "account": "toko", "body": b'{"two": "messages"}', "reason": None}
+    shop.submit(written(DEWI, "satu", "A1"), written(DEWI, "dua", "A2"), raw=raw)
+    (kept,) = shop.documents.connection.execute("SELECT seq FROM raw").fetchall()
+    assert kept[0] == len(shop.journal())

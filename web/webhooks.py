@@ -84,18 +84,21 @@ def ingest(gateway: str, account: str, headers: Mapping[str, str], raw: bytes) -
     adapter = parts().registry.gateways()[gateway]
     if not _is_signed(adapter, headers, raw, _secrets(workspace).get(account)):
         return _refuse(gateway, "signature", 401, "the signature is wrong or missing")
-    if not is_json(raw):
-        return _refuse(gateway, "no_json", 400, "the body is no JSON")
     try:
         events = adapter.parse(raw, account)
-    except NotJson:
-        return _refuse(gateway, "no_json", 400, "the body is no JSON")
-    except NotUnderstood as error:
-        return _quarantine(workspace, gateway, account, raw, str(error))
     except Exception as error:
-        log.exception("a webhook could not be read", gateway=gateway)
-        return _quarantine(workspace, gateway, account, raw, f"the adapter failed: {type(error).__name__}")
+        return _unread(workspace, gateway, account, raw, error)
     return _submit(workspace, gateway, account, raw, events, document)
+
+
+def _unread(workspace: str, gateway: str, account: str, raw: bytes, error: Exception) -> Answer:
+    """Answer for a body that its adapter could not read: 400 where it is no JSON, else quarantine."""
+    if isinstance(error, NotJson) or not is_json(raw):
+        return _refuse(gateway, "no_json", 400, "the body is no JSON")
+    if isinstance(error, NotUnderstood):
+        return _quarantine(workspace, gateway, account, raw, str(error))
+    log.error("a webhook could not be read", gateway=gateway, exc_info=error)
+    return _quarantine(workspace, gateway, account, raw, f"the adapter failed: {type(error).__name__}")
 
 
 def _submit(

@@ -103,7 +103,7 @@ def _answered(tx: Transaction, conversation: Data) -> None:
 def _again(tx: Transaction, message: Data) -> Data:
     if message.get("erased_at"):
         raise Refused("what this message said was erased")
-    statuses.put(tx, message, "queued", error=None, attempts=0)
+    statuses.put(tx, message, "queued", error=None, attempts=0, job=None)
     tx.about.update(message=message["id"], conversation=message["conversation"])
     return {"message": message["id"], "conversation": message["conversation"]}
 

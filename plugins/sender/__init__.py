@@ -22,7 +22,8 @@ def job_finished(event, message, documents, settings):
     if data.get("name") == "sender.find" and message:
         yield action("sender.found", message=message["id"], result=result, why=result.get("reason"))
     if data.get("name") == "sender.send" and message:
-        yield action("sender.settle", message=message["id"], result=result, why=result.get("reason"))
+        if message.get("job") == data["job"]:  # else a late word of an old call, which plans nothing
+            yield action("sender.settle", message=message["id"], result=result, why=result.get("reason"))
         yield action("sender.dispatch", account=message["account"])
         for account in documents.table("account").search(where("sender.slow") == True):  # noqa: E712
             if account["id"] != message["account"]:
