@@ -212,6 +212,7 @@ PARTS = {
     "simulator": World.with_shop,
     "labels": of_labels,
     "sender": of_the_sender,
+    "contacts": lambda day: None,
     "waha": lambda day: None,  # only an adapter: it has no hooks
     "all": of_plugins_and_settings,
 }

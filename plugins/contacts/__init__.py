@@ -1,0 +1,1 @@
+"""Contacts: the people, apart from the conversations with them."""

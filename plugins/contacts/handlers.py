@@ -1,0 +1,1 @@
+"""What the actions of contacts do to documents."""
