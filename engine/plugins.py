@@ -176,10 +176,15 @@ class Registry:
 
 
 def action_types(module: ModuleType, plugin: str) -> Iterator[ActionType]:
-    """Yield what the functions of *module* that are marked with `handles` carry out."""
+    """Yield what the functions of *module* that are marked with `handles` carry out.
+
+    A plugin's ``handlers`` may have them from other modules of the plugin.
+    """
+    own = module.__name__.removesuffix(".handlers")
+    others = f"{own}." if own != module.__name__ else module.__name__
     for function in vars(module).values():
         mark = getattr(function, "handles", None)
-        if isinstance(mark, tuple) and function.__module__ == module.__name__:
+        if isinstance(mark, tuple) and f"{function.__module__}.".startswith(others):
             type, schema, past, permission = mark
             yield ActionType(type, schema, function, plugin, past, permission)
 

@@ -54,7 +54,8 @@ def join_contacts(
         tx.update("conversation", conversation["id"], {"contact": into["id"]})
     if found:
         moved["conversation"] = [str(conversation["id"]) for conversation in found]
-    _leave_word(tx, "contact", gone["id"], into["id"])
+    if earlier := _leave_word(tx, "contact", gone["id"], into["id"]):
+        moved["merged"] = earlier
     tx.consequence("contact.merged", {"contact": gone["id"], "into": into["id"]})
     return moved
 
@@ -136,8 +137,10 @@ def _follow(tx: Transaction, key: str, gone: str, into: str) -> dict[str, list[s
     return moved
 
 
-def _leave_word(tx: Transaction, kind: str, gone: str, into: str) -> None:
-    """Note where to find what is gone; what had become *gone* before is there now as well."""
-    for earlier in tx.documents.table("merged").search(where("into") == gone):
-        tx.update("merged", earlier["id"], {"into": into})
+def _leave_word(tx: Transaction, kind: str, gone: str, into: str) -> list[str]:
+    """Note where to find what is gone; what had become *gone* before is there now as well (their ids)."""
+    earlier = [str(found["id"]) for found in tx.documents.table("merged").search(where("into") == gone)]
+    for id in earlier:
+        tx.update("merged", id, {"into": into})
     tx.insert("merged", {"id": gone, "kind": kind, "into": into, "at": tx.at})
+    return earlier

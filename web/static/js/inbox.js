@@ -96,10 +96,22 @@ on("changes", ({changes, gone}) => {
     else if (["agent", "team", "account"].includes(collection)) refreshAll();
   }
   for (const {collection, id} of gone) {
-    if (collection === "conversation") { dropRow(id); if (id === openId()) { toast(t("not_there")); open(null); } }
+    if (collection === "conversation") { dropRow(id); if (id === openId()) follow(id); }
     else if (collection === "message") threads.dropMessage(id);
   }
 });
+
+/** The open conversation is gone: show the one that it has become part of, with what was being written. */
+async function follow(id) {
+  const answer = await ask(`/inbox/${id}/thread`);
+  if (openId() !== id) return;
+  if (!answer.ok) { toast(t("not_there")); return open(null); }
+  const text = $("#answer")?.value;
+  $("#opened").innerHTML = answer.data;
+  history.replaceState({id: openId()}, "", addressOf(openId()));
+  arrive();
+  if (text && $("#answer")) $("#answer").value = text;
+}
 
 function takeMessage(id, fields) {
   meanwhile?.push([id, fields]);
