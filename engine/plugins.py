@@ -176,15 +176,10 @@ class Registry:
 
 
 def action_types(module: ModuleType, plugin: str) -> Iterator[ActionType]:
-    """Yield what the functions of *module* that are marked with `handles` carry out.
-
-    A plugin's ``handlers`` may have them from other modules of the plugin.
-    """
-    own = module.__name__.removesuffix(".handlers")
-    others = f"{own}." if own != module.__name__ else module.__name__
+    """Yield what the functions of *module* that are marked with `handles` carry out."""
     for function in vars(module).values():
         mark = getattr(function, "handles", None)
-        if isinstance(mark, tuple) and f"{function.__module__}.".startswith(others):
+        if isinstance(mark, tuple) and function.__module__ == module.__name__:
             type, schema, past, permission = mark
             yield ActionType(type, schema, function, plugin, past, permission)
 

@@ -4,9 +4,6 @@ from engine import Refused, chat_of, contact_by_alias, e164, handles, name_of, t
 
 from . import schemas
 from .common import WRITE, existing
-from .merging import merge, undo
-
-__all__ = ["merge", "undo"]
 
 STALE = 15 * 60  # seconds after which a reading that told nothing any more is taken for dead
 
