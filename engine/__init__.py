@@ -3,9 +3,10 @@
 These names are what plugins are built on; everything else may change.
 """
 
-from engine import conditions, times
+from engine import conditions, segments, times
 from engine.actions import Action, ActionSchema, LooseSchema, Refused, action, handles
 from engine.documents import Collection, Query, where
+from engine.facts.identity import display_name
 from engine.facts.messages import confirm as confirm_sent
 from engine.facts.statuses import put as set_status
 from engine.gateways import Gateway, NotUnderstood
@@ -23,8 +24,10 @@ __all__ = [
     "action",
     "conditions",
     "confirm_sent",
+    "display_name",
     "handles",
     "hookimpl",
+    "segments",
     "set_status",
     "times",
     "where",

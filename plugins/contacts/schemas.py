@@ -2,9 +2,11 @@
 
 from marshmallow import Schema
 
+from . import schemas_data
+
 
 class Settings(Schema):
     """Contacts have no settings yet."""
 
 
-COLLECTIONS = ()
+COLLECTIONS = schemas_data.COLLECTIONS
