@@ -26,7 +26,7 @@ from engine.redact import Erased, Subject
 from engine.store import Store
 
 PENDING = "erasing"
-REFERENCE_KEYS = ("contact", "conversation", "message")
+REFERENCE_KEYS = ("contact", "conversation", "message", "into", "other")
 Document = dict[str, Any]
 
 
@@ -49,8 +49,9 @@ class Plan:
 
     @property
     def subjects(self) -> frozenset[Subject]:
-        """All documents as (collection, id)."""
-        return frozenset((name, id) for name, ids in self.documents.items() for id in ids)
+        """All documents as (collection, id), those that were merged into them as well."""
+        gone = [(kind, id) for id in self.documents.get("merged", ()) for kind in ("contact", "conversation")]
+        return frozenset([*gone, *((name, id) for name, ids in self.documents.items() for id in ids)])
 
 
 def erase_contact(pipeline: Pipeline, named: str) -> tuple[Outcome, Document]:
@@ -103,6 +104,8 @@ def _plan(store: Store, contact: Document) -> Plan:
     messages = [m for id in ids for m in store.documents.table("message").search(where("conversation") == id)]
     documents = {"contact": [contact["id"]], "conversation": ids, "message": [m["id"] for m in messages]}
     plan = Plan(documents, redact.needles_of(contact))
+    merged = store.documents.table("merged").search(where("into").one_of([contact["id"], *ids]))
+    documents["merged"] = [str(gone["id"]) for gone in merged]
     _media(store, plan, _media_of(store, ids, messages), lambda user: user["conversation"] not in ids)
     others = (c.name for c in store.collections if c.owner != "core")
     _add_about(store, plan, (*redact.TRANSIENT, *others))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine import journal
-from engine.documents import Database
+from engine.documents import Database, where
 from engine.ids import canonical_chat
 
 KINDS = ("message", "conversation", "action")
@@ -29,8 +29,8 @@ def explain(documents: Database, connection: Any, id: str, most: int | None = No
     """
     kind, id, document = _find(documents, connection, id)
     steps = []
-    for row in journal.rows(connection, _before_newest(connection, kind, id, most), subject=(kind, id)):
-        step = _step(row.transaction, kind, id, document)
+    for name, row in _rows(documents, connection, kind, id, most):
+        step = _step(row.transaction, kind, name, document)
         if step["actions"] or step["changes"] or step["errors"] or kind == "action":
             steps.append(step)
     return {
@@ -40,6 +40,22 @@ def explain(documents: Database, connection: Any, id: str, most: int | None = No
         "contact": _contact(documents, kind, document),
         "steps": steps,
     }
+
+
+def _rows(
+    documents: Database, connection: Any, kind: str, id: str, most: int | None
+) -> list[tuple[str, journal.Row]]:
+    """Return the rows about something, oldest first, each with the id that it has there.
+
+    Rows about what was merged into it are among them.
+    """
+    gone = [] if kind == "action" else documents.table("merged").search(where("into") == id)
+    found: dict[int, tuple[str, journal.Row]] = {}
+    for name in (*(str(each.doc_id) for each in gone), id):
+        after = _before_newest(connection, kind, name, most)
+        found |= {row.seq: (name, row) for row in journal.rows(connection, after, subject=(kind, name))}
+    every = [found[seq] for seq in sorted(found)]
+    return every if most is None else every[-most:]
 
 
 def names_in(documents: Database, data: Document) -> Document:

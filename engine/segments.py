@@ -25,6 +25,7 @@ from engine import conditions, times
 from engine.conditions import Condition
 from engine.documents import Database
 from engine.documents.tables import expression, indexable, json_path, list_table, table_name
+from engine.phones import country_of
 
 Document = dict[str, Any]
 Sql = tuple[str, list[Any]]
@@ -89,7 +90,7 @@ def _prepared(documents: Database, condition: Condition, at: str | None) -> Sql:
     connection = documents._rows.connection
     with suppress(sqlite3.OperationalError):  # they are there already, and in use
         connection.create_function("folded", 1, _folded, deterministic=True)
-        connection.create_function("region_of", 1, region_of, deterministic=True)
+        connection.create_function("country_of", 1, _country_of, deterministic=True)
     return _sql(condition, at, documents._rows.hidden)
 
 
@@ -101,17 +102,11 @@ def _place(after: str | None) -> int:
     return int(after)
 
 
+_country_of = functools.lru_cache(maxsize=65536)(country_of)
+
+
 def _folded(text: Any) -> str | None:
     return text.casefold() if isinstance(text, str) else None
-
-
-@functools.lru_cache(maxsize=65536)
-def region_of(phone: str | None) -> str | None:
-    """Return the country, as two letters, of an E.164 number; None where it has none."""
-    try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(phone or ""))
-    except phonenumbers.NumberParseException:
-        return None
 
 
 def _sql(condition: Condition, at: str | None, hidden: frozenset[str]) -> Sql:
@@ -257,7 +252,7 @@ def _in_country(value: Any) -> Sql:
     between, params = f"({phone} >= ? AND {phone} < ?", [f"+{code}", f"+{code}:"]
     if len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code]) == 1:
         return f"{between})", params
-    return f"{between} AND region_of({phone}) = ?)", [*params, str(value).upper()]
+    return f"{between} AND country_of({phone}) = ?)", [*params, str(value).upper()]
 
 
 def _in_countries(values: Any) -> Sql:
@@ -289,4 +284,4 @@ _ELSEWHERE: dict[str, dict[str, Callable[[Any], Sql]]] = {
     "country": {"is": _in_country, "is_not": _turned(_in_country), "one_of": _in_countries},
 }
 
-__all__ = ["check", "count", "has", "ids_of", "members", "region_of"]
+__all__ = ["check", "count", "has", "ids_of", "members"]

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from engine import where
+from engine import chat_of, where
 
 from . import csv_vcard, importing
 
@@ -79,7 +79,7 @@ class _Made:
 
     def _what(self, row: Json) -> str:
         """Return what the row would do: ``create``, ``update`` or ``skip``. Raises Bad."""
-        found = self.table.search(where("aliases").any([f"{phone[1:]}@c.us" for phone in row["phones"]]))
+        found = self.table.search(where("aliases").any(list(map(chat_of, row["phones"]))))
         if not found:
             return "create"
         if found[0].get("opted_out"):

@@ -7,7 +7,7 @@ or late, is of another position and does nothing.
 
 from typing import Any
 
-from engine import Refused, display_name, handles, times, where
+from engine import Refused, chat_of, handles, name_of, times, where
 
 from . import importing
 from . import schemas_data as schemas
@@ -168,7 +168,7 @@ def _take_rows(tx: Any, found: Json, result: Json) -> list[str]:
 
 def _take_row(tx: Any, found: Json, row: Json, custom: dict[str, Json]) -> tuple[str, str]:
     """Put one row in; return (created, updated or skipped; the contact's id)."""
-    aliases = [f"{phone[1:]}@c.us" for phone in row["phones"]]
+    aliases = [chat_of(phone) for phone in row["phones"]]
     known = tx.documents.table("contact").search(where("aliases").any(aliases))
     if not known:
         return "created", _new_contact(tx, found, row, aliases, custom)
@@ -178,7 +178,7 @@ def _take_row(tx: Any, found: Json, row: Json, custom: dict[str, Json]) -> tuple
     name, changed = importing.change(contact, row, custom, found["options"]["duplicates"])
     if name:
         names = {**contact["names"], "agent": name}
-        changed |= {"names": names, "name": display_name(names, contact["phone"], contact["aliases"][0])}
+        changed |= {"names": names, "name": name_of({**contact, "names": names})}
     changed |= {key: value for key, value in _marks(tx, found).items() if contact.get(key) is None}
     if not changed:
         return "skipped", contact["id"]
@@ -189,12 +189,11 @@ def _take_row(tx: Any, found: Json, row: Json, custom: dict[str, Json]) -> tuple
 def _new_contact(tx: Any, found: Json, row: Json, aliases: list[str], custom: dict[str, Json]) -> str:
     names = {"agent": row["name"]} if row["name"] else {}
     _, values = importing.change({}, row, custom, "overwrite")
+    known = {"names": names, "phone": row["phones"][0], "aliases": aliases}
     contact = {
         "id": tx.new_id(),
-        "name": display_name(names, row["phones"][0], aliases[0]),
-        "names": names,
-        "phone": row["phones"][0],
-        "aliases": aliases,
+        "name": name_of(known),
+        **known,
         "lids": {},
         "created_at": tx.at,
         "contacts._import": found["id"],

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-import phonenumbers
+from engine import e164
 
 from . import fields
 from .csv_vcard import bare
@@ -74,18 +74,10 @@ def phone_of(text: str, region: str) -> str:
     bare_text = bare(text).strip()
     if _SCIENTIFIC.fullmatch(bare_text):
         raise Bad("scientific", value=text)
-    digits = re.sub(r"\D", "", bare_text)
-    tries = [(bare_text, region)]
-    if digits and not bare_text.startswith("+"):
-        tries.append((f"+{digits.removeprefix('00')}", region))
-    for wanted, country in tries:
-        try:
-            number = phonenumbers.parse(wanted, country)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-    raise Bad("bad_phone", value=text)
+    try:
+        return e164(bare_text, region)
+    except ValueError:
+        raise Bad("bad_phone", value=text) from None
 
 
 class Reader:
