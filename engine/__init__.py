@@ -3,7 +3,7 @@
 These names are what plugins are built on; everything else may change.
 """
 
-from engine import conditions, segments, times
+from engine import conditions, segments, templates, times
 from engine.actions import Action, ActionSchema, LooseSchema, Refused, action, handles
 from engine.documents import Collection, Query, where
 from engine.facts.identity import by_alias as contact_by_alias
@@ -39,6 +39,7 @@ __all__ = [
     "phone_of",
     "segments",
     "set_status",
+    "templates",
     "times",
     "where",
 ]
