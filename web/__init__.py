@@ -10,11 +10,12 @@ from flask_babel import lazy_gettext, ngettext
 from .actions import act
 from .api.common import Open, Page, api_blueprint, list_response, page_of
 from .engine_link import View, engine, read
-from .errors import Conflict, NotFound
+from .errors import Conflict, Invalid, NotFound
+from .media import workspace_folder
 from .permissions import may, public, requires
 from .search import search_in
 from .sessions import Session, current
-from .slots import Slot, render
+from .slots import Slot, language, render
 from .visibility import visible
 from .webhooks import ingest
 
@@ -27,6 +28,7 @@ from .pages.settings import page as settings_page
 __all__ = [
     "Conflict",
     "Filter",
+    "Invalid",
     "NotFound",
     "Open",
     "Page",
@@ -41,6 +43,7 @@ __all__ = [
     "current",
     "engine",
     "ingest",
+    "language",
     "lazy_gettext",
     "list_response",
     "may",
@@ -53,4 +56,5 @@ __all__ = [
     "search_in",
     "settings_page",
     "visible",
+    "workspace_folder",
 ]

@@ -119,9 +119,9 @@ def _plugin(app: Flask, rest: Api, held: Parts, plugin: Plugin) -> None:
         return
     for name, register in (("api", rest.register_blueprint), ("blueprint", app.register_blueprint)):
         found: Any = getattr(routes, name, None)
-        if found is not None:
-            held.owners[found.name] = plugin.name
-            register(found)
+        for each in found if isinstance(found, list | tuple) else [found] if found is not None else []:
+            held.owners[each.name] = plugin.name
+            register(each)
     held.slots += [(plugin.name, each) for each in getattr(routes, "SLOTS", ())]
     held.navigation += [{**item, "plugin": plugin.name} for item in getattr(routes, "NAV", ())]
     for collection, names in getattr(routes, "FEED", {}).items():

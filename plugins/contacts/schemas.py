@@ -4,6 +4,8 @@ from marshmallow import Schema, fields, validate
 
 from engine import ActionSchema, Collection, LooseSchema
 
+from . import schemas_data
+
 NAME = validate.Length(max=200)
 
 
@@ -64,6 +66,7 @@ COLLECTIONS = (
         owner="contacts",
     ),
     Collection("contact_merge", Merge, indexes=(("state", "at"), ("contact",), ("into",)), owner="contacts"),
+    *schemas_data.COLLECTIONS,
 )
 
 

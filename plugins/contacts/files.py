@@ -1,0 +1,144 @@
+"""The I/O of imports: reading the file that was uploaded, in workers only.
+
+Files lie in ``imports/`` of the workspace's folder, readable by nobody else: ``<file>`` as it was
+uploaded, ``<file>.rows`` (what goes in) and ``<file>.bad`` (what does not, and why), one JSON object a line.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from engine import chat_of, where
+
+from . import csv_vcard, importing
+
+Json = dict[str, Any]
+FOLDER = "imports"
+ROWS, BAD = ".rows", ".bad"
+MOST_ROWS = 200_000
+SHOWN_BAD = 100
+AT_ONCE, AT_ONCE_BYTES = 500, 300_000
+
+
+def path_of(workspace: Path, file: str, ending: str = "") -> Path:
+    """Return where a file of an import lies; ValueError where *file* is no name of one."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{8,64}", file):
+        raise ValueError("no file of an import")
+    return workspace / FOLDER / f"{file}{ending}"
+
+
+def check(args: Json, context: Any) -> Json:
+    """Read the whole file as its plan says: the dry run. Nothing is changed but files beside it.
+
+    args: ``{import, file, plan, custom}``. Returns counts, the first bad rows, and ``outcome``.
+    """
+    path = path_of(context.folder, args["file"])
+    try:
+        table = csv_vcard.read(path.read_bytes())
+    except (OSError, csv_vcard.NoTable) as error:
+        return {"outcome": "failed", "reason": getattr(error, "code", "gone")}
+    made = _Made(args, context)
+    with (
+        _whole(path_of(context.folder, args["file"], ROWS)) as rows,
+        _whole(path_of(context.folder, args["file"], BAD)) as bad,
+    ):
+        for number, (line, cells) in enumerate(table["rows"], 1):
+            if number > MOST_ROWS:
+                return {"outcome": "failed", "reason": "long"}
+            made.take(line, cells, rows, bad)
+    return {"outcome": "checked", **made.counts, "problems": made.problems}
+
+
+class _Made:
+    """What has been made of a file's rows so far."""
+
+    def __init__(self, args: Json, context: Any) -> None:
+        self.reader = importing.Reader(args["plan"], args["custom"])
+        self.duplicates = args["plan"]["options"]["duplicates"]
+        self.table = context.documents.table("contact")
+        self.counts = dict.fromkeys(("rows", "create", "update", "skip", "bad"), 0)
+        self.problems: list[Json] = []
+
+    def take(self, line: int, cells: list[str], rows: BinaryIO, bad: BinaryIO) -> None:
+        """Put one row into the file of those that go in, or of those that do not."""
+        self.counts["rows"] += 1
+        try:
+            row = self.reader.row(line, cells)
+            self.counts[self._what(row)] += 1
+            rows.write(orjson.dumps(row) + b"\n")
+        except importing.Bad as problem:
+            self.counts["bad"] += 1
+            told = problem.as_data(line, cells)
+            bad.write(orjson.dumps(told) + b"\n")
+            if len(self.problems) < SHOWN_BAD:
+                self.problems.append({key: told[key] for key in ("line", "code", "column", "value")})
+
+    def _what(self, row: Json) -> str:
+        """Return what the row would do: ``create``, ``update`` or ``skip``. Raises Bad."""
+        found = self.table.search(where("aliases").any(list(map(chat_of, row["phones"]))))
+        if not found:
+            return "create"
+        if found[0].get("opted_out"):
+            raise importing.Bad("opted_out", value=row["phones"][0])
+        return "skip" if self.duplicates == "skip" else "update"
+
+
+def rows(args: Json, context: Any) -> Json:
+    """Return the next rows that go in: ``{rows, position, last}``; *position*: bytes of the file so far."""
+    found: list[Json] = []
+    size = 0
+    with path_of(context.folder, args["file"], ROWS).open("rb") as file:
+        file.seek(args["position"])
+        while len(found) < AT_ONCE and size < AT_ONCE_BYTES:
+            line = file.readline()
+            if not line:
+                break
+            size += len(line)
+            found.append(orjson.loads(line))
+        position = file.tell()
+        last = not file.read(1)
+    return {"outcome": "read", "rows": found, "position": position, "last": last}
+
+
+def forget(args: Json, context: Any) -> Json:
+    """Delete an import's files: those named in *endings*."""
+    for ending in args["endings"]:
+        path_of(context.folder, args["file"], ending).unlink(missing_ok=True)
+    return {"outcome": "forgotten"}
+
+
+class _whole:
+    """A file that is there in whole or not at all: it gets its name once it is on the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.part = path.with_name(f"{path.name}.part-{os.getpid()}")
+
+    def __enter__(self) -> BinaryIO:
+        descriptor = os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self.file = os.fdopen(descriptor, "wb")
+        return self.file
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        with self.file:
+            self.file.flush()
+            os.fsync(self.file.fileno())
+        if kind is None:
+            self.part.replace(self.path)
+        else:
+            self.part.unlink(missing_ok=True)
+
+
+def problems(path: Path) -> Iterator[Json]:
+    """Yield the bad rows of a file of them, none where it is gone."""
+    if path.exists():
+        with path.open("rb") as file:
+            for line in file:
+                yield orjson.loads(line)
+
+
+JOBS = {"contacts.check": check, "contacts.rows": rows, "contacts.forget": forget}
