@@ -7,7 +7,7 @@ its own affair.
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
-from .actions import act
+from .actions import act, see_contact
 from .api.common import Open, Page, api_blueprint, list_response, page_of
 from .engine_link import View, engine, read
 from .errors import Conflict, Invalid, NotFound
@@ -54,6 +54,7 @@ __all__ = [
     "render",
     "requires",
     "search_in",
+    "see_contact",
     "settings_page",
     "visible",
     "workspace_folder",

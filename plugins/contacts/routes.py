@@ -9,6 +9,8 @@ from flask import Blueprint, Response, request, send_from_directory
 from engine import where
 from web import View, api_blueprint, lazy_gettext, public, read, render, requires
 
+from . import routes_data
+
 Json = dict[str, Any]
 ASSETS = Path(__file__).parent / "static"
 NAV = [
@@ -19,13 +21,15 @@ NAV = [
         "key": "contacts",
         "permission": "contact.read",
         "order": 20,
-    }
+    },
+    *routes_data.NAV,
 ]
-SLOTS: list[Any] = []
-FEED: dict[str, tuple[str, ...] | None] = {}
+SLOTS: list[Any] = [*routes_data.SLOTS]
+FEED: dict[str, tuple[str, ...] | None] = {**routes_data.FEED}
 
 api = api_blueprint("contacts_more", "/contacts", "Contacts: made, joined, brought up to date")
 blueprint = Blueprint("contacts_pages", __name__)
+apis, blueprints = routes_data.APIS, routes_data.BLUEPRINTS
 
 
 @blueprint.app_template_global("contacts_asset")
