@@ -47,9 +47,9 @@ def names(custom: list[Json]) -> set[str]:
 
 def kept(condition: Json, custom: list[Json], comma: bool) -> Json:
     """Return a condition as it is kept. Raises ValueError, in words, for what is none."""
-    conditions.check(condition, names(custom))
     by_name = {fields.name_of(field): field for field in custom}
-    made = _each(condition, lambda leaf: _kept(leaf, by_name.get(leaf["field"]), comma))
+    made: Json = _each(condition, lambda leaf: _kept(leaf, by_name.get(str(leaf["field"])), comma))
+    conditions.check(made, names(custom))
     segments.check(made)
     return made
 
@@ -57,16 +57,19 @@ def kept(condition: Json, custom: list[Json], comma: bool) -> Json:
 def written(condition: Json, custom: list[Json], language: str) -> Json:
     """Return a kept condition with its figures as a language writes them, for the builder."""
     by_name = {fields.name_of(field): field for field in custom}
-    return _each(condition, lambda leaf: _written(leaf, by_name.get(leaf["field"]), language))
+    made: Json = _each(condition, lambda leaf: _written(leaf, by_name.get(leaf["field"]), language))
+    return made
 
 
-def _each(condition: Json, turn: Any) -> Json:
-    if "not" in condition:
-        return {"not": _each(condition["not"], turn)}
-    if "field" in condition:
-        made: Json = turn(condition)
-        return made
-    return {key: [_each(part, turn) for part in parts] for key, parts in condition.items()}
+def _each(condition: Any, turn: Any, depth: int = 0) -> Any:
+    """Return a condition with each look at a field turned; what is no condition stays as it is."""
+    if not isinstance(condition, dict) or depth > conditions.DEPTH:
+        return condition
+    if "field" in condition and "op" in condition:
+        return turn(condition)
+    inner = {key: part if isinstance(part, list) else [part] for key, part in condition.items()}
+    made = {key: [_each(part, turn, depth + 1) for part in parts] for key, parts in inner.items()}
+    return {key: parts if isinstance(condition[key], list) else parts[0] for key, parts in made.items()}
 
 
 def _figure(leaf: Json, field: Json | None) -> bool:
