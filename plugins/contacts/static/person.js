@@ -71,7 +71,15 @@ async function save(dd, focus) {
 /** After the section was drawn anew: an open form stays open. */
 function restore() {
   if (editing && !editing.done) show(true);
-  if (deciding) { const box = $(`[data-person] details[data-key="${deciding}"]`); if (box) box.open = true; }
+  if (deciding) ponder(deciding, document.activeElement === document.body);
+}
+
+/** Show where the reason of a decision is written ("": of none). */
+function ponder(which, focus = true) {
+  deciding = which;
+  for (const button of $$("[data-person] [data-decide]")) button.setAttribute("aria-expanded", button.dataset.decide === which);
+  for (const form of $$("[data-person] [data-of]")) form.hidden = form.dataset.of !== which;
+  if (which && focus) $(`[data-person] [data-of="${which}"] input`)?.focus();
 }
 
 async function decide(type, contact, why) {
@@ -92,6 +100,8 @@ async function refresh() {
 const soon = later(refresh, 30);
 
 document.addEventListener("click", (event) => {
+  const ponders = event.target.closest("[data-decide]");
+  if (ponders) ponder(ponders.dataset.decide === deciding ? "" : ponders.dataset.decide);
   const button = event.target.closest("[data-field-edit]");
   if (button) edit(button.closest("[data-field]"));
   const act = event.target.closest("[data-consent]");
@@ -107,8 +117,13 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   if (event.target.closest?.(".field-form")) { event.preventDefault(); event.stopImmediatePropagation(); close(true); }
-  const box = event.target.closest?.("details[data-key]");
-  if (box?.open) { event.preventDefault(); event.stopImmediatePropagation(); box.open = false; $("summary", box).focus(); }
+  if (event.target.closest?.("[data-of]")) {
+    const which = deciding;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    ponder("");
+    $(`[data-decide="${which}"]`)?.focus();
+  }
 }, true);
 document.addEventListener("change", (event) => {
   if (event.target.matches(".field-form select") && editing) save(event.target.closest("[data-field]"), true);
@@ -117,15 +132,6 @@ document.addEventListener("focusout", (event) => {
   const form = event.target.closest?.(".field-form");
   if (form && editing && !form.contains(event.relatedTarget) && document.hasFocus()) save(form.closest("[data-field]"), false);
 });
-document.addEventListener("toggle", (event) => {
-  const box = event.target.closest?.("[data-person] details[data-key]");
-  if (!box) return;
-  if (box.open) {
-    deciding = box.dataset.key;
-    for (const other of $$("[data-person] details[open]")) if (other !== box) other.open = false;
-    $("input", box).focus();
-  } else if (deciding === box.dataset.key) deciding = "";
-}, true);
 
 taken(({panel}) => { if (panel) restore(); });
 on("changes", ({changes}) => {
