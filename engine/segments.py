@@ -40,7 +40,11 @@ _HERE = f"{expression('erased_at')} IS NULL"
 
 
 def members(
-    documents: Database, condition: Condition, after: str | None = None, limit: int = MOST, at: str | None = None
+    documents: Database,
+    condition: Condition,
+    after: str | None = None,
+    limit: int = MOST,
+    at: str | None = None,
 ) -> tuple[list[Document], str | None]:
     """Return up to *limit* contacts for whom *condition* holds, and where to go on, or None.
 
@@ -50,9 +54,10 @@ def members(
     is no condition, or no place to go on.
     """
     where, params = _prepared(documents, condition, at)
-    sql = f"SELECT pos, id, doc, NULL FROM {_CONTACT} WHERE pos > ? AND {_HERE} AND {where} ORDER BY pos LIMIT ?"
-    start = _place(after)
-    rows = documents._rows.connection.execute(sql, (start, *params, limit + 1)).fetchall()
+    start = f"SELECT pos, id, doc, NULL FROM {_CONTACT} WHERE pos > ?"
+    sql = f"{start} AND {_HERE} AND {where} ORDER BY pos LIMIT ?"
+    asked = (_place(after), *params, limit + 1)
+    rows = documents._rows.connection.execute(sql, asked).fetchall()
     table = documents.table("contact")
     found = [{**table._document(row), "id": row[1]} for row in rows[:limit]]
     return found, str(rows[limit - 1][0]) if len(rows) > limit else None

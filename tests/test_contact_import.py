@@ -36,10 +36,12 @@ def upload(world: World, text: str, **plan: Any) -> str:
     table = csv_vcard.read(text.encode())
     told = {key: table[key] for key in ("format", "encoding", "delimiter", "columns")}
     mapping = importing.guess(table["columns"], world.all("contact_field"))
-    about = {"file": FILE, "name": "pelanggan.csv", "size": len(text), "sample": [], "mapping": mapping, **told}
+    about = {"file": FILE, "name": "pelanggan.csv", "size": len(text), "sample": [], **told}
+    about["mapping"] = mapping
     id = str(world.ask("contacts.add_import", by=world.rina, **about)["result"]["import"])  # type: ignore[attr-defined]
     options = plan.pop("options", {})
-    done = world.ask("contacts.check_import", **{"import": id, "mapping": mapping, "options": options, **plan})
+    check = {"import": id, "mapping": mapping, "options": options}
+    done = world.ask("contacts.check_import", **check)
     assert done["status"] == "done", done
     return id
 
@@ -49,7 +51,7 @@ def work(world: World, most: int = 100) -> list[dict[str, Any]]:
     context = SimpleNamespace(folder=world.workspace.folder, documents=world.documents)
     told: list[dict[str, Any]] = []
     while len(told) < most:
-        waiting = [j for j in world.all("job") if j["state"] == "queued" and j["name"].startswith("contacts.")]
+        waiting = [j for j in world.all("job") if j["state"] == "queued" and j["name"] in files.JOBS]
         if not waiting:
             break
         job = waiting[0]

@@ -21,7 +21,7 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 Field = dict[str, Any]
 TYPES = ("text", "number", "date", "choice", "money")
 PREFIX = "contacts."
-RESERVED = ("name", "phone", "label", "import", "labels", "country")  # what a file's column or a segment means
+RESERVED = ("name", "phone")  # what a column of a file may be besides
 LONGEST = 500
 DIGITS = 15
 LOCALES = {"en": "en_GB", "id": "id_ID"}
@@ -136,7 +136,8 @@ def _choice(field: Field, value: Any) -> str:
     for choice in field["choices"]:
         if choice.casefold() == text:
             return str(choice)
-    raise Wrong("not_a_choice", f"{field['label']} is one of {', '.join(field['choices'])}, not {value!r:.60}")
+    known = ", ".join(field["choices"])
+    raise Wrong("not_a_choice", f"{field['label']} is one of {known}, not {value!r:.60}")
 
 
 def _decimal(field: Field, value: Any) -> Decimal:
@@ -165,7 +166,8 @@ def _money(field: Field, value: Any) -> int:
         return amount
     minor = _decimal(field, value).scaleb(get_currency_precision(field["currency"]))
     if minor != minor.to_integral_value():
-        raise Wrong("too_precise", f"{field['label']}: {field['currency']} has no such small coin: {value!r:.60}")
+        coin = f"{field['currency']} has no such small coin"
+        raise Wrong("too_precise", f"{field['label']}: {coin}: {value!r:.60}")
     return int(minor)
 
 
@@ -174,7 +176,8 @@ def _date(field: Field, value: Any) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise Wrong("not_a_date", f"{field['label']} takes a date such as 2031-03-17, not {value!r:.60}") from None
+        such = f"{field['label']} takes a date such as 2031-03-17"
+        raise Wrong("not_a_date", f"{such}, not {value!r:.60}") from None
 
 
 _CHECKS = {"text": _text, "number": _number, "date": _date, "choice": _choice, "money": _money}

@@ -143,7 +143,7 @@ def _free_name(tx: Any, name: str, but: str | None = None) -> str:
     return name
 
 
-@handles("contacts.create_segment", schemas.SegmentCreate, past="contacts.segment_created", permission=SEGMENT)
+@handles("contacts.create_segment", schemas.SegmentCreate, permission=SEGMENT)
 def create_segment(data: Json, tx: Any) -> Json:
     """Save a condition over contacts under a name."""
     segment = {
@@ -157,7 +157,7 @@ def create_segment(data: Json, tx: Any) -> Json:
     return {"segment": segment["id"]}
 
 
-@handles("contacts.change_segment", schemas.SegmentChange, past="contacts.segment_changed", permission=SEGMENT)
+@handles("contacts.change_segment", schemas.SegmentChange, permission=SEGMENT)
 def change_segment(data: Json, tx: Any) -> None:
     """Give a segment another name or condition."""
     segment = existing(tx, "segment", data["segment"])
@@ -169,7 +169,7 @@ def change_segment(data: Json, tx: Any) -> None:
     tx.update("segment", segment["id"], changed)
 
 
-@handles("contacts.remove_segment", schemas.OfSegment, past="contacts.segment_removed", permission=SEGMENT)
+@handles("contacts.remove_segment", schemas.OfSegment, permission=SEGMENT)
 def remove_segment(data: Json, tx: Any) -> None:
     """Delete a segment; the contacts stay."""
     tx.remove("segment", existing(tx, "segment", data["segment"])["id"])

@@ -11,8 +11,8 @@ from engine import Refused, chat_of, handles, name_of, times, where
 
 from . import importing
 from . import schemas_data as schemas
-from .handlers_data import custom_fields, existing
 from .files import BAD, ROWS
+from .handlers_data import custom_fields, existing
 
 Json = dict[str, Any]
 IMPORT = "contact.import"
@@ -64,9 +64,8 @@ def check_import(data: Json, tx: Any) -> None:
 
 
 def _options(tx: Any, given: Json) -> Json:
-    options = schemas.Options().load(given) if not given else given
-    region = options["region"] or (tx.get("workspace", "main") or {}).get("region") or "ID"
-    return {**options, "region": region}
+    region = given["region"] or (tx.get("workspace", "main") or {}).get("region") or "ID"
+    return {**given, "region": region}
 
 
 def _check_needed(tx: Any, mapping: list[str | None]) -> None:
@@ -204,7 +203,7 @@ def _new_contact(tx: Any, found: Json, row: Json, aliases: list[str], custom: di
 
 
 def _marks(tx: Any, found: Json) -> Json:
-    """Return what an import leaves on those it brings: how they agreed, and the label that they are to get."""
+    """Return what an import leaves on those it brings: how they agreed, the label they are to get."""
     marks: Json = {}
     if found["options"].get("consent"):
         marks["contacts._consent"] = {"at": tx.at, "note": found["options"]["consent"], "import": found["id"]}

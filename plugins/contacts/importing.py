@@ -42,7 +42,8 @@ class Bad(ValueError):
 
     def as_data(self, line: int, cells: list[str]) -> Json:
         """Return ``{line, code, column, value, cells}``."""
-        return {"line": line, "code": self.code, "column": self.column, "value": self.value[:120], "cells": cells}
+        told = {"line": line, "code": self.code, "column": self.column, "value": self.value[:120]}
+        return {**told, "cells": cells}
 
 
 def guess(columns: list[str], custom: Iterable[Json]) -> list[str | None]:
@@ -147,7 +148,8 @@ def change(contact: Json, row: Json, custom: dict[str, Json], duplicates: str) -
     over = duplicates == "overwrite"
     names = contact.get("names") or {}
     has_name = names.get("agent") or names.get("book")
-    name = row["name"] if row["name"] and (over or not has_name) and row["name"] != names.get("agent") else None
+    is_new = row["name"] != names.get("agent") and (over or not has_name)
+    name = (row["name"] or None) if is_new else None
     wanted = {fields.name_of(custom[key]): value for key, value in row["fields"].items() if key in custom}
     kept = {key: value for key, value in wanted.items() if over or contact.get(key) is None}
     return name, {key: value for key, value in kept.items() if contact.get(key) != value}

@@ -22,7 +22,7 @@ from web import (
     see_contact,
 )
 
-from . import routes_api, routes_merge
+from . import routes_api, routes_data, routes_merge
 from . import routes_people as people
 from .routes_words import in_words
 
@@ -36,21 +36,24 @@ NAV = [
         "key": "contacts",
         "permission": "contact.read",
         "order": 20,
-    }
+    },
+    *routes_data.NAV,
 ]
 SLOTS = [
     Slot("panel.section", "contacts/panel.html", order=20, permission="contact.read"),
     Slot("number.card", "contacts/number.html", lambda view, **shown: sync_of(view, **shown)),
+    *routes_data.SLOTS,
 ]
 FEED: dict[str, tuple[str, ...] | None] = {
     "contact_sync": ("id", "state", "done", "total", "changed", "reason"),
     "contact_pair": ("id", "state", "score"),
     "contact_merge": ("id", "state", "contact", "into"),
+    **routes_data.FEED,
 }
 
 pages = Blueprint("contacts_pages", __name__)
-api = [routes_api.api]
-blueprint = [pages, routes_merge.pages]
+apis = (routes_api.api, *routes_data.APIS)
+blueprints = (pages, routes_merge.pages, *routes_data.BLUEPRINTS)
 
 
 @pages.app_template_global("contacts_asset")
@@ -188,7 +191,7 @@ def _show(id: str, error: str | None = None) -> Any:
 def parts(id: str) -> str:
     """Return what the page of one person shows, as HTML, for a page that is open while it changes."""
     found = read(lambda view: people.person(view, id))
-    return render("contacts/person.html", sources=people.sources(), error=None, **found)
+    return render("contacts/whole.html", sources=people.sources(), error=None, **found)
 
 
 @pages.post("/contacts/<id>/name")

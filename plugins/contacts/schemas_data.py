@@ -11,6 +11,7 @@ STATES = ("new", "checking", "checked", "running", "stopped", "failed", "done", 
 FORMATS = ("csv", "vcard")
 LABEL = validate.And(validate.Length(max=60), validate.Regexp(r"(?s).*\S", error="a name is needed"))
 CHOICE = validate.And(validate.Length(max=100), validate.Regexp(r"(?s).*\S", error="a choice has a letter"))
+MOST_CHOICES = validate.Length(max=100)
 CURRENCY = validate.Regexp(r"^[A-Z]{3}$", error="a currency has three capital letters, such as IDR")
 
 
@@ -33,7 +34,7 @@ class Segment(LooseSchema):
 
     id = fields.String(required=True)
     name = fields.String()
-    condition = fields.Dict(metadata={"description": "see docs/conditions in CONTRIBUTING and engine.segments"})
+    condition = fields.Dict(metadata={"description": "as engine.conditions and engine.segments have it"})
     created_by = fields.String(allow_none=True)
     created_at = fields.String()
 
@@ -49,9 +50,7 @@ class Import(LooseSchema):
     sample = fields.List(fields.List(fields.String()))
     mapping = fields.List(fields.String(allow_none=True))
     options = fields.Dict()
-    counts = fields.Dict(
-        metadata={"description": "what the dry run found: rows, create, update, skip, bad"}
-    )
+    counts = fields.Dict(metadata={"description": "what the dry run found: rows, create, update, skip, bad"})
     problems = fields.List(fields.Dict(), metadata={"description": "the first 100 bad rows: line, code, …"})
     done = fields.Dict(metadata={"description": "what has been done: rows, created, updated, skipped"})
     reason = fields.String(allow_none=True, metadata={"description": "why it failed"})
@@ -89,7 +88,7 @@ class FieldCreate(ActionSchema):
 
     label = fields.String(required=True, validate=LABEL)
     type = fields.String(required=True, validate=validate.OneOf(TYPES))
-    choices = fields.List(fields.String(validate=CHOICE), load_default=list, validate=validate.Length(max=100))
+    choices = fields.List(fields.String(validate=CHOICE), load_default=list, validate=MOST_CHOICES)
     currency = fields.String(load_default=None, allow_none=True, validate=CURRENCY)
     required = fields.Boolean(load_default=False)
 
@@ -104,7 +103,7 @@ class FieldChange(OfField):
     """What may change of a custom field; its type and currency stay, as values are kept by them."""
 
     label = fields.String(validate=LABEL)
-    choices = fields.List(fields.String(validate=CHOICE), validate=validate.Length(max=100))
+    choices = fields.List(fields.String(validate=CHOICE), validate=MOST_CHOICES)
     required = fields.Boolean()
 
 
@@ -185,7 +184,7 @@ class ImportCheck(OfImport):
     """A dry run: what each column is (name, phone, a custom field's key or null), and the options."""
 
     mapping = fields.List(fields.String(allow_none=True), required=True)
-    options = fields.Nested(Options, load_default=dict)
+    options = fields.Nested(Options, load_default=lambda: Options().load({}))
 
 
 class ExportRecord(ActionSchema):
