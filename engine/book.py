@@ -28,7 +28,7 @@ def list_page(args: Document, context: Any) -> Document:
     fresh = [
         peer for peer in page["contacts"] if differs(known_as(context.documents, peer), args["account"], peer)
     ]
-    told = {"contacts": fresh, "listed": len(page["contacts"])}
+    told = {"contacts": fresh, "listed": sum("book_name" in peer for peer in page["contacts"])}
     return {"outcome": "listed", **told, "next": page.get("next"), "total": page.get("total")}
 
 
@@ -45,7 +45,8 @@ def gone(args: Document, context: Any) -> Document:
             page = adapter.contacts(account, secrets, context.remaining(), cursor)
         except CallFailed as error:
             return {"outcome": "failed", "reason": error.reason}
-        there.update(peer[key] for peer in page["contacts"] for key in ("chat_id", "lid") if peer.get(key))
+        listed = [peer for peer in page["contacts"] if "book_name" in peer]
+        there.update(peer[key] for peer in listed for key in ("chat_id", "lid") if peer.get(key))
         cursor = page.get("next")
         if cursor is None:
             break

@@ -7,7 +7,7 @@ from engine import journal
 from engine.documents import Database, where
 from engine.ids import canonical_chat
 
-KINDS = ("message", "conversation", "action")
+KINDS = ("message", "conversation", "action", "contact")
 NAMED = ("label", "agent", "team", "contact", "account", "message")
 QUIET = ("status_at", "occurred_at", "last_message_at", "last_message")
 Document = dict[str, Any]
@@ -18,7 +18,7 @@ class NothingFound(LookupError):
 
 
 def explain(documents: Database, connection: Any, id: str, most: int | None = None) -> Document:
-    """Return what led to a conversation, message or action as it is now.
+    """Return what led to a conversation, message, action or contact as it is now.
 
     *id* is that of one of them; a conversation's chat or phone number will do too. The answer is
     ``{"kind", "id", "document", "contact", "steps": [step]}``, oldest first. A step is one row of
@@ -75,7 +75,7 @@ def _before_newest(connection: Any, kind: str, id: str, most: int | None) -> int
 
 
 def _find(documents: Database, connection: Any, id: str) -> tuple[str, str, Document | None]:
-    for kind in ("message", "conversation"):
+    for kind in ("message", "conversation", "contact"):
         found: Any = documents.table(kind).get(doc_id=id)
         if found:
             return kind, id, dict(found)
@@ -94,6 +94,8 @@ def _contact(documents: Database, kind: str, document: Document | None) -> Docum
     if document is None:
         return None
     conversation = document if kind == "conversation" else None
+    if kind == "contact":
+        return document
     if kind == "message":
         conversation = documents.table("conversation").get(doc_id=document["conversation"])
     found: Any = conversation and documents.table("contact").get(doc_id=conversation["contact"])
@@ -123,12 +125,19 @@ def _is_about(done: Document, kind: str, id: str, document: Document | None) -> 
     """Whether an action of a row is about the one asked for, and not plainly about another one."""
     if kind == "action":
         return bool(done["id"] == id)
+    if kind == "contact":
+        return id in (done["data"].get("contact"), done["data"].get("into"), _made(done))
     result = done.get("result") if isinstance(done.get("result"), dict) else {}
     named = {**(result or {}), **done["data"]}
     if kind == "message" and named.get("message") not in (None, id):
         return False
     conversation = id if kind == "conversation" else (document or {}).get("conversation")
     return named.get("conversation") in (None, conversation)
+
+
+def _made(done: Document) -> Any:
+    result = done.get("result")
+    return result.get("contact") if isinstance(result, dict) else None
 
 
 def _changes(changes: list[Document], kind: str, id: str) -> Iterator[Document]:

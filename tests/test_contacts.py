@@ -196,7 +196,7 @@ def test_a_paired_phones_address_book_is_read_page_by_page(shop: World, phone: F
     phone.knows(ANDI, None, "andi yang tidak disimpan")
     paired(shop)
     assert shop.get("contact_sync", "cabang")["state"] == "running"
-    assert works(shop) == 4  # three pages, and a look for duplicates
+    assert works(shop) == 5  # three pages, the LIDs, and a look for duplicates
     told = shop.get("contact_sync", "cabang")
     assert (told["state"], told["changed"]) == ("done", 1100)
     assert len(shop.all("contact")) == 1100
@@ -242,3 +242,19 @@ def test_the_books_lids_join_too(shop: World, phone: FakeWaha) -> None:
     works(shop)
     assert len(shop.all("contact")) == 1 and shop.conversation(DEWI)["account"] == SHOP
     assert named(DEWI, "Dewi")["book_name"] == contact_of(shop, LID)["name"]
+
+
+def test_whose_a_hidden_number_is_comes_with_the_book(shop: World, phone: FakeWaha) -> None:
+    shop.writes(LID, "halo", lid=LID)
+    talk = shop.conversation(LID)["id"]
+    phone.knows(DEWI, "Dewi Melati")
+    phone.lids = {LID: DEWI, "5555@lid": "6281900007777@c.us"}
+    paired(shop)
+    works(shop)
+    (dewi,) = shop.all("contact")
+    assert (dewi["name"], dewi["lids"]) == ("Dewi Melati", {LID: DEWI})
+    assert shop.conversation(DEWI)["id"] == talk
+    phone.forgets(DEWI)
+    shop.ask("contacts.sync", account="cabang")
+    works(shop)
+    assert shop.all("contact")[0]["name"] == "+6281300004521"

@@ -13,17 +13,19 @@ from .engine_link import View, engine, read
 from .errors import Conflict, Invalid, NotFound
 from .media import workspace_folder
 from .permissions import may, public, requires
-from .search import search_in
+from .search import contacts_like, search_in
 from .sessions import Session, current
 from .slots import Slot, language, render
-from .visibility import visible
+from .visibility import visible, visible_in
 from .webhooks import ingest
 
 # isort: split
 # Of the pages, which are made of the names above.
+from .api.contacts import seen as seen_contacts
 from .pages.inbox_query import Filter
 from .pages.settings import attempt, back
 from .pages.settings import page as settings_page
+from .pages.shape import contact_name
 
 __all__ = [
     "Conflict",
@@ -40,6 +42,8 @@ __all__ = [
     "api_blueprint",
     "attempt",
     "back",
+    "contact_name",
+    "contacts_like",
     "current",
     "engine",
     "ingest",
@@ -55,7 +59,9 @@ __all__ = [
     "requires",
     "search_in",
     "see_contact",
+    "seen_contacts",
     "settings_page",
     "visible",
+    "visible_in",
     "workspace_folder",
 ]

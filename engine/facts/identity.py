@@ -204,8 +204,8 @@ def take_book(
 ) -> dict[str, int]:
     """Write down what the phone of *account* calls people; return how many were ``added`` and ``changed``.
 
-    A peer without a ``book_name`` is not in the book (any more), and no new contact is made of it.
-    removed: ids of contacts whom the book does not have any more.
+    A peer whose ``book_name`` is None is not in the book (any more), and no new contact is made of it; one
+    that has no ``book_name`` at all only says which LID is whose. removed: ids of contacts whom the book does not have any more.
     """
     counts = {"added": 0, "changed": 0}
     for peer in entries:
@@ -225,7 +225,8 @@ def _take_entry(tx: Transaction, account: str, peer: Peer) -> str | None:
     if not differs(before, account, peer):
         return None
     contact = contact_of(tx, {**peer, "book_name": None})
-    _in_book(tx, contact, account, peer.get("book_name"))
+    if "book_name" in peer:
+        _in_book(tx, contact, account, peer["book_name"])
     return "changed" if before else "added"
 
 
@@ -240,8 +241,12 @@ def differs(known: list[Document], account: str, peer: Peer) -> bool:
     if not known:
         return bool(peer.get("book_name"))
     contact, aliases = known[0], [alias for alias in _chats(peer) if alias]
-    if any(alias not in contact["aliases"] for alias in aliases):
+    chat, lid = _chats(peer)
+    is_paired = not (lid and chat.endswith("@c.us")) or lids_of(contact).get(lid) == chat
+    if not is_paired or any(alias not in contact["aliases"] for alias in aliases):
         return True
+    if "book_name" not in peer:
+        return False
     name, push = (str(peer.get(key) or "")[:LONGEST] for key in ("book_name", "push_name"))
     is_named = (contact.get("books") or {}).get(account, "") == name
     return not is_named or bool(push and contact["names"].get("profile") != push)

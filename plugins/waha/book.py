@@ -1,12 +1,13 @@
-"""The paired phone's contacts. https://waha.devlike.pro/docs/how-to/contacts/#get-all-contacts
+"""The paired phone's contacts, then which hidden number (LID) is whose.
 
+https://waha.devlike.pro/docs/how-to/contacts/#get-all-contacts and …#get-all-known-lids-to-phone-number.
 WAHA tells nothing when they change, so the list is read again from time to time. NOWEB needs its store
 enabled for it. ``name`` is what the phone's address book says, ``pushname`` what the person shows.
 """
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from engine.gateways import MEGABYTE, CallFailed
 
@@ -19,18 +20,52 @@ LIMIT = 16 * MEGABYTE
 
 def page(session: Session, deadline: float, cursor: str | None) -> dict[str, Any]:
     """Return ``{"contacts": [peer], "next", "total": None}``; CallFailed where they cannot be had."""
-    offset = int(cursor or 0)
-    asked = {"session": session.name, "limit": PAGE, "offset": offset, "sortBy": "id", "sortOrder": "asc"}
-    answer = session.call("GET", f"/api/contacts/all?{urlencode(asked)}", deadline, max_bytes=LIMIT)
+    kind, _, offset = (cursor or "contacts/0").partition("/")
+    if kind == "lids":
+        return _lids(session, deadline, int(offset))
+    asked = {"session": session.name, "sortBy": "id", "sortOrder": "asc"}
+    listed = _listed(session, "/api/contacts/all", asked, deadline, int(offset))
+    found = [one for each in listed if (one := person(each))]
+    return {"contacts": found, "next": _next("contacts", int(offset), listed) or "lids/0", "total": None}
+
+
+def _lids(session: Session, deadline: float, offset: int) -> dict[str, Any]:
+    """Read whose the LIDs are; a WAHA that is too old for it tells none."""
+    try:
+        listed = _listed(session, f"/api/{quote(session.name, safe='')}/lids", {}, deadline, offset)
+    except CallFailed as error:
+        if error.outcome != "refused":
+            raise
+        listed = []
+    found = [one for each in listed if (one := pair(each))]
+    return {"contacts": found, "next": _next("lids", offset, listed), "total": None}
+
+
+def _listed(
+    session: Session, path: str, asked: dict[str, Any], deadline: float, offset: int
+) -> list[Mapping[str, Any]]:
+    query = urlencode({**asked, "limit": PAGE, "offset": offset})
+    answer = session.call("GET", f"{path}?{query}", deadline, max_bytes=LIMIT)
     try:
         listed = answer.json()
     except ValueError:
         listed = None
     if not isinstance(listed, list):
         raise CallFailed("unknown", "WAHA's list of contacts is no list", status=answer.status)
-    found = [one for each in listed if (one := person(mapping(each)))]
-    following = str(offset + len(listed)) if len(listed) >= PAGE else None
-    return {"contacts": found, "next": following, "total": None}
+    return [mapping(each) for each in listed]
+
+
+def _next(kind: str, offset: int, listed: list[Mapping[str, Any]]) -> str | None:
+    return f"{kind}/{offset + len(listed)}" if len(listed) >= PAGE else None
+
+
+def pair(one: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the peer of a LID and its number, None where the number is not known."""
+    lid, phone = chat_id(one.get("lid")), chat_id(one.get("pn"))
+    if not (lid and phone and lid.endswith("@lid") and phone.endswith("@c.us")):
+        return None
+    known = peer(phone, lid)
+    return {key: value for key, value in known.items() if key != "book_name"}
 
 
 def person(one: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -81,6 +81,7 @@ class FakeWaha(Webhooks):
         self.files: dict[str, tuple[str, bytes]] = {}
         self.messages: list[dict[str, Any]] = []
         self.contacts: list[dict[str, Any]] = []
+        self.lids: dict[str, str] = {}
         self.webhook: str | None = None
         self._lock = threading.Lock()
         self._accepted = threading.Condition(self._lock)
@@ -257,7 +258,10 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("/api/files/"):
             return self._file(path.removeprefix("/api/files/"))
         if path == "/api/contacts/all":
-            return self._contacts(parse_qs(parts.query))
+            return self._some(self.fake.contacts, "id", parse_qs(parts.query))
+        if path.endswith("/lids"):
+            pairs = [{"lid": lid, "pn": chat} for lid, chat in self.fake.lids.items()]
+            return self._some(pairs, "lid", parse_qs(parts.query))
         folders = path.strip("/").split("/")
         if len(folders) == 5 and folders[2] == "chats" and folders[4] == "messages":
             limit = int(parse_qs(parts.query).get("limit", ["10"])[0])
@@ -266,11 +270,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self._one(folders[5])
         self._answer(404, {"error": "Not Found"})
 
-    def _contacts(self, asked: dict[str, list[str]]) -> None:
-        """Answer with a part of the phone's contacts, in the order of their ids."""
+    def _some(self, every: list[dict[str, Any]], key: str, asked: dict[str, list[str]]) -> None:
+        """Answer with a part of a list, in the order of its ids."""
         start, limit = int(asked.get("offset", ["0"])[0]), int(asked.get("limit", ["100"])[0])
-        listed = sorted(self.fake.contacts, key=lambda one: str(one["id"]))
-        self._answer(200, listed[start : start + limit])
+        self._answer(200, sorted(every, key=lambda one: str(one[key]))[start : start + limit])
 
     def _may_enter(self, body: Any) -> bool:
         key = self.headers.get("X-Api-Key")

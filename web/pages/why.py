@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from engine.explain import explain, names_in, shown
 
 from .. import NotFound, View, read, render, requires
+from ..actions import see_contact
 from . import inbox_query as ask
 from .inbox import place_of
 from .look import local, moment
@@ -37,6 +38,21 @@ def why(conversation: str) -> str:
     return render("partials/why.html", steps=[_told(step, place) for step in found["steps"]])
 
 
+@blueprint.get("/why/contact/<id>")
+@requires("contact.read")
+def why_contact(id: str) -> str:
+    """Tell what led to a contact as it is, as HTML; what was said is not told here."""
+
+    def load(view: View) -> Data:
+        contact = see_contact(view, id)
+        return {"steps": _steps(view, contact["id"]), "workspace": ask.workspace(view)}
+
+    found = read(load, heavy=True)
+    place = place_of(found["workspace"])
+    steps = [{**_told(step, place), "said": None} for step in found["steps"]]
+    return render("partials/why.html", steps=steps)
+
+
 def _steps(view: View, id: str) -> list[Data]:
     """Return the newest steps of an explanation, with the names of what they speak of."""
     steps: list[Data] = explain(view.db, view.connection, id, STEPS)["steps"]
@@ -56,7 +72,7 @@ def _tells(view: View, done: Data) -> bool:
     owner = done["type"].partition(".")[0]
     if done["plugin"] in view.hidden or owner in view.hidden or done["type"] in QUIET:
         return False
-    return bool(done["plugin"] == "agent" or done["why"] or owner in ("message", "conversation"))
+    return bool(done["plugin"] == "agent" or done["why"] or owner in ("message", "conversation", "contact"))
 
 
 def _begins(step: Data) -> bool:
@@ -86,6 +102,9 @@ def _title(step: Data) -> str:
         "job.finished": _("The number's service answered"),
         "settings.changed": _("The settings changed"),
         "documents.imported": _("It was imported"),
+        "contact.book": _("The phone's address book told of it"),
+        "contact.upserted": _("The phone's address book told of it"),
+        "identity.linked": _("A hidden number showed whose it is"),
     }
     if step["event"]["type"] == "action.requested":
         return step["agent"] or _("A program")
@@ -114,6 +133,15 @@ def _what(done: Data, place: Place) -> str:
         "message.cancel": _("took it back"),
         "message.resolve_unconfirmed": _("said whether it arrived"),
         "contact.update": _("renamed the contact"),
+        "contact.opt_out": _("noted that they want no more messages"),
+        "contact.opt_in": _("noted that they want messages again"),
+        "contact.block": _("blocked the contact"),
+        "contact.unblock": _("took the block back"),
+        "contacts.create": _("made the contact"),
+        "contacts.add_number": _("added a number"),
+        "contacts.merge": _("joined two contacts"),
+        "contacts.undo_merge": _("made two contacts of one again"),
+        "conversation.start": _("wrote first"),
     }
     if done["type"] == "conversation.assign":
         return (
@@ -144,6 +172,8 @@ def _field(collection: str, field: str, value: Any) -> str | None:
         return _("Handled by: %(name)s", name=value or _("Nobody yet"))
     if field == "labels" and collection == "conversation":
         return _("Labels: %(names)s", names=", ".join(value or ()) or _("None yet"))
+    if collection == "contact" and field in ("name", "phone"):
+        return _("Name: %(name)s", name=value) if field == "name" else _("Number: %(name)s", name=value)
     if field != "status":
         return None
     words = {
