@@ -190,6 +190,42 @@ def expires(day: Day, message: str, mark: str) -> None:
     day.submit(event("job.expired", f"{job}/{mark}", {"job": job, "mark": mark}, origin="system"))
 
 
+def of_contacts(day: Day) -> None:
+    """An address book; a hidden number that shows itself; two made one by hand and parted; suggestions."""
+    tini = day.agent("Tini")
+    hidden, shown = "777000111@lid", "6281777000111@c.us"
+    state = {"state": "connected", "reason_code": "WORKING"}
+    day.submit(event("session.state", "paired", state, account=SHOP))
+    entries = [peer_of(shown, book_name="Ibu Tujuh"), peer_of("6281777000222@c.us", book_name="Pak Delapan")]
+    page = {"outcome": "listed", "contacts": entries, "listed": 2, "next": "2", "total": None}
+    reads(day, page)
+    reads(day, {"outcome": "listed", "contacts": [], "listed": 0, "next": None, "total": None})
+    day.writes(hidden, "siapa saya?", lid=hidden)
+    day.answers(hidden, "Silakan", by=tini)
+    day.writes(shown, "saya")
+    day.submit(event("identity.linked", "l7", {"peer": peer_of(shown, lid=hidden)}, account=SHOP))
+    made = day.ask("contacts.create", by=tini, phone="0812 3456 7890", name="Ibu Tujuh")["result"]["contact"]
+    kept = day.conversation(shown)["contact"]
+    pair = {"id": "pair-1", "contact": made, "other": kept, "score": 99, "reasons": ["name"]}
+    day.ask("contacts.look", by=tini)
+    for job in [j["id"] for j in day.all("job") if j["name"] == "contacts.pairs"]:
+        told = {"job": job, "result": {"outcome": "looked", "pairs": [pair]}}
+        day.submit(event("job.finished", job, told, origin="job"))
+    done = day.ask("contacts.merge", by=tini, contact=made, into=kept, choose=["phone"])
+    day.ask("contacts.undo_merge", by=tini, merge=done["result"]["merge"])
+    day.ask("contacts.sync", by=tini, account=SHOP)
+    reads(day, {"outcome": "listed", "contacts": [], "listed": 1, "next": None, "total": None})
+    reads(day, {"outcome": "listed", "removed": [kept]})
+    day.ask("conversation.start", by=tini, contact=made, account=SHOP, text="Halo Ibu Tujuh")
+    settle(day, shown)
+
+
+def reads(day: Day, result: dict[str, Any]) -> None:
+    """Have the worker tell what it read of the address book."""
+    (job,) = [j["id"] for j in day.all("job") if j["name"].startswith("book.") and j["state"] == "queued"]
+    day.submit(event("job.finished", job, {"job": job, "result": result}, origin="job"))
+
+
 def of_plugins_and_settings(day: Day) -> None:
     """Switched from the page and by file; one that got stuck; one that fails until it is off."""
     day.ask("plugin.set", plugin="labels", enabled=False)
@@ -212,7 +248,7 @@ PARTS = {
     "simulator": World.with_shop,
     "labels": of_labels,
     "sender": of_the_sender,
-    "contacts": lambda day: None,
+    "contacts": of_contacts,
     "waha": lambda day: None,  # only an adapter: it has no hooks
     "all": of_plugins_and_settings,
 }

@@ -11,6 +11,7 @@ from engine.events import event
 from plugins.contacts import pairs
 from plugins.waha import Waha
 from tests.fakes.waha import FakeWaha
+from tests.test_erase import all_well, erase, traces
 from tests.test_identity import LID, linked, named
 from tests.world import ANDI, DEWI, SHOP, World
 
@@ -96,6 +97,15 @@ def test_after_thirty_days_or_an_erasure_nothing_is_undone(shop: World) -> None:
     shop.workspace.store.now = kept  # type: ignore[method-assign]
     shop.workspace.erase(new["id"]).result(30)
     assert shop.all("contact_merge") == []
+
+
+def test_who_was_one_with_another_for_a_while_is_erased_there_too(shop: World) -> None:
+    old, new = two(shop)
+    merge = shop.ask("contacts.merge", contact=old["id"], into=new["id"])["result"]["merge"]
+    shop.ask("contacts.undo_merge", merge=merge)
+    erase(shop, "+6281300004521")
+    assert traces(shop.workspace.folder, ("6281300004521", "Bu Dewi", "dewi lama")) == {}
+    assert contact_of(shop, ANDI) == new and all_well(shop) == []
 
 
 def people(*known: tuple[str, str]) -> list[dict[str, Any]]:

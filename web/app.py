@@ -118,10 +118,10 @@ def _plugin(app: Flask, rest: Api, held: Parts, plugin: Plugin) -> None:
     if routes is None:
         return
     for name, register in (("api", rest.register_blueprint), ("blueprint", app.register_blueprint)):
-        found: Any = getattr(routes, name, None) or ()
-        for each in found if isinstance(found, list | tuple) else [found]:
-            held.owners[each.name] = plugin.name
-            register(each)
+        one: Any = getattr(routes, name, None)
+        for found in (*([one] if one is not None else []), *getattr(routes, f"{name}s", ())):
+            held.owners[found.name] = plugin.name
+            register(found)
     held.slots += [(plugin.name, each) for each in getattr(routes, "SLOTS", ())]
     held.navigation += [{**item, "plugin": plugin.name} for item in getattr(routes, "NAV", ())]
     for collection, names in getattr(routes, "FEED", {}).items():

@@ -52,8 +52,8 @@ FEED: dict[str, tuple[str, ...] | None] = {
 }
 
 pages = Blueprint("contacts_pages", __name__)
-api = [routes_api.api, *routes_data.APIS]
-blueprint = [pages, routes_merge.pages, *routes_data.BLUEPRINTS]
+apis = (routes_api.api, *routes_data.APIS)
+blueprints = (pages, routes_merge.pages, *routes_data.BLUEPRINTS)
 
 
 @pages.app_template_global("contacts_asset")
@@ -199,7 +199,7 @@ def _show(id: str, error: str | None = None) -> Any:
 def parts(id: str) -> str:
     """Return what the page of one person shows, as HTML, for a page that is open while it changes."""
     found = read(lambda view: people.person(view, id))
-    return render("contacts/person.html", sources=people.sources(), error=None, **found)
+    return render("contacts/whole.html", sources=people.sources(), error=None, **found)
 
 
 @pages.post("/contacts/<id>/name")

@@ -11,7 +11,7 @@ NAV = [routes_fields.SETTINGS]
 SLOTS = [
     Slot("contacts.toolbar", "contacts/toolbar.html", permission="contact.read"),
     Slot("contact.tab", "contacts/person_tab.html", order=20, permission="contact.read"),
-    Slot("panel.section", "contacts/person_data.html", order=30, permission="contact.read"),
+    Slot("panel.section", "contacts/person.html", order=30, permission="contact.read"),
     Slot("list.filter", "contacts/person_scripts.html", permission="contact.read"),
 ]
 FEED = {

@@ -260,7 +260,7 @@ def contact_fields_of(contact: Json) -> list[Json]:
 @requires("contact.read")
 def data(id: str) -> str:
     """Return a contact's values and consent as HTML, for a page that is open while they change."""
-    return render("contacts/person_data.html", contact=read(lambda view: see_contact(view, id)))
+    return render("contacts/person.html", contact=read(lambda view: see_contact(view, id)))
 
 
 @blueprint.post("/contacts/<id>/data")
