@@ -89,7 +89,9 @@ def types(person: Person, key: str, text: str) -> None:
     person.page.keyboard.press("Enter")
 
 
-def test_a_value_is_typed_in_one_browser_and_is_in_the_other(fields: None, rina: Person, sari: Person) -> None:
+def test_a_value_is_typed_in_one_browser_and_is_in_the_other(
+    fields: None, rina: Person, sari: Person
+) -> None:
     conversation = opens_the_first(rina)
     sari.opens(conversation)
     types(rina, "kota", "Bandung")
@@ -138,7 +140,9 @@ def decides(person: Person, what: str, reason: str) -> None:
 
 
 def thousand(folder: Path) -> Path:
-    rows = {number: f"Pelanggan {number};0812{number - 2:08};Bandung;17/08/1990\n" for number in range(2, 1002)}
+    rows = {
+        number: f"Pelanggan {number};0812{number - 2:08};Bandung;17/08/1990\n" for number in range(2, 1002)
+    }
     file = folder / "pelanggan.csv"
     file.write_text("\ufeffNama;No. HP;Kota;Ulang tahun\n" + "".join((rows | BAD).values()))
     return file

@@ -22,7 +22,7 @@ from web import (
     see_contact,
 )
 
-from . import routes_api, routes_data, routes_merge
+from . import routes_api, routes_data, routes_filter, routes_merge
 from . import routes_people as people
 from .routes_words import in_words
 
@@ -81,14 +81,21 @@ def _text() -> str:
 @requires("contact.read")
 def contacts(error: str | None = None) -> str:
     """Show the list of people."""
-    text = _text()
+    text, show = _text(), routes_filter.chosen()
 
     def load(view: View) -> Json:
-        rows, following = people.page_of_rows(view, text, None)
-        return {"seq": view.seq, "rows": rows, "next": following, "syncs": syncs(view), "pairs": pairs(view)}
+        rows, following = routes_filter.page_of_rows(view, text, None, show)
+        return {
+            "shows": routes_filter.choices(view),
+            "seq": view.seq,
+            "rows": rows,
+            "next": following,
+            "syncs": syncs(view),
+            "pairs": pairs(view),
+        }
 
-    found = read(load, heavy=bool(text))
-    context = {"q": text, "sources": people.sources(), "error": error, "given": request.form}
+    found = read(load, heavy=bool(text or show))
+    context = {"q": text, "show": show, "sources": people.sources(), "error": error, "given": request.form}
     return render("contacts/list.html", active="contacts", **context, **found)
 
 
@@ -117,13 +124,14 @@ def sync_of(view: View, account: Json) -> Json:
 @requires("contact.read")
 def more_rows() -> str:
     """Return the next page of the list as HTML."""
-    text, after = _text(), request.args.get("after") or None
+    text, after, show = _text(), request.args.get("after") or None, routes_filter.chosen()
 
     def load(view: View) -> Json:
-        rows, following = people.page_of_rows(view, text, after)
+        rows, following = routes_filter.page_of_rows(view, text, after, show)
         return {"rows": rows, "next": following, "first": after is None}
 
-    return render("contacts/rows.html", q=text, sources=people.sources(), **read(load, heavy=bool(text)))
+    found = read(load, heavy=bool(text or show))
+    return render("contacts/rows.html", q=text, show=show, sources=people.sources(), **found)
 
 
 @pages.get("/contacts/some")

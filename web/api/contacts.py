@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from engine import Query, where
 
 from ..actions import act, see_contact
 from ..engine_link import View, read
+from ..parts import parts
 from ..permissions import requires
 from ..search import contacts_like
 from ..visibility import visible_in
@@ -35,9 +36,20 @@ class Filters(Page):
 
 
 class ContactChange(Schema):
-    """What may be changed."""
+    """What may be changed: the team's own name, and fields of plugins, such as ``contacts.city``."""
 
-    name = fields.String(required=True, allow_none=True, validate=validate.Length(max=200))
+    class Meta:
+        unknown = INCLUDE
+
+    name = fields.String(allow_none=True, validate=validate.Length(max=200))
+
+    @validates_schema
+    def _something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data:
+            raise ValidationError({"name": ["Missing data for required field."]})
+        for key in data:
+            if key != "name" and f"{key.partition('.')[0]}.set_fields" not in parts().registry.actions:
+                raise ValidationError({key: ["Unknown field."]})
 
 
 @blueprint.route("")
@@ -92,6 +104,14 @@ def get_contact(id: str) -> dict[str, Any]:
 @blueprint.arguments(ContactChange)
 @blueprint.response(200, Contact)
 def change_contact(wanted: dict[str, Any], id: str) -> dict[str, Any]:
-    """Give a contact the team's own name; null takes it back."""
-    act([{"type": "contact.update", "data": {"contact": id, **wanted}}])
+    """Give a contact the team's own name, or values of plugins' fields; null takes one back."""
+    named = {"name": wanted.pop("name")} if "name" in wanted else None
+    actions = [{"type": "contact.update", "data": {"contact": id, **named}}] if named else []
+    owned: dict[str, dict[str, Any]] = {}
+    for key, value in wanted.items():
+        owner, _dot, name = key.partition(".")
+        owned.setdefault(owner, {})[name] = value
+    for owner, values in owned.items():
+        actions.append({"type": f"{owner}.set_fields", "data": {"contact": id, "fields": values}})
+    act(actions)
     return read(lambda view: view.get("contact", id))

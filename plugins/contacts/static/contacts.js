@@ -31,7 +31,8 @@ function settle(id, html) {
   if (hadFocus) fresh.focus({preventScroll: true});
 }
 
-const searching = () => Boolean($('.contact-search input[name="q"]')?.value.trim());
+const shown = () => $(".contact-show")?.value || "";
+const searching = () => Boolean($('.contact-search input[name="q"]')?.value.trim() || shown());
 
 /** A changed contact: its row where it is shown, a new one where it would stand among those loaded. */
 function takeRow(id, fields) {
@@ -42,7 +43,7 @@ function takeRow(id, fields) {
 
 const reloadRows = later(async () => {
   if (!$(".contact-table .contact-head")) return;
-  const answer = await ask(`/contacts/rows?q=${encodeURIComponent($('.contact-search input[name="q"]')?.value || "")}`);
+  const answer = await ask(`/contacts/rows?q=${encodeURIComponent($('.contact-search input[name="q"]')?.value || "")}&show=${shown()}`);
   if (!answer.ok || rows.contains(document.activeElement)) return;
   rows.innerHTML = answer.data;
   window.htmx?.process(rows);
