@@ -36,7 +36,7 @@ MENU = {
         (flow({"id": "a", "kind": "song"}), "a", "kind is one of message, menu"),
         (flow(said("a", colour=1)), "a", "colour: Unknown field"),
         (flow(said("a", parent="z")), "a", "its parent 'z' is no node"),
-        (flow(said("a", "b"), said("b", "c"), said("c", "a")), "a", "a circle without a wait: a → b → c → a"),
+        (flow(said("a", "b"), said("b", "c"), said("c", "a")), "a", "wait: a → b → c → a"),
         (flow(said("a", "a")), "a", "a circle without a wait: a → a"),
         (flow({**MENU, "to": {}}), "m", "option 1 leads nowhere"),
         (flow({**MENU, "to": {"option.2": "m"}}), "m", "no way out 'option.2'; it has option.1, other, timeout"),
@@ -48,8 +48,8 @@ MENU = {
         (flow({"id": "h", "kind": "http", "url": "https://{{host}}/"}), "h", "begins with https://"),
         ({**flow(said("a")), "start": "b"}, None, "it starts at 'b'"),
         ({**flow(said("a")), "triggers": [{"on": "keyword"}]}, None, "a keyword is needed"),
-        ({**flow(said("a")), "triggers": [{"on": "keyword", "way": "regex", "words": ["("]}]}, None, "no regular"),
-        (flow({"id": "c", "kind": "condition", "cases": [{"id": "1", "when": {"x": 1}}]}), "c", "needs all, any"),
+        ({**flow(said("a")), "triggers": [{**REGEX, "words": ["("]}]}, None, "no reg"),
+        (flow({**CONDITION, "cases": [{"id": "1", "when": {"x": 1}}]}), "c", "needs all, any"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_of_its_node(definition: Any, where: str | None, says: str):
@@ -70,8 +70,9 @@ def test_a_circle_with_a_wait_in_it_is_none():
 
 
 KEYWORDS = [
-    Keyword("harga", "contains", "price"), Keyword("harga grosir", "contains", "bulk"), Keyword("halo", "exact", "hi"),
-    Keyword("pesan", "starts", "order"), Keyword(r"inv-?\d+", "regex", "invoice"), Keyword("lokasi", "fuzzy", "place"),
+    Keyword("harga", "contains", "price"), Keyword("harga grosir", "contains", "bulk"),
+    Keyword("halo", "exact", "hi"), Keyword("lokasi", "fuzzy", "place"),
+    Keyword("pesan", "starts", "order"), Keyword(r"inv-?\d+", "regex", "invoice"),
     Keyword("promo", "contains", "sale", priority=5), Keyword("👍", "exact", "thumb"),
 ]  # fmt: skip
 
@@ -80,9 +81,9 @@ KEYWORDS = [
     ("text", "target"),
     [
         ("HALO!", "hi"), ("halo kak", None), ("berapa harga nya?", "price"), ("harga grosir berapa", "bulk"),
-        ("pesan 2", "order"), ("mau pesan", None), ("cek INV-1234 dong", "invoice"), ("lokssi", "place"), ("loksi", "place"),
-        ("lokasi", "place"), ("harga promo", "sale"), ("hargaku", None), ("", None), ("👍", "thumb"), ("ＨＡＬＯ", "hi"),
-        ("...", None),
+        ("pesan 2", "order"), ("mau pesan", None), ("cek INV-1234 dong", "invoice"), ("lokssi", "place"),
+        ("loksi", "place"), ("lokasi", "place"), ("harga promo", "sale"), ("hargaku", None), ("", None),
+        ("👍", "thumb"), ("ＨＡＬＯ", "hi"), ("...", None),
     ],
 )  # fmt: skip
 def test_which_keyword_fits(text: str, target: str | None):
@@ -96,6 +97,7 @@ def test_no_text_disturbs_a_matcher(text: str):
     matching.tokens_of(text)
 
 
+KINDS = ["message", "menu", "ask", "condition", "set", "wait", "split", "end", "hand_over", "goto"]
 IDS = ["a", "b", "c", "d", "e"]
 TO = st.sampled_from(IDS)
 
