@@ -17,6 +17,8 @@ def said(id: str, to: str | None = None, **more: Any) -> dict[str, Any]:
 
 
 ASK = {"id": "q", "kind": "ask", "text": "?", "field": "x"}
+REGEX = {"on": "keyword", "way": "regex"}
+CONDITION = {"id": "c", "kind": "condition"}
 MENU = {
     "id": "m",
     "kind": "menu",

@@ -103,7 +103,8 @@ def reopen(tx: Transaction, conversation: Document) -> bool:
     """
     if conversation["status"] == "open":
         return False
-    back_to = conversation["assignee"] if conversation["status"] == "snoozed" else None
+    before = conversation["assignee"]
+    back_to = before if conversation["status"] == "snoozed" else None
     fields = {
         "status": "open",
         "handler": "agent" if back_to else "queue",
@@ -115,7 +116,8 @@ def reopen(tx: Transaction, conversation: Document) -> bool:
     tx.update("conversation", conversation["id"], fields)
     tx.cancel(f"snooze/{conversation['id']}", plugin="core")
     conversation.update(fields)
-    tx.consequence("conversation.opened", {"conversation": conversation["id"], "episode": fields["episode"]})
+    told = {"conversation": conversation["id"], "episode": fields["episode"], "before": before}
+    tx.consequence("conversation.opened", told)
     return True
 
 

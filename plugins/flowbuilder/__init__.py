@@ -259,7 +259,10 @@ def _http(step, conversation, documents, data):
 
 
 def _hand_over(step, conversation, documents, data):
-    told = {key: step[key] for key in ("team", "agent", "skill") if step.get(key)}
+    team, agent = reading.team_id(documents, step.get("team")), reading.agent_id(documents, step.get("agent"))
+    told = {
+        key: value for key, value in (("team", team), ("agent", agent), ("skill", step.get("skill"))) if value
+    }
     yield action("conversation.hand_over", conversation=conversation["id"], why=data.get("why"), **told)
     if step.get("note"):
         yield action("notes.add", conversation=conversation["id"], text=step["note"], why=data.get("why"))

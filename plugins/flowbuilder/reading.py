@@ -97,6 +97,23 @@ def label_names(documents: Any, ids: Any) -> list[str]:
     return [label["name"] for id in ids if (label := table.get(doc_id=id))]
 
 
+def team_id(documents: Any, named: str | None) -> str | None:
+    """Return the id of a team by its id or name; what is no team stays, so that its refusal names it."""
+    return _id(documents.table("team"), named, "name")
+
+
+def agent_id(documents: Any, named: str | None) -> str | None:
+    """Return the id of an agent by id, e-mail address or name; what is none stays."""
+    return _id(documents.table("agent"), named, "email", "name")
+
+
+def _id(table: Any, named: str | None, *fields: str) -> str | None:
+    if not named or table.contains(doc_id=named):
+        return named
+    known = [document for document in table.all() for field in fields if document.get(field) == named]
+    return str(known[0]["id"]) if known else named
+
+
 def is_open(settings: Json, at: str, zone: str) -> bool:
     """Return whether the shop is open at a time."""
     text = settings.get("hours") or ""
