@@ -7,7 +7,7 @@ starts, contains, regular expression and nearly), then the longer keyword, then 
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -116,7 +116,7 @@ class Matcher:
         if not tokens:
             return
         if keyword.way in ("exact", "fuzzy"):
-            self._exact.setdefault(tokens, []).append(keyword)
+            self._exact.setdefault(tokens, []).append(replace(keyword, way="exact"))
         else:
             self._first.setdefault(tokens[0], []).append((tokens, keyword))
         joined = " ".join(tokens)
