@@ -41,7 +41,7 @@ MENU = {
         (flow(said("a", "b"), said("b", "c"), said("c", "a")), "a", "wait: a → b → c → a"),
         (flow(said("a", "a")), "a", "a circle without a wait: a → a"),
         (flow({**MENU, "to": {}}), "m", "option 1 leads nowhere"),
-        (flow({**MENU, "to": {"option.2": "m"}}), "m", "no way out 'option.2'; it has option.1, other, timeout"),
+        (flow({**MENU, "to": {"option.2": "m"}}), "m", "no way out 'option.2'; it has option.1"),
         (flow({"id": "a", "kind": "message", "text": " "}), "a", "it says nothing"),
         (flow({**ASK, "type": "choice"}), "q", "needs choices"),
         (flow({**ASK, "type": "regex", "pattern": "(?=a)"}), "q", "no reg"),
