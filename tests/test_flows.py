@@ -99,7 +99,7 @@ def test_several_short_messages_are_answered_once(shop: Day):
     ]
     assert told["event"]["type"] == "timer.fired"
     move = next(a for a in told["actions"] if a["type"] == "flowbuilder.move")
-    assert move["data"]["do"][-1]["note"] == "saya di\nBogor"
+    assert move["data"]["step"]["do"][-1]["note"] == "saya di\nBogor"
 
 
 @pytest.mark.parametrize("way", ["answer", "phone", "assign"])

@@ -7,7 +7,7 @@ moved (``flow.moved``) has messages sent, labels put on and people called.
 from engine import action, hookimpl
 
 from . import reading, running
-from .answers import NotThat, choose, read
+from .answers import NotThat, read
 
 JOB = "flowbuilder.http"
 
@@ -19,11 +19,13 @@ def _move(conversation, before, outcome, began=None):
         conversation=conversation["id"],
         rev=before["rev"] if before else 0,
         session=outcome.session,
-        do=outcome.do,
-        visits=[list(visit) for visit in outcome.visits],
-        misses=[list(miss) for miss in outcome.misses],
-        ended=outcome.ended,
-        began=began,
+        step={
+            "do": outcome.do,
+            "visits": outcome.visits,
+            "misses": outcome.misses,
+            "ended": outcome.ended,
+            "began": began,
+        },
         why=outcome.why,
     )
 
@@ -93,8 +95,7 @@ def _is_whole(flow, session, text, around):
     if node is None or flow.global_word(text):
         return True
     if node["kind"] == "menu":
-        option = choose(node["options"], text, flow.matcher(node))
-        return option is not None and running.is_named(option, text)
+        return running.named(node["options"], text) is not None
     if node["kind"] != "ask" or node["type"] == "text":
         return node["kind"] != "ask"
     try:

@@ -185,19 +185,20 @@ def move(data, tx):
         raise Refused("the session has moved on")
     if before is None and not reading.is_free(conversation) and tx.event["type"] != "action.requested":
         raise Refused("a person has this conversation")
+    step = data["step"]
     if data["session"]:
         _keep(tx, conversation, before, data["session"])
     else:
-        _end(tx, conversation, data)
-    _count(tx, data, before)
-    told = {"conversation": conversation["id"], "do": data["do"], "rev": data["rev"] + 1, "why": tx.why}
+        _end(tx, conversation, step)
+    _count(tx, conversation["id"], step, before)
+    told = {"conversation": conversation["id"], "do": step["do"], "rev": data["rev"] + 1, "why": tx.why}
     tx.consequence("flow.moved", told)
-    for version, node in data["visits"]:
+    for version, node in step["visits"]:
         tx.consequence(
             "flow.node_entered", {"conversation": conversation["id"], "version": version, "node": node}
         )
-    if data["ended"]:
-        tx.consequence("flow.ended", {"conversation": conversation["id"], "ended": data["ended"]})
+    if step["ended"]:
+        tx.consequence("flow.ended", {"conversation": conversation["id"], "ended": step["ended"]})
 
 
 def _conversation(tx, data):
@@ -228,12 +229,12 @@ def _keep(tx, conversation, before, session):
         tx.update("conversation", id, {"handler": "bot", "assignee": None})
 
 
-def _end(tx, conversation, data):
+def _end(tx, conversation, step):
     _forget(tx, conversation)
     fields = {}
     if conversation["handler"] == "bot":
         fields["handler"] = "queue"  # until it is resolved or handed over, in the next round
-    if any(step["do"] in ("hand_over", "queue") for step in data["do"]):
+    if any(each["do"] in ("hand_over", "queue") for each in step["do"]):
         fields["flowbuilder.handed"] = conversation["episode"]
     if fields:
         tx.update("conversation", conversation["id"], fields)
@@ -250,31 +251,31 @@ def _no_timers(tx, id):
     tx.cancel(f"gather/{id}", plugin="flowbuilder")
 
 
-def _count(tx, data, before):
+def _count(tx, conversation, step, before):
     """Count for the analytics: visits, answers and their time, what was not understood, how it ended."""
     counts = {}
-    for version, node in data["visits"]:
+    for version, node in step["visits"]:
         _add(counts, version, node, visits=1)
-    if before and before["node"] and (data["visits"] or data["ended"] or data["misses"]):
+    if before and before["node"] and (step["visits"] or step["ended"] or step["misses"]):
         seconds = max(0.0, times.seconds_between(before["asked_at"], tx.at))
-        left = {f"ended_{data['ended']}": 1} if data["ended"] and not data["visits"] else {}
-        moved = {"answers": 1, "seconds": seconds} if not data["misses"] or data["visits"] else {}
+        left = {f"ended_{step['ended']}": 1} if step["ended"] and not step["visits"] else {}
+        moved = {"answers": 1, "seconds": seconds} if not step["misses"] or step["visits"] else {}
         _add(counts, before["version"], before["node"], **moved, **left)
-    for version, node, text in data["misses"]:
+    for version, node, text in step["misses"]:
         _add(counts, version, node, misses=1)
         miss = {
             "version": version,
             "node": node,
             "text": text,
-            "conversation": data["conversation"],
+            "conversation": step["conversation"],
             "at": tx.at,
         }
         tx.insert("flow_miss", {"id": tx.new_id(), **miss})
-    if data["began"]:
-        _add(counts, data["began"][1], "", started=1)
-    if data["ended"] and (data["visits"] or before):
-        version = data["visits"][-1][0] if data["visits"] else before["version"]
-        _add(counts, version, "", **{f"ended_{data['ended']}": 1})
+    if step["began"]:
+        _add(counts, step["began"][1], "", started=1)
+    if step["ended"] and (step["visits"] or before):
+        version = step["visits"][-1][0] if step["visits"] else before["version"]
+        _add(counts, version, "", **{f"ended_{step['ended']}": 1})
     for (version, node), added in counts.items():
         _store(tx, version, node, added)
 

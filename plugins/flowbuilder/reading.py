@@ -61,17 +61,20 @@ def live_flows(documents: Any) -> Iterator[Live]:
 def around(
     documents: Any, event: Json, conversation: Json, contact: Json | None, settings: Json, rng: Random
 ) -> Around:
-    """Return what a flow may know in a conversation."""
-    workspace = documents.table("workspace").get(doc_id="main") or {}
-    zone = workspace.get("timezone") or "Asia/Jakarta"
+    """Return what a flow may know in a conversation; read when it is needed."""
+    at = event["at"]
+
+    def place() -> tuple[str, str, bool]:
+        workspace = documents.table("workspace").get(doc_id="main") or {}
+        zone = workspace.get("timezone") or "Asia/Jakarta"
+        return zone, workspace.get("region") or "ID", is_open(settings, at, zone)
+
     return Around(
-        at=event["at"],
-        fields=fields(documents, conversation, contact or {}),
-        is_open=is_open(settings, event["at"], zone),
-        zone=zone,
-        region=workspace.get("region") or "ID",
-        rng=rng,
-        library=lambda name: published(documents, name),
+        at,
+        lambda: fields(documents, conversation, contact or {}),
+        place,
+        rng,
+        lambda name: published(documents, name),
     )
 
 

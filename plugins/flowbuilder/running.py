@@ -5,9 +5,10 @@ answered. `run` has no clock, no chance of its own and does no I/O; the page's t
 of `replyai flow test`, the back-test and the hooks all call it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import cached_property
 from random import Random
 from typing import Any
 from urllib.parse import quote
@@ -29,22 +30,70 @@ FIELD = 4_000  # characters of an answer that is kept
 class Around:
     """What a flow may know besides: all of it comes from the event and the documents.
 
-    fields: of contact and conversation (``name``, ``phone``, ``labels``, …); library: a flow's name or id
-    → the flow; zone: of the workspace; region: of phone numbers without a country.
+    load: gives the fields of contact and conversation (``name``, ``phone``, ``labels``, …) when one is
+    needed; place: gives the workspace's time zone, the region of phone numbers without a country, and
+    whether the shop is open; library: a flow's name or id → the flow.
     """
 
     at: str
-    fields: Json = field(default_factory=dict)
-    is_open: bool = True
-    zone: str = "Asia/Jakarta"
-    region: str = "ID"
+    load: Callable[[], Json] = dict
+    place: Callable[[], tuple[str, str, bool]] = lambda: ("Asia/Jakarta", "ID", True)
     rng: Random = field(default_factory=lambda: Random(0))
     library: Callable[[str], Flow | None] = lambda name: None
+
+    @cached_property
+    def fields(self) -> Json:
+        """The fields of contact and conversation."""
+        return self.load()
+
+    @cached_property
+    def _place(self) -> tuple[str, str, bool]:
+        return self.place()
+
+    @property
+    def region(self) -> str:
+        """The country whose phone numbers need no country code."""
+        return self._place[1]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the shop is open."""
+        return self._place[2]
 
     @property
     def local(self) -> datetime:
         """The time in the workspace's zone."""
-        return times.parse(self.at).astimezone(ZoneInfo(self.zone))
+        return times.parse(self.at).astimezone(ZoneInfo(self._place[0]))
+
+
+class Fields(Mapping[str, Any]):
+    """What texts and conditions of a flow may name; looked up only when it is named."""
+
+    _MORE = ("open", "today", "time", "language")
+
+    def __init__(self, flow: Flow, kept: Json, around: Around) -> None:
+        self.flow = flow
+        self.kept = kept
+        self.around = around
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.kept:
+            return self.kept[name]
+        if name in self._MORE:
+            return self._more(name)
+        return self.around.fields[name]
+
+    def _more(self, name: str) -> Any:
+        if name in ("language", "open"):
+            return self.flow.language if name == "language" else self.around.is_open
+        local = self.around.local
+        return local.date().isoformat() if name == "today" else f"{local:%H:%M}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self.around.fields, **dict.fromkeys(self._MORE), **self.kept})
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
 
 
 @dataclass
@@ -128,18 +177,6 @@ def resumed(flow: Flow, session: Json, around: Around) -> Outcome:
     return run.go(session["node"] or flow.start)
 
 
-def fields_of(flow: Flow, session: Json | None, around: Around) -> Json:
-    """Return what texts and conditions of a flow may name."""
-    now = around.local
-    more = {
-        "open": around.is_open,
-        "today": now.date().isoformat(),
-        "time": f"{now:%H:%M}",
-        "language": flow.language,
-    }
-    return {**around.fields, **more, **((session or {}).get("fields") or {})}
-
-
 class _Run:
     """One event's way through a flow."""
 
@@ -155,10 +192,11 @@ class _Run:
         """Take an answer at a node that waits for one, or a word that works everywhere."""
         self.why = f"flow “{self.flow.title}”, node “{node['id']}”: the answer “{text[:60]}”"
         if node["kind"] == "menu":
-            option = choose(node["options"], text, self.flow.matcher(node))
-            exact = option and is_named(option, text)
-            word = None if exact else self.flow.global_word(text)
-            return self.global_word(word, node) if word else self._chosen(node, option, text)
+            option = named(node["options"], text)
+            word = None if option else self.flow.global_word(text)
+            if word:
+                return self.global_word(word, node)
+            return self._chosen(node, option or choose(node["options"], text, self.flow.matcher(node)), text)
         word = self.flow.global_word(text)
         if word:
             return self.global_word(word, node)
@@ -281,7 +319,7 @@ class _Run:
         return self.out
 
     def _at_condition(self, node: Json) -> str | None:
-        fields = fields_of(self.flow, self.session, self.around)
+        fields = self.fields
         for way, holds in self.flow.tests(node):
             if holds(fields):
                 return node["to"].get(way)  # type: ignore[no-any-return]
@@ -325,7 +363,7 @@ class _Run:
         return "\n".join(lines)
 
     def _at_http(self, node: Json) -> Outcome:
-        fields = fields_of(self.flow, self.session, self.around)
+        fields = self.fields
         call = {
             "url": templates.fill(node["url"], {k: _quoted(v) for k, v in fields.items()}),
             "headers": {name: templates.fill(value, fields) for name, value in node["headers"].items()},
@@ -387,21 +425,27 @@ class _Run:
             self.session["unasked"] += 1
             self.out.do.append({"do": "say", "text": text, "media": media, "node": node["id"]})
 
+    @property
+    def fields(self) -> Fields:
+        """What texts and conditions may name now."""
+        return Fields(self.flow, self.session["fields"], self.around)
+
     def fill(self, text: str) -> str:
         """Return a text with its gaps filled."""
-        return templates.fill(text, fields_of(self.flow, self.session, self.around)) if "{{" in text else text
+        return templates.fill(text, self.fields) if "{{" in text else text
 
     def keep(self, name: str, value: Any) -> None:
         """Keep a value for later texts and conditions."""
         self.session["fields"][name] = value[:FIELD] if isinstance(value, str) else value
 
 
-def is_named(option: Json, text: str) -> bool:
-    """Whether *text* is just an option's number, title or one of its words."""
+def named(options: list[Json], text: str) -> Json | None:
+    """Return the option whose number, title or word *text* just is, or None."""
     plain = text.strip().casefold()
-    return plain == option["id"] or any(
-        plain == word.casefold() for word in (option["title"], *option["words"])
-    )
+    for option in options:
+        if plain in (option["id"], option["title"].casefold()) or plain in map(str.casefold, option["words"]):
+            return option
+    return None
 
 
 def _listed(node: Json) -> str:

@@ -113,11 +113,7 @@ class Move(ActionSchema):
     conversation = fields.String(required=True)
     rev = fields.Integer(required=True)
     session = fields.Dict(required=True, allow_none=True)
-    do = fields.List(fields.Dict(), load_default=list)
-    visits = fields.List(fields.List(fields.String()), load_default=list)
-    misses = fields.List(fields.List(fields.String()), load_default=list)
-    ended = fields.String(load_default=None, allow_none=True)
-    began = fields.List(fields.String(), load_default=None, allow_none=True)
+    step = fields.Dict(required=True, metadata={"description": "do, visits, misses, ended, began"})
 
 
 class Gather(ActionSchema):

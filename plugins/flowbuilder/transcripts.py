@@ -86,9 +86,9 @@ class Chat:
         """Let time pass; what becomes due meanwhile happens, in order."""
         end = times.add(self.around.at, seconds)
         while self.session and self.session["due"] and self.session["due"] <= end:
-            self.around = replace(self.around, at=self.session["due"])
+            self.around = _at(self.around, self.session["due"])
             self._take(running.due(self.flow_now(), self.session, self.around))
-        self.around = replace(self.around, at=max(self.around.at, end))
+        self.around = _at(self.around, max(self.around.at, end))
 
     def service(self, told: Json) -> None:
         """The service that was called answers."""
@@ -123,16 +123,21 @@ def chat_of(
     if not isinstance(customer, dict):
         raise BadTranscript("customer: an object like {name: Dewi} is needed")
     at = _moment(transcript.get("at"))
-    around = running.Around(
-        at=at,
-        fields={"name": "Dewi", "phone": "+6281300004521", "labels": [], **customer},
-        is_open=bool(transcript.get("open", True)),
-        zone=str(transcript.get("zone") or "Asia/Jakarta"),
-        region=str(transcript.get("region") or "ID"),
-        rng=Random(str(transcript.get("seed", 0))),
-        library=library,
+    held = {"name": "Dewi", "phone": "+6281300004521", "labels": [], **customer}
+    place = (
+        str(transcript.get("zone") or "Asia/Jakarta"),
+        str(transcript.get("region") or "ID"),
+        bool(transcript.get("open", True)),
     )
+    rng = Random(str(transcript.get("seed", 0)))
+    around = running.Around(at, lambda: held, lambda: place, rng, library)
     return Chat(flow, around)
+
+
+def _at(around: running.Around, at: str) -> running.Around:
+    """Return the same at another time, with what was done to its fields."""
+    fields = around.fields
+    return replace(around, at=at, load=lambda: fields)
 
 
 def _moment(value: Any) -> str:
