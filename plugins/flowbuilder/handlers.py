@@ -267,7 +267,7 @@ def _count(tx, conversation, step, before):
             "version": version,
             "node": node,
             "text": text,
-            "conversation": step["conversation"],
+            "conversation": conversation,
             "at": tx.at,
         }
         tx.insert("flow_miss", {"id": tx.new_id(), **miss})
