@@ -95,7 +95,7 @@ def _is_whole(flow, session, text, around):
     if node is None or flow.global_word(text):
         return True
     if node["kind"] == "menu":
-        return running.named(node["options"], text) is not None
+        return flow.named(node, text) is not None
     if node["kind"] != "ask" or node["type"] == "text":
         return node["kind"] != "ask"
     try:
@@ -297,3 +297,11 @@ def commands():
     from .commands import flow
 
     return [flow]
+
+
+@hookimpl
+def benches():
+    """``replyai bench flows``."""
+    from .bench import FIGURES
+
+    return {"flows": FIGURES}

@@ -44,6 +44,7 @@ class Flow:
             for word in self.settings[name]
             if tokens_of(word)
         }
+        self._named: dict[str, dict[str, Json]] = {}
         self._matchers: dict[str, Matcher] = {}
         self._tests: dict[str, list[tuple[str, Callable[[Json], bool]]]] = {}
 
@@ -56,6 +57,16 @@ class Flow:
         if node["id"] not in self._matchers:
             self._matchers[node["id"]] = matcher_of(node["options"])
         return self._matchers[node["id"]]
+
+    def named(self, node: Json, text: str) -> Json | None:
+        """Return the option of a menu whose number, title or word *text* just is, or None."""
+        if node["id"] not in self._named:
+            names = {}
+            for option in reversed(node["options"]):
+                for name in (*option["words"], option["title"], option["id"]):
+                    names[name.strip().casefold()] = option
+            self._named[node["id"]] = names
+        return self._named[node["id"]].get(text.strip().casefold())
 
     def tests(self, node: Json) -> list[tuple[str, Callable[[Json], bool]]]:
         """Return a condition's (way out, test) pairs."""

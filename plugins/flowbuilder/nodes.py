@@ -91,7 +91,7 @@ class Menu(Node):
     """
 
     text = _text(required=True)
-    options = fields.List(fields.Nested(Option), required=True, validate=validate.Length(min=1, max=50))
+    options = fields.List(fields.Nested(Option), required=True, validate=validate.Length(min=1, max=100))
     list_options = fields.Boolean(load_default=True)
     timeout = _minutes()
 

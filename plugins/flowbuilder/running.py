@@ -192,7 +192,7 @@ class _Run:
         """Take an answer at a node that waits for one, or a word that works everywhere."""
         self.why = f"flow “{self.flow.title}”, node “{node['id']}”: the answer “{text[:60]}”"
         if node["kind"] == "menu":
-            option = named(node["options"], text)
+            option = self.flow.named(node, text)
             word = None if option else self.flow.global_word(text)
             if word:
                 return self.global_word(word, node)
@@ -437,15 +437,6 @@ class _Run:
     def keep(self, name: str, value: Any) -> None:
         """Keep a value for later texts and conditions."""
         self.session["fields"][name] = value[:FIELD] if isinstance(value, str) else value
-
-
-def named(options: list[Json], text: str) -> Json | None:
-    """Return the option whose number, title or word *text* just is, or None."""
-    plain = text.strip().casefold()
-    for option in options:
-        if plain in (option["id"], option["title"].casefold()) or plain in map(str.casefold, option["words"]):
-            return option
-    return None
 
 
 def _listed(node: Json) -> str:
