@@ -53,7 +53,7 @@ COLLECTIONS = (
     Collection("account"),
     Collection(
         "contact",
-        indexes=(("phone",), ("name",)),
+        indexes=(("phone",), ("name:lower",)),
         lists=("aliases",),
         search=("name",),
         infix=("name", "phone"),
