@@ -12,7 +12,7 @@ from engine import Refused, chat_of, handles, name_of, times, where
 from . import importing
 from . import schemas_data as schemas
 from .files import BAD, ROWS
-from .handlers_data import custom_fields, existing
+from .handlers_data import custom_fields, existing, now_used
 
 Json = dict[str, Any]
 IMPORT = "contact.import"
@@ -182,6 +182,7 @@ def _take_row(tx: Any, found: Json, row: Json, custom: dict[str, Json]) -> tuple
     if not changed:
         return "skipped", contact["id"]
     tx.update("contact", contact["id"], changed)
+    now_used(tx, custom, changed)
     return "updated", contact["id"]
 
 
@@ -199,6 +200,7 @@ def _new_contact(tx: Any, found: Json, row: Json, aliases: list[str], custom: di
         **values,
         **_marks(tx, found),
     }
+    now_used(tx, custom, values)
     return str(tx.insert("contact", contact)["id"])
 
 

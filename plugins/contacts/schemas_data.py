@@ -27,6 +27,7 @@ class Field(LooseSchema):
     required = fields.Boolean()
     order = fields.Integer()
     archived = fields.Boolean()
+    used = fields.Boolean(metadata={"description": "some contact has, or had, a value of it"})
 
 
 class Segment(LooseSchema):
