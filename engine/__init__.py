@@ -3,7 +3,7 @@
 These names are what plugins are built on; everything else may change.
 """
 
-from engine import conditions, segments, templates, times
+from engine import conditions, presence, segments, templates, times
 from engine.actions import Action, ActionSchema, LooseSchema, Refused, action, handles
 from engine.documents import Collection, Query, where
 from engine.facts.identity import by_alias as contact_by_alias
@@ -37,6 +37,7 @@ __all__ = [
     "join_contacts",
     "name_of",
     "phone_of",
+    "presence",
     "segments",
     "set_status",
     "templates",

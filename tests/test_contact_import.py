@@ -116,10 +116,10 @@ def test_what_is_told_twice_or_late_goes_in_once(world: World) -> None:
     work(world)
     start(world, id)
     first = work(world, 1)[0]
-    assert state(world, id)["done"]["rows"] == 500
+    assert state(world, id)["done"]["rows"] == files.AT_ONCE
     again = {**first, "job": first["job"]}
     world.submit(event("job.finished", f"{first['job']}/again", again, origin="job"))
-    assert state(world, id)["done"]["rows"] == 500
+    assert state(world, id)["done"]["rows"] == files.AT_ONCE
     work(world)
     done = state(world, id)
     assert (done["state"], done["done"]["created"]) == ("done", 1200)
@@ -133,7 +133,7 @@ def test_an_import_is_stopped_and_goes_on_and_is_undone(world: World) -> None:
     work(world, 1)
     assert world.ask("contacts.stop_import", **{"import": id})["status"] == "done"
     work(world)
-    assert (state(world, id)["state"], state(world, id)["done"]["rows"]) == ("stopped", 500)
+    assert (state(world, id)["state"], state(world, id)["done"]["rows"]) == ("stopped", files.AT_ONCE)
     start(world, id)
     work(world)
     assert state(world, id)["done"]["created"] == 700

@@ -25,6 +25,7 @@ _FACTS: dict[str, Fact] = {
     "contact.upserted": identity.upserted,
     "contact.book": identity.book,
     "identity.linked": identity.linked,
+    "agent.presence": system.agent_presence,
     "timer.fired": system.timer_fired,
     "job.finished": jobs.finished,
     "job.expired": jobs.expired,

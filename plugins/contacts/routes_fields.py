@@ -31,6 +31,7 @@ from web import (
 
 from . import fields
 from . import schemas_data as schemas
+from .routes_words import body
 
 Json = dict[str, Any]
 CURRENCIES = ("IDR", "USD", "SGD", "MYR", "EUR", "AUD", "GBP", "JPY", "THB", "PHP", "INR")
@@ -267,7 +268,7 @@ def data(id: str) -> str:
 @requires("contact.write")
 def save(id: str) -> Any:
     """Set one custom field from the page: ``key`` and ``text``, as the reader's language writes it."""
-    asked = request.get_json()
+    asked = body()
     field = next((field for field in in_use() if field["key"] == asked.get("key")), None)
     if field is None:
         raise Invalid(_("This field is not in use any more."))

@@ -32,6 +32,7 @@ from . import fields, segments
 from . import schemas_data as schemas
 from .routes_fields import in_words
 from .routes_fields import load as load_fields
+from .routes_words import body
 
 Json = dict[str, Any]
 PREVIEW = 20
@@ -317,7 +318,7 @@ def builder_words() -> dict[str, str]:
 @requires("segment.read")
 def preview() -> Json:
     """Return how many contacts fit what the builder has, and the first 20 as HTML."""
-    condition = _kept(request.get_json().get("condition") or {})
+    condition = _kept(body().get("condition") or {})
     found = read(lambda view: _preview(view, condition), heavy=True)
     html = render("contacts/segment_people.html", contacts=found["contacts"])
     return {"count": found["count"], "html": html}
@@ -327,7 +328,7 @@ def preview() -> Json:
 @requires("segment.write")
 def save() -> Json:
     """Save what the builder has; return the segment's id."""
-    asked = request.get_json()
+    asked = body()
     data = {"name": str(asked.get("name") or "").strip(), "condition": _kept(asked.get("condition") or {})}
     if not data["name"]:
         raise Invalid(_("A segment needs a name."))

@@ -1,8 +1,19 @@
-"""The refusals of contacts' handlers in the reader's language."""
+"""What the pages of contacts share: a request's body, refusals in the reader's language."""
 
 import re
+from typing import Any
 
-from web import _
+from flask import request
+
+from web import Invalid, _
+
+
+def body() -> dict[str, Any]:
+    """Return the JSON object that a page sent; Invalid (422) where it is none."""
+    found = request.get_json()
+    if not isinstance(found, dict):
+        raise Invalid(_("Something is missing or wrong."))
+    return found
 
 
 def in_words(reason: str) -> str:
