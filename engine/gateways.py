@@ -139,8 +139,9 @@ class AddressBook(Protocol):
         """Return a page of the paired phone's contacts: ``{"contacts": [peer], "next", "total"}``.
 
         A peer has ``chat_id``, ``lid``, ``push_name`` and ``book_name``, which is None for who is not in the
-        address book, and missing where only a LID and its number are told; groups are left out. ``next`` is the cursor of the next page or None, ``total`` how
-        many there are in all, None where the service does not say. CallFailed where it cannot be had.
+        address book, and missing where only a LID and its number are told; groups are left out. ``next`` is
+        the cursor of the next page or None, ``total`` how many there are in all, None where the service does
+        not say. CallFailed where it cannot be had.
         """
         ...
 

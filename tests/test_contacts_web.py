@@ -52,6 +52,18 @@ def test_the_list_goes_by_name_has_a_cursor_and_finds_numbers_as_they_are_writte
     assert status == 200 and len(listed["items"]) == 10 and listed["next"]
 
 
+def test_small_letters_and_big_ones_stand_together(stack: Stack) -> None:
+    names = ["zainal", "Agus", "budi", "Andi", "Zaki", "Budi"]
+    for number, name in enumerate(names):
+        stack.ask("contacts.create", phone=f"+62819{number:08}", name=name)
+    program, found, cursor = stack.api("system"), [], ""
+    while cursor is not None:
+        _, page = program("GET", f"/contacts?limit=3{cursor and f'&cursor={cursor}'}")
+        found += [each["name"] for each in page["items"] if each["name"] in names]
+        cursor = page["next"]
+    assert found == ["Agus", "Andi", "budi", "Budi", "zainal", "Zaki"]
+
+
 def test_an_agent_sees_who_has_no_talk_and_not_whom_another_team_talks_with(stack: Stack) -> None:
     team = stack.team("Gudang")
     stack.ask("conversation.assign", conversation=stack.conversation(DEWI)["id"], agent=None, team=team)

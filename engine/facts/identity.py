@@ -205,7 +205,8 @@ def take_book(
     """Write down what the phone of *account* calls people; return how many were ``added`` and ``changed``.
 
     A peer whose ``book_name`` is None is not in the book (any more), and no new contact is made of it; one
-    that has no ``book_name`` at all only says which LID is whose. removed: ids of contacts whom the book does not have any more.
+    that has no ``book_name`` at all only says which LID is whose. removed: ids of contacts whom the book
+    does not have any more.
     """
     counts = {"added": 0, "changed": 0}
     for peer in entries:

@@ -31,7 +31,7 @@ def page_of_rows(view: View, text: str, after: str | None) -> tuple[list[Json], 
     query = where("id").one_of(contacts_like(view, text)) if text else None
     rule, found = visible_in(view), []
     while True:
-        how = {"order": "name", "newest_first": False, "after": after, "limit": ROWS - len(found)}
+        how = {"order": "name:lower", "newest_first": False, "after": after, "limit": ROWS - len(found)}
         items, after = view.page("contact", query, **how)
         found += seen_contacts(view, items, rule)
         if after is None or len(found) >= ROWS:
@@ -46,7 +46,7 @@ def some_rows(view: View, ids: list[str]) -> list[Json]:
 
 
 def rows(view: View, contacts: list[Json]) -> list[Json]:
-    """Return contacts as the list shows them: ``shown``, ``source``, ``last`` and how many ``talks``."""
+    """Return contacts as the list shows them: ``shown``, ``source``, ``last`` ``talks`` (how many), ``labels``."""
     spoken: dict[str, list[Json]] = {}
     for talk in _talks(view, [contact["id"] for contact in contacts]):
         spoken.setdefault(talk["contact"], []).append(talk)
@@ -62,6 +62,7 @@ def _row(contact: Json, talks: list[Json]) -> Json:
         "source": source_of(contact),
         "last": last or None,
         "talks": len(talks),
+        "talk_ids": [talk["id"] for talk in talks],
         "labels": list(labels),
     }
 

@@ -66,7 +66,7 @@ def list_contacts(wanted: dict[str, Any]) -> dict[str, Any]:
         after = wanted["cursor"]
         while True:
             how = {
-                "order": "name",
+                "order": "name:lower",
                 "newest_first": False,
                 "after": after,
                 "limit": wanted["limit"] - len(items),

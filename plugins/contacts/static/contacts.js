@@ -1,12 +1,12 @@
 // The pages of contacts, live: rows and people follow the feed, a number is read while it is typed.
-import {$, $$, ask, element, later, morph, reason, toast} from "../../static/js/base.js";
+import {$, $$, ask, element, later, morph, paint, reason, toast} from "../../static/js/base.js";
 import {on, start} from "../../static/js/feed.js";
 import "../../static/js/why.js";
 
 const rows = $("#rows");
 const rowOf = (id) => document.getElementById(`contact-${id}`);
 const wanted = new Set();
-const collator = (one, other) => (one < other ? -1 : one > other ? 1 : 0); // as the server sorts: by code points
+const isBefore = (one, other) => one.toLowerCase() < other.toLowerCase(); // as the server sorts
 
 /** Fetch rows that have changed, a hundred at a time at most. */
 const fetchRows = later(async () => {
@@ -22,12 +22,13 @@ function settle(id, html) {
   if (!html) return row?.remove();
   const fresh = element(html);
   if (row && row.dataset.name === fresh.dataset.name) return morph(row, fresh);
-  const after = $$(".contact-row", rows).find((other) => other !== row && collator(other.dataset.name, fresh.dataset.name) > 0);
+  const after = $$(".contact-row", rows).find((other) => other !== row && isBefore(fresh.dataset.name, other.dataset.name));
   const hadFocus = document.activeElement === row;
   row?.remove();
   if (after) after.before(fresh);
   else if ($("[data-more]", rows)) return; // it is further down than what is loaded
   else { $("[data-empty]", rows)?.remove(); rows.append(fresh); }
+  paint(fresh);
   if (hadFocus) fresh.focus({preventScroll: true});
 }
 
@@ -74,7 +75,8 @@ on("changes", ({changes, gone}) => {
     if (collection === "contact") { if (rows) takeRow(id, fields); if (id === here) reloadPerson(); }
     else if (collection === "conversation") {
       if (here && (fields.contact === here || $(`a.talk[href$="/${id}"]`))) reloadPerson();
-      if (rows && fields.contact && rowOf(fields.contact)) takeRow(fields.contact, {});
+      const row = rows && (rowOf(fields.contact) || $(`[data-talks~="${CSS.escape(id)}"]`, rows));
+      if (row && ["contact", "last_message_at", "labels"].some((name) => name in fields)) takeRow(row.dataset.contact, {});
     } else if (collection === "contact_sync") { reloadSyncs(); if (fields.state === "done") reloadRows(); }
     else if (collection === "contact_pair") { reloadSyncs(); pairChanged(id, fields); }
     else if (collection === "contact_merge" && here) reloadPerson();
