@@ -53,7 +53,7 @@ COLLECTIONS = (
     Collection("account"),
     Collection(
         "contact",
-        indexes=(("phone",), ("name:lower",)),
+        indexes=(("phone",), ("name:lower",), ("blocked",), ("opted_out",)),
         lists=("aliases",),
         search=("name",),
         infix=("name", "phone"),

@@ -290,13 +290,78 @@ def of_plugins_and_settings(day: Day) -> None:
     day.job_ends(waiting["id"], outcome="sent", gateway_id="G9")
 
 
+def of_contact_data(day: Day) -> None:
+    """Fields of all kinds, a segment, an import that is stopped, goes on and is undone, an export."""
+    sari = day.agent("Lina", "supervisor")
+    for label, type in (("Kota", "text"), ("Lahir", "date"), ("Belanja", "money"), ("Sementara", "text")):
+        day.ask("contacts.create_field", by=sari, label=label, type=type, currency="IDR")
+    fields = {each["key"]: each["id"] for each in day.all("contact_field")}
+    day.ask("contacts.order_fields", by=sari, fields=[fields["belanja"]])
+    day.ask("contacts.change_field", by=sari, field=fields["kota"], label="Kota asal")
+    dewi = day.conversation(DEWI)["contact"]
+    day.ask("contacts.set_fields", by=sari, contact=dewi, fields={"kota": "Solo", "lahir": "1990-08-17"})
+    day.ask("contacts.set_fields", by=sari, contact=dewi, fields={"lahir": "kemarin"})
+    for key in ("kota", "sementara"):
+        day.ask("contacts.archive_field", by=sari, field=fields[key])
+    day.ask("contacts.restore_field", by=sari, field=fields["kota"])
+    condition = {"field": "contacts.kota", "op": "is", "value": "Solo"}
+    segment = day.ask("contacts.create_segment", by=sari, name="Solo", condition=condition)["result"][
+        "segment"
+    ]
+    day.ask("contacts.change_segment", by=sari, segment=segment, name="Dari Solo")
+    day.ask("contacts.record_export", by=sari, format="csv", segment=segment, count=1)
+    day.ask("contacts.remove_segment", by=sari, segment=segment)
+    an_import(day, sari, dewi)
+
+
+def an_import(day: Day, by: str, dewi: str) -> None:
+    label = day.label("Dari berkas")
+    told = {"file": "file-of-lina", "name": "a.csv", "size": 9, "format": "csv", "encoding": "utf-8"}
+    mapping: list[str | None] = ["name", "phone", "kota"]
+    told |= {"delimiter": ",", "columns": ["Nama", "HP", "Kota"], "mapping": mapping}
+    id = day.ask("contacts.add_import", by=by, **told)["result"]["import"]
+    options = {"region": None, "duplicates": "fill", "comma": True, "month_first": False}
+    options |= {"label": label, "consent": "in the shop"}
+    day.ask("contacts.check_import", by=by, **{"import": id, "mapping": mapping, "options": options})
+    counts = {"rows": 3, "create": 2, "update": 1, "skip": 0, "bad": 0}
+    works(day, "contacts.check", outcome="checked", **counts)
+    day.ask("contacts.start_import", by=by, **{"import": id})
+    day.ask("contacts.stop_import", by=by, **{"import": id})
+    works(day, "contacts.rows", outcome="read", rows=[], position=0, last=False)  # too late
+    day.ask("contacts.start_import", by=by, **{"import": id})
+    phones = ["+6281900000001", "+6281900000002", "+" + DEWI.partition("@")[0]]
+    rows = [
+        {"line": n, "phones": [p], "name": f"Orang {n}", "fields": {"kota": "Bogor"}}
+        for n, p in enumerate(phones)
+    ]
+    works(day, "contacts.rows", outcome="read", rows=rows[:1], position=10, last=False)
+    works(day, "contacts.rows", outcome="read", rows=rows[1:], position=30, last=True)
+    assert day.get("contact_import", id)["done"] == {"rows": 3, "created": 2, "updated": 1, "skipped": 0}
+    day.writes("6281900000001@c.us", "Selamat pagi")
+    assert all(label in day.conversation(chat)["labels"] for chat in ("6281900000001@c.us", DEWI))
+    works(day, "contacts.forget", outcome="forgotten")
+    day.ask("contacts.undo_import", by=by, **{"import": id})
+    day.later(1)
+    assert (day.get("contact_import", id)["undone"], day.get("contact_import", id)["kept"]) == (1, 1)
+    day.later(31 * 86400)
+    assert (
+        day.get("contact_import", id)["forgotten_at"] and day.get("contact", dewi)["contacts.kota"] == "Solo"
+    )
+
+
+def works(day: Day, name: str, **result: Any) -> None:
+    """Have a worker tell what came of the job of a name."""
+    job = next(job for job in day.all("job") if job["name"] == name and job["state"] == "queued")
+    day.submit(event("job.finished", job["id"], {"job": job["id"], "result": result}, origin="job"))
+
+
 PARTS = {
     "core": of_the_core,
     "simulator": World.with_shop,
     "labels": of_labels,
     "flowbuilder": of_the_flow_builder,
     "sender": of_the_sender,
-    "contacts": of_contacts,
+    "contacts": lambda day: (of_contacts(day), of_contact_data(day)),
     "waha": lambda day: None,  # only an adapter: it has no hooks
     "all": of_plugins_and_settings,
 }

@@ -2,14 +2,18 @@
 
 import io
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
 
 from engine.events import event
 from plugins.contacts import csv_vcard, fields, files, importing
 from tests.web_stack import ANDI, DEWI, running
 
+ROOT = Path(__file__).parent.parent
 MONEY = {"key": "belanja", "label": "Belanja", "type": "money", "currency": "IDR"}
 NUMBER = {"key": "anak", "label": "Anak", "type": "number"}
 DATE = {"key": "lahir", "label": "Lahir", "type": "date"}
@@ -114,6 +118,17 @@ def test_what_does_not_fit_is_named(field, text, code):
     with pytest.raises(fields.Wrong) as wrong:
         fields.read(field, text, comma=True)
     assert wrong.value.code == code
+
+
+def test_nothing_is_left_in_english():
+    done = set()
+    for folder in (ROOT / "web", ROOT / "plugins" / "contacts"):
+        with (folder / "translations/id/LC_MESSAGES/messages.po").open("rb") as file:
+            done |= {message.id for message in read_po(file, locale="id") if message.string}
+    keywords = {"_": None, "lazy_gettext": None, "ngettext": (1, 2)}
+    methods = [("**.py", "python"), ("**.html", "jinja2")]
+    found = {each[2] for each in extract_from_dir(ROOT / "plugins" / "contacts", methods, keywords=keywords)}
+    assert sorted(map(str, found - done)) == []
 
 
 def test_columns_are_guessed_in_both_languages():

@@ -125,6 +125,7 @@ def test_who_opts_out_says_why_in_every_browser(fields: None, rina: Person, sari
     expect(sari.page.locator(".consent-note.warn")).to_contain_text("asked by phone")
     decides(rina, "block", "spam")
     expect(sari.page.locator(".consent-note.bad")).to_contain_text("spam")
+    expect(sari.page.locator("#composer [data-blocked]")).to_be_visible()
     rina.takes_picture("contact-data-consent")
     rina.page.click('[data-consent="contact.unblock"]')
     rina.page.click('[data-consent="contact.opt_in"]')

@@ -146,6 +146,15 @@ def test_the_erased_belong_to_no_segment(documents: Database) -> None:
     assert names(documents, {}) == []
 
 
+def test_who_opted_out_is_told_by_an_index(documents: Database) -> None:
+    person(documents, "Dewi", opted_out={"at": NOW, "reason": None, "source": "word"}, blocked=None)
+    person(documents, "Andi", opted_out=None)
+    person(documents, "Budi")
+    assert names(documents, field("opted_out", "known")) == ["Dewi"]
+    assert names(documents, field("opted_out", "unknown")) == ["Andi", "Budi"]
+    assert names(documents, field("blocked", "known")) == []
+
+
 def test_members_come_page_by_page(documents: Database) -> None:
     for number in range(25):
         person(documents, f"Pelanggan {number}")

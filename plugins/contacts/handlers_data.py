@@ -1,5 +1,6 @@
 """What the actions on custom fields, segments and exports do to documents."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from engine import Refused, handles, segments
@@ -60,6 +61,7 @@ def create_field(data: Json, tx: Any) -> Json:
         "required": data["required"],
         "order": max((field["order"] for field in there), default=0) + STEP,
         "archived": False,
+        "used": False,
         "created_at": tx.at,
     }
     tx.insert("contact_field", field)
@@ -90,9 +92,9 @@ def order_fields(data: Json, tx: Any) -> None:
 
 @handles("contacts.archive_field", schemas.OfField, past="contacts.field_archived", permission=EDIT)
 def archive_field(data: Json, tx: Any) -> None:
-    """Put a field out of use: one that some contact has a value of is archived, another deleted."""
+    """Put a field out of use: one that some contact ever had a value of is archived, another deleted."""
     field = existing(tx, "contact_field", data["field"])
-    if segments.count(tx.documents, {"field": fields.name_of(field), "op": "known"}):
+    if field["used"]:
         tx.update("contact_field", field["id"], {"archived": True})
     else:
         tx.remove("contact_field", field["id"])
@@ -125,6 +127,18 @@ def set_fields(data: Json, tx: Any) -> None:
             changed[fields.name_of(known[key])] = checked
     if changed:
         tx.update("contact", contact["id"], changed)
+        now_used(tx, known, changed)
+
+
+def now_used(tx: Any, known: Json, names: Iterable[str]) -> None:
+    """Note that some contact has a value of fields; *known*: key → field, *names*: as contacts keep them.
+
+    It is noted rather than looked up, since a replay after an erasure does not have the values any more.
+    """
+    for field in known.values():
+        if not field["used"] and fields.name_of(field) in names:
+            tx.update("contact_field", field["id"], {"used": True})
+            field["used"] = True
 
 
 def _condition(condition: Json) -> Json:

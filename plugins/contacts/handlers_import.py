@@ -11,8 +11,8 @@ from engine import Refused, chat_of, handles, name_of, times, where
 
 from . import importing
 from . import schemas_data as schemas
-from .files import BAD, ROWS
-from .handlers_data import custom_fields, existing
+from .files import BAD, HEAD, ROWS
+from .handlers_data import custom_fields, existing, now_used
 
 Json = dict[str, Any]
 IMPORT = "contact.import"
@@ -31,7 +31,7 @@ def _in_state(tx: Any, id: str, *states: str) -> Json:
 @handles("contacts.add_import", schemas.ImportAdd, permission=IMPORT)
 def add_import(data: Json, tx: Any) -> Json:
     """Begin with a file that was uploaded; its columns are guessed already."""
-    blank: Json = {"options": {}, "counts": {}, "problems": [], "done": dict(NOTHING), "position": 0}
+    blank: Json = {"options": {}, "counts": {}, "done": dict(NOTHING), "position": 0}
     made = {"state": "new", "reason": None, "created_by": tx.agent, "created_at": tx.at}
     added = {"id": tx.new_id(), **data, **blank, **made}
     tx.insert("contact_import", added)
@@ -127,7 +127,7 @@ def take_result(data: Json, tx: Any) -> Json:
         raise Refused("the import does not wait for this any more")
     if result.get("outcome") == "checked":
         counts = {key: result[key] for key in ("rows", "create", "update", "skip", "bad")}
-        checked = {"state": "checked", "counts": counts, "problems": result["problems"], "job": None}
+        checked = {"state": "checked", "counts": counts, "job": None}
         tx.update("contact_import", found["id"], checked)
     elif result.get("outcome") == "read":
         return {"label": found["options"]["label"], "conversations": _take_rows(tx, found, result)}
@@ -159,7 +159,7 @@ def _take_rows(tx: Any, found: Json, result: Json) -> list[str]:
     tx.update("contact_import", found["id"], progress)
     if result["last"]:
         tx.update("contact_import", found["id"], {"state": "done", "done_at": tx.at, "job": None})
-        _forget(tx, found, "", ROWS)
+        _forget(tx, found, "", HEAD, ROWS)
     else:
         _run_rows(tx, {**found, **progress})
     return _conversations_of(tx, there) if found["options"]["label"] else []
@@ -182,6 +182,7 @@ def _take_row(tx: Any, found: Json, row: Json, custom: dict[str, Json]) -> tuple
     if not changed:
         return "skipped", contact["id"]
     tx.update("contact", contact["id"], changed)
+    now_used(tx, custom, changed)
     return "updated", contact["id"]
 
 
@@ -199,6 +200,7 @@ def _new_contact(tx: Any, found: Json, row: Json, aliases: list[str], custom: di
         **values,
         **_marks(tx, found),
     }
+    now_used(tx, custom, values)
     return str(tx.insert("contact", contact)["id"])
 
 
@@ -225,8 +227,8 @@ def _forget(tx: Any, found: Json, *endings: str) -> None:
 def forget_import(data: Json, tx: Any) -> None:
     """Delete what is left of an import's file, and the import itself where it never began."""
     found = existing(tx, "contact_import", data["import"])
-    _forget(tx, found, "", ROWS, BAD)
-    tx.update("contact_import", found["id"], {"problems": [], "sample": [], "forgotten_at": tx.at})
+    _forget(tx, found, "", HEAD, ROWS, BAD)
+    tx.update("contact_import", found["id"], {"forgotten_at": tx.at})
 
 
 @handles("contacts.undo_import", schemas.OfImport, past="contacts.import_undone", permission=IMPORT)

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 from flask import Blueprint, Response, g, request, stream_with_context
 from marshmallow import Schema
 from marshmallow import fields as shape
@@ -38,6 +39,7 @@ from .routes_fields import load as load_fields
 Json = dict[str, Any]
 MOST_BYTES = 20 * 1024 * 1024
 SAMPLE_ROWS, SAMPLE_CELL = 5, 80
+SHOWN_BAD = 100
 
 api = api_blueprint("contact_imports", "/contact-imports", "Contacts from CSV files and vCards")
 blueprint = Blueprint("contacts_imports", __name__)
@@ -53,7 +55,7 @@ class ContactImport(Open):
     mapping = shape.List(shape.String(allow_none=True), metadata={"description": "name, phone, a key, null"})
     options = shape.Dict()
     counts = shape.Dict(metadata={"description": "what the dry run found: rows, create, update, skip, bad"})
-    problems = shape.List(shape.Dict(), metadata={"description": "the first 100 bad rows: line, code, …"})
+    sample = shape.List(shape.List(shape.String()), metadata={"description": "its first rows"})
     done = shape.Dict(metadata={"description": "what has been done: rows, created, updated, skipped"})
     reason = shape.String(allow_none=True)
 
@@ -117,15 +119,17 @@ def upload() -> Json:
         raise Invalid(_("Choose a file that is not empty."), {"file": ["Missing data for required field."]})
     if len(raw) > MOST_BYTES:
         raise Invalid(_("A file has 20 MB at most. Split it into several."), {"file": ["too large"]})
-    told = _head(raw)
-    stored = _keep(raw)
+    told, sample = _head(raw)
+    stored = secrets.token_urlsafe(24)
+    _keep(stored, raw)
+    _keep(f"{stored}{files.HEAD}", b"".join(orjson.dumps(cells) + b"\n" for cells in sample))
     about = {"file": stored, "name": (file.filename or "")[:200], "size": len(raw), **told}
     (done,) = act([{"type": "contacts.add_import", "data": about}])
     return _get(done["result"]["import"])
 
 
-def _head(raw: bytes) -> Json:
-    """Return what a file is, its columns and first rows."""
+def _head(raw: bytes) -> tuple[Json, list[list[str]]]:
+    """Return what a file is, with its columns, and its first rows."""
     try:
         table = csv_vcard.read(raw)
     except csv_vcard.NoTable as error:
@@ -134,7 +138,7 @@ def _head(raw: bytes) -> Json:
     sample = [[_clean(cell)[:SAMPLE_CELL] for cell in cells] for _line, cells in rows]
     columns = [_clean(title)[:SAMPLE_CELL] for title in table["columns"]]
     told = {key: table[key] for key in ("format", "encoding", "delimiter")}
-    return {**told, "columns": columns, "sample": sample, "mapping": importing.guess(columns, in_use())}
+    return {**told, "columns": columns, "mapping": importing.guess(columns, in_use())}, sample
 
 
 def _clean(text: str) -> str:
@@ -154,23 +158,26 @@ def file_words(code: str | None) -> str:
     return known.get(code or "", code or "")
 
 
-def _keep(raw: bytes) -> str:
-    """Put the upload on the disk, for the workers alone; return its name."""
-    name = secrets.token_urlsafe(24)
-    path = files.path_of(workspace_folder(g.workspace), name)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    part = path.with_name(f".new-{name}")
+def _keep(name: str, raw: bytes) -> None:
+    """Put a file on the disk, for this program alone."""
+    folder = workspace_folder(g.workspace) / files.FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    part = folder / f".new-{name}"
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(raw)
         file.flush()
         os.fsync(file.fileno())
-    part.replace(path)
-    return name
+    part.replace(folder / name)
 
 
 def _get(id: str) -> Json:
-    return _public(read(lambda view: view.get("contact_import", id)))
+    found = read(lambda view: view.get("contact_import", id))
+    return {**_public(found), "sample": list(_lines(found, files.HEAD))}
+
+
+def _lines(found: Json, ending: str) -> Iterator[Any]:
+    return files.lines(files.path_of(workspace_folder(g.workspace), found["file"], ending))
 
 
 @api.route("/<id>")
@@ -238,8 +245,7 @@ def list_problems(wanted: Json, id: str) -> Json:
 
 
 def _problems(id: str) -> Iterator[Json]:
-    found = read(lambda view: view.get("contact_import", id))
-    return files.problems(files.path_of(workspace_folder(g.workspace), found["file"], files.BAD))
+    return _lines(read(lambda view: view.get("contact_import", id)), files.BAD)
 
 
 def bad_words(problem: Json) -> str:
@@ -303,7 +309,6 @@ def _show(id: str, error: str | None = None) -> str:
     def load(view: View) -> Json:
         labels = [] if "labels" in view.hidden else view.db.table("label").all()
         return {
-            "found": _public(view.get("contact_import", id)),
             "seq": view.seq,
             "custom": [field for field in load_fields(view) if not field["archived"]],
             "labels": [(label.doc_id, label["name"]) for label in labels if not label["archived"]],
@@ -311,7 +316,15 @@ def _show(id: str, error: str | None = None) -> str:
         }
 
     words = {"bad_words": bad_words, "file_words": file_words, "states": state_words()}
-    shown = {**read(load), **words, "comma": language() == "id", "regions": sorted(SUPPORTED_REGIONS)}
+    problems = list(itertools.islice(_problems(id), SHOWN_BAD))
+    shown = {
+        **read(load),
+        **words,
+        "found": _get(id),
+        "problems": problems,
+        "comma": language() == "id",
+        "regions": sorted(SUPPORTED_REGIONS),
+    }
     if shown["labels"]:
         shown["labels"].insert(0, ("", _("none")))
     return render("contacts/import.html", active="contacts", error=error, **shown)

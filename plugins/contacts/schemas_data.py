@@ -27,6 +27,7 @@ class Field(LooseSchema):
     required = fields.Boolean()
     order = fields.Integer()
     archived = fields.Boolean()
+    used = fields.Boolean(metadata={"description": "some contact has, or had, a value of it"})
 
 
 class Segment(LooseSchema):
@@ -47,11 +48,9 @@ class Import(LooseSchema):
     format = fields.String(validate=validate.OneOf(FORMATS))
     state = fields.String(validate=validate.OneOf(STATES))
     columns = fields.List(fields.String())
-    sample = fields.List(fields.List(fields.String()))
     mapping = fields.List(fields.String(allow_none=True))
     options = fields.Dict()
     counts = fields.Dict(metadata={"description": "what the dry run found: rows, create, update, skip, bad"})
-    problems = fields.List(fields.Dict(), metadata={"description": "the first 100 bad rows: line, code, …"})
     done = fields.Dict(metadata={"description": "what has been done: rows, created, updated, skipped"})
     reason = fields.String(allow_none=True, metadata={"description": "why it failed"})
 
@@ -150,7 +149,6 @@ class ImportAdd(ActionSchema):
     encoding = fields.String(required=True)
     delimiter = fields.String(required=True, allow_none=True)
     columns = fields.List(fields.String(), required=True, validate=validate.Length(max=100))
-    sample = fields.List(fields.List(fields.String()), required=True)
     mapping = fields.List(fields.String(allow_none=True), required=True)
 
 

@@ -70,6 +70,7 @@ async function save(dd, focus) {
 
 /** After the section was drawn anew: an open form stays open. */
 function restore() {
+  $("[data-blocked]")?.toggleAttribute("hidden", !$("[data-person] .consent-note.bad"));
   if (editing && !editing.done) show(true);
   if (deciding) ponder(deciding, document.activeElement === document.body);
 }
