@@ -23,6 +23,7 @@ from engine.supervisor.ready import engine_problem, first_words, redis_answers, 
 from engine.supervisor.stuck import Stuck
 
 TICK = 0.25  # seconds
+SHORT_TICK = 0.02  # while something comes up that others wait for
 _TRIES = 3  # how often one of them may end before all was ever ready
 _REDIS_WAIT = 120.0  # seconds; a large append-only file takes its time to load
 _GOODBYE = {"web": 4.0, "work": 4.0, "engine": 3.0, "redis": 2.0}  # seconds until SIGKILL: 9 in all
@@ -74,7 +75,7 @@ class Tree:
     def _run(self) -> int:
         if not self._start_redis():
             return 0 if self.stopping else 1
-        for child in [self._engine(), self._web(), *self._workers()]:
+        for child in (self._engine(), self._web()):  # the workers follow: processors are few
             self._start(child)
         while not self.stopping:
             self._turn()
@@ -86,7 +87,7 @@ class Tree:
 
     def _turn(self) -> None:
         """One round: pass on what the children say, bury, start again, look after the engine."""
-        for key, _ in self.selector.select(TICK):
+        for key, _ in self.selector.select(TICK if self.ready else SHORT_TICK):
             key.data()
         for child in list(self.children.values()):
             code = child.ended()
@@ -186,6 +187,9 @@ class Tree:
                 return f"The {name} process cannot start; the lines above say why. See also: replyai doctor"
         if engine_problem(self.config) or not web_answers(self.listener):
             return None
+        for worker in self._workers():
+            if worker.name not in self.children:
+                self._start(worker)
         if self.demo:  # before the link, which signs in one of the demo's people
             self.demo = False
             self._start(self._demo())
