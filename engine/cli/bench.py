@@ -10,13 +10,21 @@ import click
 @click.argument("name", type=click.Choice(["storage"]))
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows here.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw cost against size here.")
+@click.option("--only", multiple=True, metavar="FIGURE", help="Measure this one alone; may be given again.")
 @click.option("--quick", is_flag=True, help="Small sizes: to see that it runs, not to measure.")
 @click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Where to make the scratch data, on the disk to measure (4 GB; the temporary folder by default).",
+    help="Where to make the scratch data, on the disk to measure (6 GB; the temporary folder by default).",
 )
-def bench(name: str, file: Path | None, plot: Path | None, quick: bool, folder: Path | None) -> None:
+def bench(
+    name: str,
+    file: Path | None,
+    plot: Path | None,
+    only: tuple[str, ...],
+    quick: bool,
+    folder: Path | None,
+) -> None:
     """Measure what things cost on this machine.
 
     It makes scratch data of its own and touches no workspace. The whole of it takes about
@@ -24,14 +32,19 @@ def bench(name: str, file: Path | None, plot: Path | None, quick: bool, folder: 
 
     \b
     Example:  replyai bench storage --json figures.json
+    Example:  replyai bench storage --only cost --only searching
     """
     from engine.bench import BENCHES, run
     from engine.bench.show import as_json, as_plot, as_table
 
-    rows = list(run(BENCHES[name], folder, quick=quick, say=lambda text: click.echo(f"… {text}", err=True)))
+    figures = {figure.__name__: figure for figure in BENCHES[name]}
+    if unknown := set(only) - figures.keys():
+        raise click.BadParameter(f"{unknown.pop()} is none of {', '.join(figures)}", param_hint="--only")
+    wanted = [figure for key, figure in figures.items() if key in only or not only]
+    rows = list(run(wanted, folder, quick=quick, say=lambda text: click.echo(f"… {text}", err=True)))
     as_table(rows, f"replyai bench {name}")
     if file is not None:
         file.write_text(as_json(rows))
-    if plot is not None:
+    if plot is not None and any(" microseconds" in row.what for row in rows):
         plot.write_text(as_plot(rows))
     sys.exit(1 if any(row.ok is False for row in rows) and not quick else 0)
