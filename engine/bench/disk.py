@@ -36,10 +36,11 @@ def disk(bench: Bench) -> Iterator[Row]:
 def sizes(connection: sqlite3.Connection) -> Counter[str]:
     """Return part → bytes of a workspace's file; nothing where this SQLite has no ``dbstat``."""
     found: Counter[str] = Counter()
-    select = "SELECT name, sum(pgsize) FROM dbstat WHERE aggregate = TRUE GROUP BY name"
+    (page,) = connection.execute("PRAGMA page_size").fetchone()
+    select = "SELECT name, pageno FROM dbstat WHERE aggregate = TRUE"  # pageno: how many; sizes overflow
     try:
-        for name, size in connection.execute(select):
-            found[part_of(name)] += size
+        for name, pages in connection.execute(select):
+            found[part_of(name)] += pages * page
     except sqlite3.OperationalError:
         return Counter()
     return found
