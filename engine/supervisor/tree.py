@@ -51,6 +51,7 @@ class Tree:
         self.held = held
         self.demo = demo
         self.stopping = False
+        self.up = False  # engine and web server have answered once
         self.ready = False
         self.selector = selectors.DefaultSelector()
         self.children: dict[str, Child] = {}
@@ -87,7 +88,7 @@ class Tree:
 
     def _turn(self) -> None:
         """One round: pass on what the children say, bury, start again, look after the engine."""
-        for key, _ in self.selector.select(TICK if self.ready else SHORT_TICK):
+        for key, _ in self.selector.select(TICK if self.up else SHORT_TICK):
             key.data()
         for child in list(self.children.values()):
             code = child.ended()
@@ -185,15 +186,13 @@ class Tree:
         for name in ("engine", "web"):
             if self.children[name].failures >= _TRIES:
                 return f"The {name} process cannot start; the lines above say why. See also: replyai doctor"
-        if engine_problem(self.config) or not web_answers(self.listener):
-            return None
-        for worker in self._workers():
-            if worker.name not in self.children:
-                self._start(worker)
-        if self.demo:  # before the link, which signs in one of the demo's people
-            self.demo = False
-            self._start(self._demo())
-        if "demo" not in self.children:
+        if not self.up:
+            if engine_problem(self.config) or not web_answers(self.listener):
+                return None
+            self.up = True
+            for child in [*self._workers(), *([self._demo()] if self.demo else ())]:
+                self._start(child)
+        if "demo" not in self.children:  # the link signs in one of the demo's people
             self.ready = True
             say(first_words(self.config, self.registry))
         return None
