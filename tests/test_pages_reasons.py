@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from engine import plugins
+from engine import facts, plugins
 from engine.handlers.people import LAST_ADMIN
 from web.pages import deeds, reasons
 
@@ -77,6 +77,14 @@ def test_every_action_of_the_core_and_of_labels_has_words(stack: Stack) -> None:
     assert [type for type, words in said["en"].items() if type.partition(".")[0] + ":" in words] == []
     assert [type for type, words in said["en"].items() if said["id"][type] == words] == []
     assert not any("%" in words for words in said["id"].values())
+
+
+def test_every_event_of_the_core_has_a_title(stack: Stack) -> None:
+    said = {}
+    for language in ("en", "id"):
+        with stack.app.test_request_context(), force_locale(language):
+            said[language] = {type: deeds.title(type) for type in facts._FACTS}
+    assert [type for type, words in said["en"].items() if said["id"][type] == words] == []
 
 
 def test_an_action_that_nobody_has_words_for_is_told_by_its_name(app: Flask) -> None:

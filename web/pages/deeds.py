@@ -1,4 +1,4 @@
-"""What actions did, in the reader's words; plugins bring those of their own (``WORDS`` in routes.py)."""
+"""What happened and what actions did, in the reader's words; plugins bring those of their own (``WORDS`` in routes.py)."""
 
 from typing import Any
 
@@ -83,4 +83,40 @@ def _of_the_installation() -> dict[str, str]:
         "timer.cancel": _("took a reminder of its own back"),
         "timer.set": _("set a reminder of its own"),
         "workspace.update": _("changed the workspace"),
+    }
+
+
+def title(type: str) -> str:
+    """Return what an event of *type* tells of; one that no words are known for gives its name."""
+    known = {**_titles_of_messages(), **_titles_of_the_rest()}
+    return known.get(type) or type.replace(".", ": ").replace("_", " ")
+
+
+def _titles_of_messages() -> dict[str, str]:
+    return {
+        "job.expired": _("Nothing was heard of a call"),
+        "job.finished": _("The number's service answered"),
+        "message.deleted": _("The message was deleted"),
+        "message.edited": _("The message was edited"),
+        "message.reaction": _("There was a reaction"),
+        "message.received": _("The customer wrote"),
+        "message.sent": _("Written on the phone or by another program"),
+        "message.status": _("WhatsApp told how far it got"),
+        "messages.expired": _("Old messages were erased"),
+        "redis.epoch": _("The queue was emptied"),
+        "timer.fired": _("A time was reached"),
+    }
+
+
+def _titles_of_the_rest() -> dict[str, str]:
+    return {
+        "contact.erased": _("The contact's data was erased"),
+        "contact.upserted": _("WhatsApp told of the contact"),
+        "documents.expired": _("What is kept for some time only was removed"),
+        "documents.imported": _("It was imported"),
+        "documents.upgraded": _("A new version of ReplyAI took it over"),
+        "identity.linked": _("WhatsApp told which number it is"),
+        "plugin.stuck": _("A plugin did not come to an end"),
+        "session.state": _("The number's connection changed"),
+        "settings.changed": _("The settings changed"),
     }

@@ -76,21 +76,9 @@ def _told(step: Data, place: Place) -> Data:
 
 
 def _title(step: Data) -> str:
-    titles = {
-        "message.received": _("The customer wrote"),
-        "message.sent": _("Written on the phone or by another program"),
-        "message.status": _("WhatsApp told how far it got"),
-        "message.edited": _("The message was edited"),
-        "message.deleted": _("The message was deleted"),
-        "message.reaction": _("There was a reaction"),
-        "timer.fired": _("A time was reached"),
-        "job.finished": _("The number's service answered"),
-        "settings.changed": _("The settings changed"),
-        "documents.imported": _("It was imported"),
-    }
     if step["event"]["type"] == "action.requested":
         return step["agent"] or _("A program")
-    return titles.get(step["event"]["type"], step["event"]["type"])
+    return deeds.title(step["event"]["type"])
 
 
 def _action(done: Data, step: Data, place: Place) -> Data:
