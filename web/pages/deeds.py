@@ -1,4 +1,4 @@
-"""What happened and what actions did, in the reader's words; plugins bring their own (``WORDS`` in routes.py)."""
+"""Events and actions in the reader's words; plugins bring those of their own (``WORDS`` in routes.py)."""
 
 from typing import Any
 
