@@ -94,8 +94,8 @@ def _action(done: Data, step: Data, place: Place) -> Data:
 def _what(done: Data, place: Place) -> str:
     """Return what an action did, its times as people read them."""
     names = {**done["names"]}
-    if names.get("until"):
-        names["until"] = moment(local(names["until"], place.zone), place.language)
+    if until := local(str(names.get("until") or ""), place.zone):
+        names["until"] = moment(until, place.language)
     return deeds.in_words(done["type"], names)
 
 
