@@ -59,6 +59,7 @@ def _of_conversations() -> dict[str, str]:
 def _of_people() -> dict[str, str]:
     return {
         "agent.activate": _("switched %(agent)s on"),
+        "agent.availability": _("changed when %(agent)s takes conversations"),
         "agent.deactivate": _("switched %(agent)s off"),
         "agent.invite": _("invited %(name)s"),
         "agent.update": _("changed the details of %(agent)s"),
@@ -110,6 +111,7 @@ def _titles_of_messages() -> dict[str, str]:
 
 def _titles_of_the_rest() -> dict[str, str]:
     return {
+        "agent.presence": _("Somebody came or went"),
         "contact.erased": _("The contact's data was erased"),
         "contact.upserted": _("WhatsApp told of the contact"),
         "documents.expired": _("What is kept for some time only was removed"),

@@ -55,6 +55,7 @@ def _of_conversations() -> list[tuple[str, str]]:
     return [
         (r"already taken by (?P<name>.+)", _("%(name)s already took it")),
         (r"is resolved; reopen it first", _("The conversation is resolved. Reopen it first.")),
+        (r"; reopen it first", _("The conversation is not open. Reopen it first.")),
         (r"is resolved already", _("The conversation is resolved already.")),
         (r"is open already", _("The conversation is open already.")),
         (r"until is in the past", _("That time is in the past.")),
