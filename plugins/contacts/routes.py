@@ -25,7 +25,10 @@ from web import (
 
 from . import routes_api, routes_data, routes_filter, routes_merge
 from . import routes_people as people
-from .routes_words import in_words
+from .routes_words import DEEDS as WORDS
+from .routes_words import REASONS, in_words
+
+__all__ = ["REASONS", "WORDS"]
 
 Json = dict[str, Any]
 ASSETS = Path(__file__).parent / "static"
