@@ -28,6 +28,6 @@ WORDS = {
 }
 FEED = {
     "contact_field": ("id", "key", "label", "order", "archived"),
-    "contact_import": ("id", "state", "done", "counts"),
+    "contact_import": ("id", "state", "checked", "done", "counts"),
     "segment": ("id", "name"),
 }

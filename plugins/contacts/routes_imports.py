@@ -56,6 +56,7 @@ class ContactImport(Open):
     options = shape.Dict()
     counts = shape.Dict(metadata={"description": "what the dry run found: rows, create, update, skip, bad"})
     sample = shape.List(shape.List(shape.String()), metadata={"description": "its first rows"})
+    checked = shape.Dict(metadata={"description": "how far a dry run is: rows, of"})
     done = shape.Dict(metadata={"description": "what has been done: rows, created, updated, skipped"})
     reason = shape.String(allow_none=True)
 
