@@ -166,3 +166,23 @@ def test_off_there_is_no_trace(stack: Stack) -> None:
     assert "/contacts" not in sari.client.get("/settings/numbers").text
     assert sari.client.get("/api/contacts").json["items"]
     assert "/api/contacts/merges" not in sari.client.get("/api/openapi.json").json["paths"]
+
+
+def test_the_labels_of_talks_and_why_a_book_could_not_be_read_are_told_in_the_list(stack: Stack) -> None:
+    sari = stack.signed_in("Sari")
+    label = stack.ask("labels.create", name="Grosir")["label"]
+    stack.ask("labels.add", conversation=stack.conversation(DEWI)["id"], label=label)
+    state = {"state": "connected", "reason_code": "WORKING"}
+    stack.submit([event("session.state", "s1", state, account="toko")])
+    assert "Reading the address book of" in sari.client.get("/contacts").text
+    (job,) = [j["id"] for j in stack.all("job") if j["name"] == "book.list"]
+    told = {"outcome": "failed", "reason": "http://localhost:3000: connection refused"}
+    stack.submit([event("job.finished", job, {"job": job, "result": told}, origin="job")])
+    page = sari.client.get("/contacts").text
+    assert "could not be read" in page and "The number's service is not running." in page.replace(
+        "&#39;", "'"
+    )
+    assert "Grosir" in page
+    stack.ask("plugin.set", plugin="labels", enabled=False)
+    stack.held.known.drop("main", "hidden")
+    assert "Grosir" not in sari.client.get("/contacts").text

@@ -217,3 +217,14 @@ def test_documents_of_plugins_follow(tmp_path: Path) -> None:
     linked(shop, LID, DEWI)
     assert shop.get("memo", "m1") == {**kept, "conversation": new["id"], "contact": new["contact"]}
     shop.close()
+
+
+def test_what_led_to_a_contact_can_be_explained(shop: World) -> None:
+    rina = shop.agent("Rina")
+    shop.writes(DEWI, "halo", push_name="dewi")
+    contact = shop.conversation(DEWI)["contact"]
+    shop.ask("contact.update", by=rina, contact=contact, name="Bu Dewi")
+    found = explain(shop.documents, shop.documents.connection, contact)
+    assert (found["kind"], found["contact"]["name"]) == ("contact", "Bu Dewi")
+    first, last = found["steps"]
+    assert first["changes"][0]["new"] and last["actions"][0]["type"] == "contact.update"

@@ -23,6 +23,7 @@ from .webhooks import ingest
 # Of the pages, which are made of the names above.
 from .api.contacts import seen as seen_contacts
 from .pages.inbox_query import Filter
+from .pages.reasons import call_in_words
 from .pages.settings import attempt, back
 from .pages.settings import page as settings_page
 from .pages.shape import contact_name
@@ -42,6 +43,7 @@ __all__ = [
     "api_blueprint",
     "attempt",
     "back",
+    "call_in_words",
     "contact_name",
     "contacts_like",
     "current",

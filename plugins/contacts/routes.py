@@ -13,6 +13,7 @@ from web import (
     _,
     attempt,
     back,
+    call_in_words,
     contact_name,
     lazy_gettext,
     public,
@@ -24,7 +25,10 @@ from web import (
 
 from . import routes_api, routes_data, routes_filter, routes_merge
 from . import routes_people as people
-from .routes_words import in_words
+from .routes_words import DEEDS as WORDS
+from .routes_words import REASONS, in_words
+
+__all__ = ["REASONS", "WORDS"]
 
 Json = dict[str, Any]
 ASSETS = Path(__file__).parent / "static"
@@ -107,7 +111,7 @@ def syncs(view: View) -> list[Json]:
     for each in view.db.table("contact_sync").all():
         account = view.db.table("account").get(doc_id=each.doc_id) or {}
         if not account.get("removed_at"):
-            found.append({**each, "id": each.doc_id, "title": account.get("title") or each.doc_id})
+            found.append({**_spoken(each), "id": each.doc_id, "title": account.get("title") or each.doc_id})
     return [each for each in found if each["state"] in ("running", "failed")]
 
 
@@ -119,7 +123,12 @@ def pairs(view: View) -> int:
 def sync_of(view: View, account: Json) -> Json:
     """Return how far the address book of a number was read, or None."""
     found = view.db.table("contact_sync").get(doc_id=account["id"])
-    return {"sync": dict(found) if found else None}
+    return {"sync": _spoken(found) if found else None}
+
+
+def _spoken(sync: Json) -> Json:
+    reason = sync.get("reason") or ""
+    return {**sync, "reason": call_in_words(reason) or reason}
 
 
 @pages.get("/contacts/rows")

@@ -46,7 +46,7 @@ def some_rows(view: View, ids: list[str]) -> list[Json]:
 
 
 def rows(view: View, contacts: list[Json]) -> list[Json]:
-    """Return contacts as the list shows them: ``shown``, ``source``, ``last`` ``talks`` (how many), ``labels``."""
+    """Return contacts as the list shows them: with ``shown``, ``source``, ``last``, ``talks``, ``labels``."""
     spoken: dict[str, list[Json]] = {}
     for talk in _talks(view, [contact["id"] for contact in contacts]):
         spoken.setdefault(talk["contact"], []).append(talk)
