@@ -55,8 +55,6 @@ FEED: dict[str, tuple[str, ...] | None] = {
     **routes_data.FEED,
 }
 
-WORDS = {**routes_data.WORDS}
-
 pages = Blueprint("contacts_pages", __name__)
 apis = (routes_api.api, *routes_data.APIS)
 blueprints = (pages, routes_merge.pages, *routes_data.BLUEPRINTS)

@@ -33,8 +33,9 @@ from web import (
 
 from . import csv_vcard, files, importing
 from . import schemas_data as schemas
-from .routes_fields import in_use, in_words
+from .routes_fields import in_use
 from .routes_fields import load as load_fields
+from .routes_words import in_words
 
 Json = dict[str, Any]
 MOST_BYTES = 20 * 1024 * 1024

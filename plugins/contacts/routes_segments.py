@@ -30,9 +30,8 @@ from web import (
 
 from . import fields, segments
 from . import schemas_data as schemas
-from .routes_fields import in_words
 from .routes_fields import load as load_fields
-from .routes_words import body
+from .routes_words import body, in_words
 
 Json = dict[str, Any]
 PREVIEW = 20

@@ -38,6 +38,17 @@ REASONS = [
     ),
     (r"^this is one contact already", lazy_gettext("This is one contact already.")),
     (r"^the address book is being read already", lazy_gettext("The address book is being read already.")),
+    (r"there is a field '(?P<name>.+)' already", lazy_gettext("There is a field “%(name)s” already.")),
+    (r"there is a segment '(?P<name>.+)' already", lazy_gettext("There is a segment “%(name)s” already.")),
+    (r"needs something to choose from", lazy_gettext("A choice needs something to choose from.")),
+    (r"one column has to be the phone", lazy_gettext("Choose which column is the phone number.")),
+    (
+        r"^(?P<name>.+) is needed; choose its column",
+        lazy_gettext("%(name)s is needed. Choose its column."),
+    ),
+    (r"^the import is \w+ by now", lazy_gettext("The import has gone on meanwhile.")),
+    (r"this import made no contact", lazy_gettext("This import made no contact.")),
+    (r"the import has begun already", lazy_gettext("The import has begun already.")),
 ]
 """Refusals in words."""
 
