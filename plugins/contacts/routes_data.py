@@ -18,4 +18,5 @@ FEED = {
     "contact_field": ("id", "key", "label", "order", "archived"),
     "contact_import": ("id", "state", "checked", "done", "counts"),
     "segment": ("id", "name"),
+    "contact_export": ("id", "at"),
 }

@@ -10,7 +10,6 @@ import orjson
 from flask import Blueprint, Response, g, request, stream_with_context
 from marshmallow import Schema
 from marshmallow import fields as shape
-from phonenumbers import SUPPORTED_REGIONS
 
 from web import (
     Invalid,
@@ -35,7 +34,7 @@ from . import csv_vcard, files, importing
 from . import schemas_data as schemas
 from .routes_fields import in_use
 from .routes_fields import load as load_fields
-from .routes_words import in_words
+from .routes_words import countries, in_words
 
 Json = dict[str, Any]
 MOST_BYTES = 20 * 1024 * 1024
@@ -325,7 +324,7 @@ def _show(id: str, error: str | None = None) -> str:
         "found": _get(id),
         "problems": problems,
         "comma": language() == "id",
-        "regions": sorted(SUPPORTED_REGIONS),
+        "regions": countries(),
     }
     if shown["labels"]:
         shown["labels"].insert(0, ("", _("none")))

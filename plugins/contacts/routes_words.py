@@ -3,9 +3,11 @@
 import re
 from typing import Any
 
+from babel import Locale
 from flask import request
+from phonenumbers import SUPPORTED_REGIONS
 
-from web import Invalid, _, lazy_gettext
+from web import Invalid, _, language, lazy_gettext
 
 
 def body() -> dict[str, Any]:
@@ -14,6 +16,12 @@ def body() -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Invalid(_("Something is missing or wrong."))
     return found
+
+
+def countries() -> list[tuple[str, str]]:
+    """Return the countries whose numbers can be read, as (code, name), by name."""
+    names = Locale(language()).territories
+    return sorted(((code, names.get(code, code)) for code in SUPPORTED_REGIONS), key=lambda pair: pair[1])
 
 
 REASONS = [
