@@ -26,6 +26,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "contact.write": _TEAMWORK,
     "label.read": _TEAMWORK,
     "label.write": ("admin", "supervisor"),
+    "note.read": _TEAMWORK,
+    "note.write": _TEAMWORK,
     "report.read": ("admin", "supervisor"),
     "team.read": ("admin", "supervisor", "integrator"),
     "team.write": ("admin",),

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from engine import where
 
 from .. import Conflict, NotFound, View, act, current, may, read, render, requires
+from .. import thread as threads
 from ..api.common import StrictParser
 from ..engine_link import both
 from ..errors import Forbidden
@@ -17,7 +18,7 @@ from ..visibility import visible_in
 from . import inbox_query as ask
 from .inbox_query import Data, Filter
 from .reasons import in_words
-from .shape import Place, bubble, contact_name, entries, hit, row, waiting
+from .shape import Place, beside, bubble, contact_name, entries, hit, row, waiting
 
 blueprint = Blueprint("inbox", __name__)
 MAX_FRAGMENTS = 100
@@ -114,6 +115,7 @@ def opened_of(view: View, id: str, at: str | None = None) -> Data:
         "conversation": conversation,
         **((at and ask.window_around(view, conversation, at)) or ask.window(view, conversation)),
         **ask.people(view, [conversation]),
+        "kinds": [each.collection for each in threads.sources(view)],
         "others": [each for each in others if each["id"] != id][:5],
     }
 
@@ -129,9 +131,10 @@ def opened_context(opened: Data | None, place: Place) -> Data:
         "contact": {**contact, "shown": contact_name(contact)},
         "account": opened["accounts"].get(conversation["account"]) or {"id": conversation["account"]},
         "assignee": opened["agents"].get(conversation.get("assignee") or ""),
-        "entries": entries(opened["messages"], conversation.get("unread") or 0, place)
+        "entries": entries(opened["messages"], conversation.get("unread") or 0, place, opened["beside"])
         if "messages" in opened
         else [],
+        "kinds": opened.get("kinds", []),
         "older": opened.get("older"),
         "newer": opened.get("newer"),
         "sought": opened.get("sought"),
@@ -189,7 +192,7 @@ def older(conversation: str) -> str:
         return {**ask.window(view, opened, request.args.get("before")), "workspace": ask.workspace(view)}
 
     found = read(load)
-    shown = entries(found["messages"], 0, place_of(found["workspace"]))
+    shown = entries(found["messages"], 0, place_of(found["workspace"]), found["beside"])
     return render(
         "partials/entries.html", entries=shown, older=found["older"], conversation={"id": conversation}
     )
@@ -206,7 +209,7 @@ def newer(conversation: str) -> str:
         return {**found, "workspace": ask.workspace(view)}
 
     found = read(load)
-    shown = entries(found["messages"], 0, place_of(found["workspace"]))
+    shown = entries(found["messages"], 0, place_of(found["workspace"]), found["beside"])
     return render(
         "partials/entries.html", entries=shown, newer=found["newer"], conversation={"id": conversation}
     )
@@ -251,6 +254,7 @@ def fragments() -> Response:
             "list": {"conversations": matching, **ask.people(view, matching)},
             "still": _still_open(view, [id for id in still if id not in {each["id"] for each in matching}]),
             **_messages(view, wanted_messages, conversation),
+            "beside": _beside(view, _ids(args.get("entries")), conversation),
             "counts": ask.counts(view, shown) if args.get("counts") else None,
             "opened": opened,
         }
@@ -271,6 +275,10 @@ def fragments() -> Response:
     made["messages"] = {
         each["id"]: render("partials/message.html", message=bubble(each, place, found["held"]))
         for each in found["messages"]
+    }
+    made["entries"] = {
+        f"{each['collection']}/{each['id']}": render(each["template"], entry=beside(each, place))
+        for each in found["beside"]
     }
     if found["opened"]:
         agents = sorted(found["opened"]["agents"].values(), key=lambda agent: agent["name"])
@@ -312,6 +320,16 @@ def _messages(view: View, ids: list[str], conversation: str | None) -> Data:
     queued = any(each.get("status") == "queued" for each in found)
     held = waiting(ask.window(view, opened)["messages"]) if queued else set()
     return {"messages": sorted(found, key=lambda each: each["at"]), "held": held}
+
+
+def _beside(view: View, names: list[str], conversation: str | None) -> list[Data]:
+    """Return plugins' entries of the open conversation by their names, ``collection/id``."""
+    if not names or not conversation:
+        return []
+    view.conversation(conversation)
+    named = [name.partition("/") for name in names]
+    found = [threads.one(view, collection, id) for collection, _slash, id in named]
+    return [each for each in found if each and each["conversation"] == conversation]
 
 
 @blueprint.post("/inbox/act")
