@@ -146,6 +146,30 @@ def of_labels(day: Day) -> None:
     day.ask("labels.create", name="Komplain", color="#000000")
 
 
+def of_notes(day: Day) -> None:
+    """Written, with a mention; changed, pinned, reminded of while the conversation was resolved; taken away."""
+    wati, joko = day.agent("Wati"), day.agent("Joko", "supervisor")
+    id = day.conversation(ANDI)["id"]
+    text = "Janji bayar tanggal 10. @Joko **cek** ya"
+    note = day.ask("notes.add", by=wati, conversation=id, text=text, client_id="n-1")["result"]["note"]
+    assert day.get("note", note)["offer"]["words"] == "tanggal 10"
+    day.ask("notes.add", by=wati, conversation=id, text="@Nobody", mentions=["nobody"])
+    day.ask("notes.seen", by=joko, conversation=id)
+    day.ask("notes.edit", by=joko, note=note, text="Janji bayar besok jam 9", version=1)
+    day.ask("notes.edit", by=wati, note=note, text="Terlambat", version=1)
+    day.ask("notes.pin", by=joko, note=note)
+    day.ask("notes.remind", by=wati, note=note, at=times.add(day.time, 900))
+    day.ask("conversation.resolve", by=joko, conversation=id)
+    day.later(1000)
+    assert day.conversation(ANDI)["assignee"] == wati and day.get("note", note)["reminder"] == "due"
+    day.ask("notes.done", by=wati, note=note)
+    other = day.ask("notes.add", by=joko, conversation=id, text="Salah tulis", remind_at=times.add(day.time, 60))
+    day.ask("notes.unpin", by=joko, note=note)
+    day.ask("notes.delete", by=wati, note=other["result"]["note"])
+    day.ask("notes.delete", by=joko, note=other["result"]["note"])
+    day.later(100)
+
+
 def settle(day: Day, chat: str) -> None:
     """Let all calls that are under way end well."""
     while jobs := [j for j in day.all("job") if j["state"] == "queued" and j["queue"] == "send"]:
@@ -211,6 +235,7 @@ PARTS = {
     "core": of_the_core,
     "simulator": World.with_shop,
     "labels": of_labels,
+    "notes": of_notes,
     "sender": of_the_sender,
     "waha": lambda day: None,  # only an adapter: it has no hooks
     "all": of_plugins_and_settings,

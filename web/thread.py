@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import structlog
 
 from engine import where
 
@@ -17,6 +18,7 @@ from .engine_link import View, plain
 from .parts import parts
 
 Data = dict[str, Any]
+log = structlog.get_logger("web.thread")
 MESSAGES = "message"
 NOTHING = "-"  # the cursor after which nothing comes
 END = False  # in the place of a collection's cursor: all of it was shown
@@ -117,15 +119,18 @@ def one(view: View, collection: str, id: str) -> Data | None:
     found: Any = view.db.table(collection).get(doc_id=id) if of else None
     if of is None or found is None:
         return None
-    return shaped(view, [_named(of, plain(found))])[0]
+    return next(iter(shaped(view, [_named(of, plain(found))])), None)
 
 
 def shaped(view: View, beside: list[Data]) -> list[Data]:
-    """Return entries as their plugins shape them, by time."""
+    """Return entries as their plugins shape them, by time; those that cannot be shaped are left out."""
     made = []
     for each in sources(view):
         own = [one for one in beside if one["collection"] == each.collection]
-        made += each.shape(view, own) if each.shape and own else own
+        try:
+            made += each.shape(view, own) if each.shape and own else own
+        except Exception:
+            log.exception("a plugin's entries of a thread failed", collection=each.collection)
     return sorted(made, key=lambda one: one["at"])
 
 

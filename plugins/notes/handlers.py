@@ -58,6 +58,7 @@ def edit(data, tx):
     before = {
         "at": note["edited_at"] or note["created_at"],
         "by": note.get("edited_by") or note["author"]["id"],
+        "text": note["text"],
     }
     fields = {
         "text": text,
@@ -80,7 +81,7 @@ def delete(data, tx):
     note = _own(tx, data)
     gone = {"text": None, "mentions": [], "history": [], "offer": None, "deleted_at": tx.at, "pinned": False}
     tx.update("note", note["id"], {**gone, **NO_REMINDER, "version": note["version"] + 1})
-    tx.cancel(TIMER.format(note["id"]))
+    tx.cancel(TIMER.format(note["id"]), plugin="notes")
     _forget(tx, note, lambda mention: True)
     return {"note": note["id"], "conversation": note["conversation"]}
 
@@ -113,7 +114,7 @@ def done(data, tx):
         raise Refused("this note has no reminder")
     fields = {"reminder": "done", "due_for": None, "done_for": note["remind_for"]} if note["reminder"] else {}
     tx.update("note", note["id"], {**fields, "offer": None})
-    tx.cancel(TIMER.format(note["id"]))
+    tx.cancel(TIMER.format(note["id"]), plugin="notes")
     return {"note": note["id"], "conversation": note["conversation"]}
 
 
@@ -228,7 +229,7 @@ def _set(tx, note, at):
     tx.update("note", note["id"], fields)
     note.update(fields)
     about = {"note": note["id"], "conversation": note["conversation"]}
-    tx.timer(TIMER.format(note["id"]), note["remind_at"], about)
+    tx.timer(TIMER.format(note["id"]), note["remind_at"], about, plugin="notes")
 
 
 def _offer(tx, text):

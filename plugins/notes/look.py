@@ -17,14 +17,16 @@ LOCALES = {"en": "en_GB", "id": "id_ID"}
 
 
 def note(document: Mapping[str, Any], names: Mapping[str, str]) -> Json:
-    """Return a note as the API gives it: with ``html`` and ``plain``, what people typed.
+    """Return a note as the API gives it: with ``html``, ``plain``, what people typed, and ``excerpt``.
 
     names: agent's id → the name of today.
     """
     text = document.get("text")
+    said = str(markdown.html(text, names))
     return {
         **document,
-        "html": str(markdown.html(text, names)),
+        "html": said,
+        "excerpt": excerpt(said),
         "plain": mentions.spoken(text, names) if text else None,
         "author": author(document["author"], names),
     }
@@ -52,20 +54,15 @@ def earlier(document: Mapping[str, Any], names: Mapping[str, str], zone: str, la
     ]
 
 
-def told(document: Mapping[str, Any], names: Mapping[str, str]) -> Json:
-    """Return what a list of mentions or reminders tells of a note: who wrote it and how it begins."""
-    return {"excerpt": excerpt(document, names), "writer": author(document["author"], names)["name"]}
-
-
 def snippet(marked: Markup, names: Mapping[str, str]) -> Markup:
     """Return a search result's piece with names in the place of ids."""
     said = mentions.TOKEN.sub(lambda match: "@" + str(escape(names.get(match[1], "?"))), str(marked))
     return Markup(said)
 
 
-def excerpt(document: Mapping[str, Any], names: Mapping[str, str], most: int = 140) -> str:
-    """Return the beginning of a note as plain words."""
-    text = " ".join(mentions.spoken(document.get("text") or "", names).split())
+def excerpt(said: str, most: int = 140) -> str:
+    """Return the beginning of a note's HTML as plain words."""
+    text = markdown.words(said)
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 

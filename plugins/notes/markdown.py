@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import cache
+from html import unescape
 
 import nh3
 from markdown_it import MarkdownIt
@@ -35,6 +36,11 @@ def html(text: str | None, names: Mapping[str, str]) -> Markup:
     )
     parts = _TAG.split(clean)  # in tags, such as a link's address, nothing is put
     return Markup("".join(part if part[:1] == "<" else _named(part, names) for part in parts))
+
+
+def words(said: str) -> str:
+    """Return the plain words of HTML that `html` has made."""
+    return " ".join(unescape(_TAG.sub(" ", said)).split())
 
 
 @cache

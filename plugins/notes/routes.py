@@ -51,6 +51,7 @@ class Note(Open):
     text = fields.String(allow_none=True, metadata={"description": "Markdown; `@[id]` mentions an agent"})
     plain = fields.String(allow_none=True, metadata={"description": "the text with names for ids"})
     html = fields.String(metadata={"description": "safe HTML"})
+    excerpt = fields.String(metadata={"description": "its beginning in plain words"})
     mentions = fields.List(fields.String())
     pinned = fields.Boolean()
     version = fields.Integer()
@@ -268,9 +269,15 @@ def _mentions(view: View, wanted: Json, unread: bool | None) -> Json:
     called = shown.names(view)
     both = [(each, _still_seen(view, each["note"])) for each in items]
     return {
-        "items": [{**each, "who": note["who"], **look.told(note, called)} for each, note in both if note],
+        "items": [{**each, **_told(note, called)} for each, note in both if note],
         "next": following,
     }
+
+
+def _told(note: Json, called: dict[str, str]) -> Json:
+    """Return what a line tells of a note: whose conversation it is in, how it begins, who wrote it."""
+    made = look.note(note, called)
+    return {"who": note["who"], "excerpt": made["excerpt"], "writer": made["author"]["name"]}
 
 
 def _still_seen(view: View, id: str) -> Json | None:
@@ -288,7 +295,7 @@ def _reminders(view: View, wanted: Json, state: str) -> Json:
     items, following = paged(view, "note", wanted, query, "remind_at", newest_first=state != "set")
     called = shown.names(view)
     seen = [found for each in items if (found := _still_seen(view, each["id"]))]
-    return {"items": [look.note(each, called) | look.told(each, called) for each in seen], "next": following}
+    return {"items": [look.note(each, called) | _told(each, called) for each in seen], "next": following}
 
 
 # The thread, the composer, the panel

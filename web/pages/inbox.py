@@ -14,6 +14,7 @@ from ..engine_link import both
 from ..errors import Forbidden
 from ..parts import parts
 from ..search import contacts_like
+from ..slots import entry
 from ..visibility import visible_in
 from . import inbox_query as ask
 from .inbox_query import Data, Filter
@@ -277,7 +278,7 @@ def fragments() -> Response:
         for each in found["messages"]
     }
     made["entries"] = {
-        f"{each['collection']}/{each['id']}": render(each["template"], entry=beside(each, place))
+        f"{each['collection']}/{each['id']}": entry(beside(each, place))
         for each in found["beside"]
     }
     if found["opened"]:

@@ -36,9 +36,9 @@ function takeMention(fields) {
 async function tell(note, what) {
   const answer = await ask(`/api/notes/${note}`);
   if (!answer.ok || answer.data.deleted_at) return;
-  const {author, plain, conversation} = answer.data;
+  const {author, excerpt, conversation} = answer.data;
   const head = what === "due" ? w("due") : w("mentioned", {name: author.name});
-  toast(`${head}: ${plain.slice(0, 90)}`, {seconds: 8, action: w("open"), run: () => goTo(conversation, note)});
+  toast(`${head}: ${excerpt.slice(0, 90)}`, {seconds: 8, action: w("open"), run: () => goTo(conversation, note)});
 }
 
 export async function seen(conversation) {
