@@ -349,10 +349,17 @@ def count() -> Json:
     return {"count": waiting()}
 
 
-@blueprint.get("/notes", defaults={"section": "mentions"})
+@blueprint.get("/notes/people/<conversation>")
+@requires("note.write")
+def people(conversation: str) -> Json:
+    """Return who can be mentioned in a conversation: names, teams and roles change while it is open."""
+    return read(lambda view: shown.people(view, view.conversation(conversation)))
+
+
+@blueprint.get("/notes")
 @blueprint.get("/notes/<any(mentions, due, coming):section>")
 @requires("note.read")
-def page(section: str) -> str:
+def page(section: str = "mentions") -> str:
     """Show what waits for an agent; with ``after``, or ``part``, the list's lines alone."""
     wanted = {"cursor": request.args.get("after") or None, "limit": 30}
 

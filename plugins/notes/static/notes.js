@@ -161,6 +161,20 @@ function when(note) {
   });
 }
 
+// Who can be meant: anew after somebody's name, role or teams changed, or the conversation went elsewhere.
+const people = later(async () => {
+  const id = openId();
+  const answer = id && await ask(`/notes/people/${id}`);
+  if (answer?.ok && id === openId() && form()) {
+    form().dataset.people = JSON.stringify(answer.data.people);
+    if (document.activeElement === field()) suggest(form(), field());
+  }
+}, 200);
+on("changes", ({changes}) => {
+  const isMoved = ({collection, id, fields}) => collection === "conversation" && id === openId() && ("team" in fields || "assignee" in fields);
+  if (changes.some((each) => each.collection === "agent" || isMoved(each))) people();
+});
+
 // The panel shows what is pinned and what will come back: anew where that concerns what is open.
 on("changes", ({changes}) => {
   for (const {collection, id, fields} of changes) {
