@@ -163,7 +163,9 @@ def of_notes(day: Day) -> None:
     day.later(1000)
     assert day.conversation(ANDI)["assignee"] == wati and day.get("note", note)["reminder"] == "due"
     day.ask("notes.done", by=wati, note=note)
-    other = day.ask("notes.add", by=joko, conversation=id, text="Salah tulis", remind_at=times.add(day.time, 60))
+    other = day.ask(
+        "notes.add", by=joko, conversation=id, text="Salah tulis", remind_at=times.add(day.time, 60)
+    )
     day.ask("notes.unpin", by=joko, note=note)
     day.ask("notes.delete", by=wati, note=other["result"]["note"])
     day.ask("notes.delete", by=joko, note=other["result"]["note"])

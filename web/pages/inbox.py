@@ -277,10 +277,9 @@ def fragments() -> Response:
         each["id"]: render("partials/message.html", message=bubble(each, place, found["held"]))
         for each in found["messages"]
     }
-    made["entries"] = {
-        f"{each['collection']}/{each['id']}": entry(beside(each, place))
-        for each in found["beside"]
-    }
+    if found["beside"]:
+        shaped = {f"{each['collection']}/{each['id']}": beside(each, place) for each in found["beside"]}
+        made["entries"] = {name: entry(each) for name, each in shaped.items()}
     if found["opened"]:
         agents = sorted(found["opened"]["agents"].values(), key=lambda agent: agent["name"])
         context = {**opened_context(found["opened"], place), "agents": agents}
