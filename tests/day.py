@@ -147,7 +147,7 @@ def of_labels(day: Day) -> None:
 
 
 def of_notes(day: Day) -> None:
-    """Written, with a mention; changed, pinned, reminded of while the conversation was resolved; taken away."""
+    """Written, with a mention; changed, pinned; reminded of when it was resolved; taken away."""
     wati, joko = day.agent("Wati"), day.agent("Joko", "supervisor")
     id = day.conversation(ANDI)["id"]
     text = "Janji bayar tanggal 10. @Joko **cek** ya"

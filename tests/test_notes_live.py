@@ -13,6 +13,11 @@ from tests.test_e2e import BUDI, PASSWORD, SARI, Shop
 
 pytestmark = pytest.mark.browser
 CHAT = "6281300004521@c.us"
+REMIND = """([note, at]) => {
+  const token = document.querySelector('meta[name="csrf-token"]').content;
+  const headers = {"Content-Type": "application/json", "X-CSRF-Token": token};
+  return fetch(`/api/notes/${note}/reminder`, {method: "PUT", headers, body: JSON.stringify({at})});
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -168,11 +173,7 @@ def test_a_reminder_that_comes_is_told_to_its_author_alone(shop: Shop, sari: Per
     writes_a_note(budi, "Telepon kembali")
     expect(note_of(budi, "Telepon kembali")).to_contain_text("visible to the team only")
     note = shop.api("GET", f"/api/notes?conversation={conversation}&limit=1")["items"][0]["id"]
-    budi.page.evaluate(
-        """([note, at]) => fetch(`/api/notes/${note}/reminder`, {method: "PUT", body: JSON.stringify({at}),
-        headers: {"Content-Type": "application/json", "X-CSRF-Token": document.querySelector('meta[name="csrf-token"]').content}})""",
-        [note, times.add(times.now(), 1.2)],
-    )
+    budi.page.evaluate(REMIND, [note, times.add(times.now(), 1.2)])
     expect(budi.page.locator(".toast", has_text="A reminder is due: Telepon kembali")).to_be_visible()
     expect(badge_of(budi)).to_have_text("1")
     expect(sari.page.locator(".toast", has_text="A reminder is due")).to_have_count(0)

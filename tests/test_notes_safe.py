@@ -172,7 +172,7 @@ def running() -> Iterator[tuple[Shop, FakeWaha]]:
 
 
 def attempts(shop: Shop, note: dict[str, Any], conversation: str, rng: random.Random) -> Iterator[tuple]:
-    """Yield (method, path, body) of everything that can be done with notes, and of what tries to abuse one."""
+    """Yield (method, path, body) of all that can be done with notes, and of what tries to abuse one."""
     id, soon = note["id"], times.add(times.now(), 1.5)
     text = f"{SECRET_WORDS} {rng.random()} besok jam 9 **x** [a](http://b)"
     yield "POST", "/api/notes", {"conversation": conversation, "text": text, "remind_at": soon}
