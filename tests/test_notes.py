@@ -1,6 +1,7 @@
 """Notes: written, changed, pinned, mentioned in, reminded of; by the handlers, the clock and the API."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +9,11 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from engine import erasure, times
+from engine import config as configuration
+from engine import erasure, exports, imports, times
 from engine import plugins as installed
+from engine.cli import main
+from engine.store import Reading
 from plugins.notes import markdown, mentions
 from tests.day import Day
 from tests.test_pages_words import KEYWORDS, METHODS
@@ -95,6 +99,11 @@ def test_another_plugin_may_leave_a_note(shop: World) -> None:
     shop.writes(DEWI, "Halo")
     note = writes(shop, None, "Dari bot: besok")
     assert note["author"]["kind"] == "bot" and note["offer"] is None
+    id, soon = note["conversation"], times.add(times.now(), 600)
+    assert shop.ask("notes.add", conversation=id, text="Telepon", remind_at=soon)["status"] == "refused"
+    sari = shop.agent("Sari")
+    shop.ask("conversation.take", by=sari, conversation=id)
+    assert writes(shop, None, "Telepon", remind_at=soon)["remind_for"] == sari
 
 
 # Mentions
@@ -266,6 +275,28 @@ def test_a_contacts_notes_go_with_the_contact(shop: World) -> None:
     assert not [t for t in shop.all("timer") if t["plugin"] == "notes"]
     told = str(shop.journal())
     assert "rambutan" not in told and "Bu Dewi" not in told and "Pak Andi suka durian" in told
+
+
+def test_notes_go_out_with_an_export_and_come_back_findable(shop: World, tmp_path: Path) -> None:
+    shop.writes(DEWI, "Halo")
+    sari = shop.agent("Sari")
+    writes(shop, sari, "Suka rambutan @Sari", remind_at=times.add(times.now(), 3600))
+    target = tmp_path / "shop.jsonl"
+    exports.write(shop.workspace.store.path, "main", shop.registry.collections, "jsonl", target)
+    config = configuration.load({}, data=tmp_path / "other")
+    imports.into_new(config, shop.registry, "main", target)
+    there = Reading(tmp_path / "other" / "w" / "main" / "replyai.db", shop.registry.collections)
+    assert [dict(n) for n in there.table("note").all()] == shop.all("note")
+    assert len(there.table("note").find("rambutan")[0]) == 1
+    assert [t["name"] for t in there.table("timer").all()] == [t["name"] for t in shop.all("timer")]
+    there.connection.close()
+
+
+def test_what_messages_say_is_let_go_by_age_and_notes_stay(shop: World) -> None:
+    shop.writes(DEWI, "Halo")
+    note = writes(shop, shop.agent("Sari"), "Pelanggan lama")
+    shop.workspace.expire(times.add(times.now(), 60), 100).result()
+    assert shop.messages(DEWI)[0]["text"] is None and shop.get("note", note["id"])["text"] == "Pelanggan lama"
 
 
 # Markdown
@@ -451,6 +482,43 @@ def test_notes_are_found_beside_messages(stack: Stack, ayu: Program) -> None:
     assert [h["id"] for h in only] == notes[::-1]
     page = stack.signed_in("Ayu").look("/inbox/rows?tab=all&q=durian").text
     assert page.count("beside-hit") == 3 and f"at={notes[0]}" in page
+
+
+def test_the_command_line_finds_notes_where_they_are_on(
+    stack: Stack, ayu: Program, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REPLYAI_DATA", str(stack.data))
+    monkeypatch.delenv("REPLYAI_CONFIG", raising=False)
+    noted(ayu, stack, "salak pondoh")
+
+    def replyai(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["replyai", "search", *arguments])
+        with pytest.raises(SystemExit):
+            main()
+        said = capsys.readouterr()
+        return said.out + said.err
+
+    assert '"collection":"note"' in replyai("salak") and "pondoh" in replyai("--in", "note", "salak")
+    assert replyai("--in", "message", "salak") == ""
+    assert "--in takes one of: message, note" in replyai("--in", "label", "salak")
+    stack.ask("plugin.set", plugin="notes", enabled=False)
+    assert replyai("salak") == ""
+    stack.ask("plugin.set", plugin="notes", enabled=True)
+    stack.held.known.drop("main", "hidden")
+
+
+def test_what_was_done_with_notes_is_told_in_words(stack: Stack, ayu: Program) -> None:
+    note = noted(ayu, stack, "kedondong", ANDI)
+    ayu("PUT", f"/notes/{note['id']}/pin")
+    ayu("POST", "/notes/mentions/read", json={"conversation": note["conversation"]})
+    told = stack.signed_in("Ayu").look(f"/inbox/{note['conversation']}/why").text
+    assert "wrote a note" in told and "notes." not in told and "kedondong" not in told
+    offered = stack.signed_in("Ayu")
+    offered.look("/inbox")
+    made = offered.client.post(
+        "/notes/offer", json={"text": "besok jam 9"}, headers={"X-CSRF-Token": offered.csrf}
+    )
+    assert made.json["words"] == "besok jam 9" and made.json["when"].endswith("09:00")
 
 
 def thread_of(page: str) -> str:

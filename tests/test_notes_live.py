@@ -182,6 +182,20 @@ def test_a_reminder_that_comes_is_told_to_its_author_alone(shop: Shop, sari: Per
     expect(badge_of(budi)).to_be_hidden()
 
 
+def test_while_it_is_typed_the_day_is_offered_and_a_press_keeps_it(sari: Person) -> None:
+    sari.page.locator("#main").focus()
+    sari.page.keyboard.press("n")
+    sari.page.keyboard.type("Ambil paket besok jam 10")
+    offer = sari.page.locator("[data-note-offer]")
+    expect(offer).to_contain_text("10:00")
+    sari.page.keyboard.press("Tab")
+    sari.page.keyboard.press("Enter")
+    expect(offer).to_have_attribute("aria-pressed", "true")
+    sari.page.keyboard.press("Enter")
+    expect(note_of(sari, "Ambil paket").locator(".note-reminder")).to_contain_text("10:00")
+    expect(offer).to_be_hidden()
+
+
 def test_a_note_that_is_deleted_is_gone_for_both(sari: Person, budi: Person) -> None:
     sari.page.once("dialog", lambda dialog: dialog.accept())
     does(sari, "Belum dibayar", '[data-note-do="delete"]')

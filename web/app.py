@@ -123,6 +123,7 @@ def _plugin(app: Flask, rest: Api, held: Parts, plugin: Plugin) -> None:
             held.owners[found.name] = plugin.name
             register(found)
     held.slots += [(plugin.name, each) for each in getattr(routes, "SLOTS", ())]
+    held.words.update(getattr(routes, "WORDS", {}))
     held.thread += [(plugin.name, each) for each in getattr(routes, "THREAD", ())]
     held.navigation += [{**item, "plugin": plugin.name} for item in getattr(routes, "NAV", ())]
     for collection, names in getattr(routes, "FEED", {}).items():

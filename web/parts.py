@@ -59,6 +59,7 @@ class Parts:
     navigation: list[dict[str, Any]] = field(default_factory=list)
     thread: list[tuple[str, Any]] = field(default_factory=list)  # plugin, what it puts between the messages
     owners: dict[str, str] = field(default_factory=dict)  # blueprint → plugin
+    words: dict[str, Any] = field(default_factory=dict)  # action → what was done, in “why?”; None: not told
     feeds: dict[str, tuple[str, tuple[str, ...] | None]] = field(
         default_factory=dict
     )  # collection → plugin, fields

@@ -10,6 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from engine import times
 
 MORNING = time(9)  # where no time of day is said
 FAR = timedelta(days=400)  # what is further away is more likely a date of birth
@@ -99,6 +102,20 @@ def find(text: str, base: datetime) -> list[Found]:
         if made is not None and base < made.at <= base + FAR:
             found.append(made)
     return found
+
+
+def offer(text: str, at: str, zone: str) -> dict[str, str] | None:
+    """Return ``{"at", "words"}`` of the first day that *text* names from the time *at* on, or None.
+
+    zone: the time zone's name; UTC where there is none of that name.
+    """
+    try:
+        there = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        there = ZoneInfo("UTC")
+    for found in find(text, times.parse(at).astimezone(there)):
+        return {"at": times.format(found.at), "words": text[found.start : found.end][:80]}
+    return None
 
 
 def _days(text: str, base: datetime) -> Iterator[tuple[int, int, date | datetime]]:

@@ -1,7 +1,6 @@
 """What the actions of notes do to documents."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from engine import Refused, handles, sees, times, where
 
@@ -221,9 +220,9 @@ def _set(tx, note, at):
         raise Refused("a reminder cannot be in the past")
     if away > LONGEST:
         raise Refused("a reminder is two years away at most")
-    agent = tx.agent if tx.get("agent", tx.agent) else note["author"]["id"]
-    if tx.get("agent", agent) is None:
-        raise Refused("a reminder comes back to an agent; this note was not written by one")
+    agent = _reminded(tx, note)
+    if agent is None:
+        raise Refused("a reminder comes back to an agent; nobody has this conversation")
     fields = {**NO_REMINDER, "reminder": "set", "remind_at": times.format(moment), "remind_for": agent}
     fields["offer"] = None
     tx.update("note", note["id"], fields)
@@ -232,21 +231,18 @@ def _set(tx, note, at):
     tx.timer(TIMER.format(note["id"]), note["remind_at"], about, plugin="notes")
 
 
+def _reminded(tx, note):
+    """Return whom a reminder is for: who asks, else who wrote the note, has the conversation or is named."""
+    conversation = tx.get("conversation", note["conversation"]) or {}
+    could = [tx.agent, note["author"]["id"], conversation.get("assignee"), *note["mentions"]]
+    return next((id for id in could if id and tx.get("agent", id)), None)
+
+
 def _offer(tx, text):
     """Return ``{"at", "words"}`` of the first day that the text names, None where it names none."""
     plugin = tx.get("plugin", "notes") or {}
     settings = plugin.get("settings") or schemas.Settings().load({})
     if not settings["find_dates"] or not tx.get("agent", tx.agent):
         return None
-    found = dates.find(text, times.parse(tx.at).astimezone(_zone(tx)))
-    if not found:
-        return None
-    return {"at": times.format(found[0].at), "words": text[found[0].start : found[0].end][:80]}
-
-
-def _zone(tx):
-    name = (tx.get("workspace", "main") or {}).get("timezone") or "Asia/Jakarta"
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
+    workspace = tx.get("workspace", "main") or {}
+    return dates.offer(text, tx.at, workspace.get("timezone") or "Asia/Jakarta")

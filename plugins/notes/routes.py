@@ -306,6 +306,17 @@ def waiting() -> int:
     return read(shown.waiting)
 
 
+WORDS = {
+    "notes.add": lazy_gettext("wrote a note"),
+    "notes.edit": lazy_gettext("changed a note"),
+    "notes.delete": lazy_gettext("deleted a note"),
+    "notes.pin": lazy_gettext("pinned a note to the contact"),
+    "notes.unpin": lazy_gettext("unpinned a note"),
+    "notes.remind": lazy_gettext("set a reminder"),
+    "notes.done": lazy_gettext("settled a reminder"),
+    "notes.seen": None,
+    "notes.ring": lazy_gettext("a reminder came"),
+}
 NAV = [
     {
         "path": "/notes",
@@ -340,6 +351,14 @@ def asset_file(name: str) -> Response:
     if request.args.get("v"):
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
+
+
+@blueprint.post("/notes/offer")
+@requires("note.write")
+def offer() -> Json:
+    """Return the day that a ``text`` being typed names: ``{"at", "words", "when"}``, or ``{}``."""
+    text = str((request.get_json(silent=True) or {}).get("text") or "")[: schemas.TEXT_LIMIT]
+    return read(lambda view: shown.offer(view, text))
 
 
 @blueprint.get("/notes/count")

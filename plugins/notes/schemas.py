@@ -66,6 +66,7 @@ COLLECTIONS = (
         Note,
         indexes=(
             ("conversation", "created_at"),
+            ("conversation", "reminder"),
             ("contact", "pinned"),
             ("remind_for", "reminder", "remind_at"),
         ),

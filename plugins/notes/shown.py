@@ -4,9 +4,9 @@ from typing import Any
 
 from flask_babel import get_locale
 
-from engine import sees, where
+from engine import sees, times, where
 
-from . import look
+from . import dates, look
 
 Json = dict[str, Any]
 PINNED = 20
@@ -84,6 +84,16 @@ def people(view: Any, conversation: Json) -> Json:
         "people": [each for each in shown if each["id"] != view.agent["id"]],
         "unread": view.db.table("mention").count(here),
     }
+
+
+def offer(view: Any, text: str) -> Json:
+    """Return what a text that is being typed offers: ``{"at", "words", "when"}``, or ``{}``."""
+    zone, language = place(view)
+    plugin = view.db.table("plugin").get(doc_id="notes") or {}
+    if not (plugin.get("settings") or {"find_dates": True})["find_dates"]:
+        return {}
+    found = dates.offer(text, times.now(), zone)
+    return {**found, "when": look.when(found["at"], zone, language)} if found else {}
 
 
 def waiting(view: Any) -> int:

@@ -2,11 +2,17 @@
 
 from typing import Any
 
+import structlog
 from flask import Flask, g, request
+from werkzeug.exceptions import HTTPException
+
+from engine.client import EngineAway
 
 from ..parts import parts
 from ..slots import nav, plugin_enabled
 from . import inbox, look, numbers, plugins, settings, team, why, words
+
+log = structlog.get_logger("web.pages")
 
 
 def register(app: Flask) -> None:
@@ -74,7 +80,13 @@ class Ui:
 def _badge(item: dict[str, Any]) -> int | None:
     """Return the number at a plugin's entry (its ``count``, fn() → how many); None: it counts nothing."""
     count = item.get("count")
-    return count() if count is not None else None
+    try:
+        return count() if count is not None else None
+    except (EngineAway, HTTPException):
+        raise
+    except Exception:
+        log.exception("a plugin's number at the rail failed", plugin=item["plugin"])
+        return None
 
 
 def _ui() -> dict[str, Any]:

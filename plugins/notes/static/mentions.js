@@ -34,13 +34,11 @@ export function suggest(form, area) {
     return line;
   }));
   list().hidden = false;
-  area.setAttribute("aria-expanded", "true");
   mark(area);
 }
 
 function close(area) {
   if (list()) list().hidden = true;
-  area.setAttribute("aria-expanded", "false");
   area.removeAttribute("aria-activedescendant");
 }
 

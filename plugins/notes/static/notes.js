@@ -12,13 +12,15 @@ import {w} from "./words.js";
 
 const form = () => $("#note-composer");
 const field = () => $("#note-text");
-const draftKey = () => `replyai:note-draft:${root}:${me.id}:${openId()}`;
+const draftKey = (conversation = openId()) => `replyai:note-draft:${root}:${me.id}:${conversation}`;
 const pending = (item) => $(`.note[data-client="${CSS.escape(item.client_id)}"]`);
 const notes = queue(`replyai:notes:${root}:${me.id}`, {
-  request: ({conversation, text, mentions, client_id}) => ({path: "/api/notes", json: {conversation, text, mentions, client_id}}),
+  request: ({conversation, text, mentions, remind_at, client_id}) => ({path: "/api/notes", json: {conversation, text, mentions, remind_at: toCome(remind_at), client_id}}),
   done,
 });
 
+// A note that waited for the network may be later than its reminder.
+const toCome = (at) => (at && new Date(at) > new Date() ? at : null);
 addShortcut("n", w("note"), "note");
 const keepDraft = later(() => keep(draftKey(), field()?.value), 150);
 
@@ -33,7 +35,8 @@ function arrive() {
   if (!area) return;
   area.value = kept(draftKey()) || "";
   grow(area);
-  area.addEventListener("input", () => { grow(area); keepDraft(); suggest(form(), area); });
+  area.addEventListener("input", () => { grow(area); keepDraft(); suggest(form(), area); offer(); });
+  if (area.value) offer();
   area.addEventListener("keydown", (event) => {
     if (choosing(event, form(), area)) return;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -48,15 +51,36 @@ function save() {
   const area = field();
   const text = area.value.trim();
   if (!text) return;
-  const item = {conversation: openId(), text, mentions: idsIn(text), client_id: uuid(), at: Date.now()};
+  const item = {conversation: openId(), text, mentions: idsIn(text), remind_at: wanted(), client_id: uuid(), at: Date.now()};
   notes.add(item, () => {});
   show(item);
   area.value = "";
   keep(draftKey(), null);
   grow(area);
+  showOffer({});
   area.focus();
   if (!navigator.onLine) toast(w("kept"));
   notes.flush();
+}
+
+// A day that is named while the note is typed: one press, and the note is saved with its reminder.
+const chip = () => $("[data-note-offer]");
+const wanted = () => (chip().getAttribute("aria-pressed") === "true" ? chip().dataset.at : null);
+
+const offer = later(async () => {
+  const text = field()?.value.trim();
+  if (text === undefined) return;
+  const answer = text ? await ask("/notes/offer", {method: "POST", json: {text}}) : {ok: true, data: {}};
+  if (answer.ok && text === field()?.value.trim()) showOffer(answer.data);
+}, 250);
+
+function showOffer({at, when}) {
+  const button = chip();
+  if (!at || at !== button.dataset.at) button.setAttribute("aria-pressed", "false");
+  button.hidden = !at;
+  button.dataset.at = at || "";
+  const words = $("span", button);
+  words.textContent = at ? words.dataset.words.replace("%(at)s", when) : "";
 }
 
 function show(item) {
@@ -76,6 +100,7 @@ function done(item, answer) {
   shown?.remove();
   const area = field();
   if (area && openId() === item.conversation && !area.value.trim()) { area.value = item.text; area.dispatchEvent(new Event("input")); }
+  else if (!kept(draftKey(item.conversation))) keep(draftKey(item.conversation), item.text);
 }
 
 const methods = {pin: ["PUT", "pin"], unpin: ["DELETE", "pin"], done: ["DELETE", "reminder"], remind: ["PUT", "reminder"], delete: ["DELETE", ""]};
@@ -91,6 +116,8 @@ async function act(note, what, json) {
 
 document.addEventListener("click", async (event) => {
   const note = event.target.closest(".note[data-note]")?.dataset.note;
+  const offered = event.target.closest("[data-note-offer]");
+  if (offered) { offered.setAttribute("aria-pressed", offered.getAttribute("aria-pressed") !== "true"); field().focus(); }
   const button = event.target.closest("[data-note-do], [data-note-edit], [data-note-when]");
   const seek = event.target.closest("[data-note-seek]");
   if (seek) { event.preventDefault(); document.body.classList.remove("show-panel"); return goTo(seek.dataset.conversation, seek.dataset.noteSeek); }
