@@ -79,8 +79,9 @@ function showOffer({at, when}) {
   if (!at || at !== button.dataset.at) button.setAttribute("aria-pressed", "false");
   button.hidden = !at;
   button.dataset.at = at || "";
-  const words = $("span", button);
-  words.textContent = at ? words.dataset.words.replace("%(at)s", when) : "";
+  $("span", button).textContent = at ? when : "";
+  button.title = at ? button.dataset.words.replace("%(at)s", when) : "";
+  button.setAttribute("aria-label", button.title);
 }
 
 function show(item) {
