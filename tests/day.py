@@ -148,28 +148,75 @@ def of_labels(day: Day) -> None:
 
 def of_notes(day: Day) -> None:
     """Written, with a mention; changed, pinned; reminded of when it was resolved; taken away."""
-    wati, joko = day.agent("Wati"), day.agent("Joko", "supervisor")
+    ratna, joko = day.agent("Ratna"), day.agent("Joko", "supervisor")
     id = day.conversation(ANDI)["id"]
     text = "Janji bayar tanggal 10. @Joko **cek** ya"
-    note = day.ask("notes.add", by=wati, conversation=id, text=text, client_id="n-1")["result"]["note"]
+    note = day.ask("notes.add", by=ratna, conversation=id, text=text, client_id="n-1")["result"]["note"]
     assert day.get("note", note)["offer"]["words"] == "tanggal 10"
-    day.ask("notes.add", by=wati, conversation=id, text="@Nobody", mentions=["nobody"])
+    day.ask("notes.add", by=ratna, conversation=id, text="@Nobody", mentions=["nobody"])
     day.ask("notes.seen", by=joko, conversation=id)
     day.ask("notes.edit", by=joko, note=note, text="Janji bayar besok jam 9", version=1)
-    day.ask("notes.edit", by=wati, note=note, text="Terlambat", version=1)
+    day.ask("notes.edit", by=ratna, note=note, text="Terlambat", version=1)
     day.ask("notes.pin", by=joko, note=note)
-    day.ask("notes.remind", by=wati, note=note, at=times.add(day.time, 900))
+    day.ask("notes.remind", by=ratna, note=note, at=times.add(day.time, 900))
     day.ask("conversation.resolve", by=joko, conversation=id)
     day.later(1000)
-    assert day.conversation(ANDI)["assignee"] == wati and day.get("note", note)["reminder"] == "due"
-    day.ask("notes.done", by=wati, note=note)
+    assert day.conversation(ANDI)["assignee"] == ratna and day.get("note", note)["reminder"] == "due"
+    day.ask("notes.done", by=ratna, note=note)
     other = day.ask(
         "notes.add", by=joko, conversation=id, text="Salah tulis", remind_at=times.add(day.time, 60)
     )
     day.ask("notes.unpin", by=joko, note=note)
-    day.ask("notes.delete", by=wati, note=other["result"]["note"])
+    day.ask("notes.delete", by=ratna, note=other["result"]["note"])
     day.ask("notes.delete", by=joko, note=other["result"]["note"])
     day.later(100)
+
+
+CITA = "6281500003333@c.us"
+
+
+def of_the_flow_builder(day: Day) -> None:
+    """Menus, questions, gathered texts, chance, a service, time-outs, a person, versions."""
+    agent = day.agent("Wati")
+    to = {"option.1": "s", "option.2": "q", "timeout": "late"}
+    nodes = [
+        {"id": "m", "kind": "menu", "text": "Halo {{name}}", "timeout": 30, "to": to,
+         "options": [{"id": "1", "title": "Satu"}, {"id": "2", "title": "Dua"}]},
+        {"id": "s", "kind": "split", "paths": [{"id": "a"}, {"id": "b"}],
+         "to": {"path.a": "h", "path.b": "h"}},
+        {"id": "h", "kind": "http", "url": "https://toko.example/", "save": {"s": "s"}, "to": {"next": "w"}},
+        {"id": "w", "kind": "wait", "minutes": 5, "to": {"next": "l"}},
+        {"id": "l", "kind": "label", "add": ["Komplain", "nix"], "to": {"next": "m"}},
+        {"id": "q", "kind": "ask", "text": "Kota?", "field": "contact.city", "to": {"next": "p"}},
+        {"id": "p", "kind": "hand_over", "text": "Sebentar", "note": "{{contact.city}}"},
+        {"id": "late", "kind": "end", "text": "Sampai nanti"},
+    ]  # fmt: skip
+    words = {"on": "keyword", "way": "fuzzy", "words": ["katalog"]}
+    flow = {"name": "Katalog", "start": "m", "triggers": [words], "nodes": nodes}
+    id = day.ask("flowbuilder.save", by=agent, definition=flow)["result"]["flow"]
+    day.ask("flowbuilder.publish", flow=id)
+    day.writes(CITA, "katalok", push_name="Cita")
+    day.writes(CITA, "apa?")
+    day.writes(CITA, "maksudnya")
+    day.later(4)
+    day.writes(CITA, "1")
+    (job,) = [j for j in day.all("job") if j["name"] == "flowbuilder.http"]
+    result = {"ok": True, "values": {"s": "x"}}
+    day.submit(event("job.finished", job["id"], {"job": job["id"], "result": result}, origin="job"))
+    day.later(301)
+    day.ask("flowbuilder.save", flow=id, definition={**flow, "language": "en"})
+    day.ask("flowbuilder.publish", flow=id)
+    day.answers(CITA, "dengan Wati", by=agent)
+    day.ask("flowbuilder.resume", by=agent, conversation=day.conversation(CITA)["id"])
+    day.later(1801)
+    day.writes(CITA, "katalog")
+    day.writes(CITA, "2")
+    day.writes(CITA, "Bogor")
+    day.later(4)
+    day.writes(ANDI, "katalog")
+    day.ask("flowbuilder.roll_back", flow=id, number=1)
+    day.ask("flowbuilder.switch", flow=id, enabled=False)
+    assert day.all("flow_stat") and day.all("flow_miss")
 
 
 def settle(day: Day, chat: str) -> None:
@@ -238,6 +285,7 @@ PARTS = {
     "simulator": World.with_shop,
     "labels": of_labels,
     "notes": of_notes,
+    "flowbuilder": of_the_flow_builder,
     "sender": of_the_sender,
     "waha": lambda day: None,  # only an adapter: it has no hooks
     "all": of_plugins_and_settings,
