@@ -91,18 +91,19 @@ def around(view: View, conversation: str, collection: str, id: str) -> tuple[str
     found: Any = view.db.table(collection).get(doc_id=id) if of else None
     if of is None or found is None or found["conversation"] != conversation:
         return None
-    made_both = []
-    for newest_first in (True, False):
-        made: Data = {}
+    at = found[of.order]
+
+    def cursors_of(newest_first: bool) -> str:
+        made: Data = {
+            collection: view.db.table(collection).cursor(id, order=of.order, newest_first=newest_first)
+        }
         for each in every:
-            if each.collection == collection:
-                made[collection] = view.db.table(collection).cursor(
-                    id, order=of.order, newest_first=newest_first
-                )
-            else:
-                made[each.collection] = _cursor_at(view, each, conversation, found[of.order], newest_first)
-        made_both.append(together(made) or NOTHING)
-    return made_both[0], made_both[1]
+            if each is not of:
+                table = view.db.table(each.collection)
+                made[each.collection] = table.cursor_at(at, order=each.order, newest_first=newest_first)
+        return together(made) or NOTHING
+
+    return cursors_of(True), cursors_of(False)
 
 
 def collection_of(view: View, id: str) -> str | None:
@@ -141,24 +142,6 @@ def _named(each: Entries, document: Data) -> Data:
         "template": each.template,
         "at": document.get(each.order) or "",
     }
-
-
-def _cursor_at(view: View, each: Entries, conversation: str, at: str, newest_first: bool) -> Any:
-    """Return the cursor of a collection from which a page goes on at a time; END where nothing follows."""
-    order = where(each.order)
-    beyond = order <= at if newest_first else order > at
-    query = (where("conversation") == conversation) & beyond
-    found, _more = view.page(each.collection, query, order=each.order, limit=1, newest_first=newest_first)
-    if not found:
-        return END
-    # The page after a cursor leaves its document out, so the cursor is that of the one before.
-    earlier = (where("conversation") == conversation) & (order > at if newest_first else order <= at)
-    last, _more = view.page(
-        each.collection, earlier, order=each.order, limit=1, newest_first=not newest_first
-    )
-    if not last:
-        return None
-    return view.db.table(each.collection).cursor(last[0]["id"], order=each.order, newest_first=newest_first)
 
 
 def _horizon(pages: Data, newest_first: bool) -> str | None:

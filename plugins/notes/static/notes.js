@@ -200,7 +200,8 @@ const people = later(async () => {
 }, 200);
 on("changes", ({changes}) => {
   const isMoved = ({collection, id, fields}) => collection === "conversation" && id === openId() && ("team" in fields || "assignee" in fields);
-  if (changes.some((each) => each.collection === "agent" || isMoved(each))) people();
+  const isOther = ({collection, fields}) => collection === "agent" && ["name", "teams", "role", "active"].some((field) => field in fields);
+  if (changes.some((each) => isOther(each) || isMoved(each))) people();
 });
 
 // The panel shows what is pinned and what will come back: anew where that concerns what is open.
