@@ -26,6 +26,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "contact.write": _TEAMWORK,
     "label.read": _TEAMWORK,
     "label.write": ("admin", "supervisor"),
+    "flow.read": ("admin", "supervisor", "agent", "integrator"),
+    "flow.write": ("admin", "supervisor", "integrator"),
     "note.read": _TEAMWORK,
     "note.write": _TEAMWORK,
     "report.read": ("admin", "supervisor"),

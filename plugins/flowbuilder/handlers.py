@@ -36,7 +36,7 @@ def save(data, tx):
         flow = {
             "id": tx.new_id(), "name": name, "enabled": True, "draft": {**data["definition"], "name": name},
             "draft_rev": 1, "draft_by": tx.agent, "draft_at": tx.at, "published": None, "number": 0,
-            "hash": None, "created_at": tx.at,
+            "hash": None, "removed_at": None, "created_at": tx.at,
         }  # fmt: skip
         tx.insert("flow", flow)
         return {"flow": flow["id"], "rev": 1}
