@@ -376,10 +376,12 @@ def people(conversation: str) -> Json:
 
 
 @blueprint.get("/notes")
-@blueprint.get("/notes/<any(mentions, due, coming):section>")
+@blueprint.get("/notes/<section>")
 @requires("note.read")
 def page(section: str = "mentions") -> str:
     """Show what waits for an agent; with ``after``, or ``part``, the list's lines alone."""
+    if section not in ("mentions", "due", "coming"):
+        raise NotFound(f"no page {section}")
     wanted = {"cursor": request.args.get("after") or None, "limit": 30}
 
     def load(view: View) -> Json:
