@@ -247,6 +247,17 @@ def test_a_reminder_that_is_moved_or_cancelled_does_not_come_at_its_old_time(day
         assert day.ask("notes.remind", by=sari, note=note["id"], at=at)["status"] == "refused"
 
 
+def test_nobody_takes_anothers_reminder_away(day: Day) -> None:
+    sari, budi, rina = day.agent("Sari"), day.agent("Budi"), day.agent("Rina", "supervisor")
+    note = writes(day, sari, "Telepon", remind_at=times.add(day.time, 600))
+    for type, more in (("notes.remind", {"at": times.add(day.time, 900)}), ("notes.done", {})):
+        done = day.ask(type, by=budi, note=note["id"], **more)
+        assert done["reason"] == "Sari has a reminder on this note"
+    assert day.ask("notes.done", by=rina, note=note["id"])["status"] == "done"
+    assert day.ask("notes.remind", by=budi, note=note["id"], at=times.add(day.time, 900))["status"] == "done"
+    assert day.get("note", note["id"])["remind_for"] == budi
+
+
 def test_while_notes_are_off_a_reminder_waits(day: Day) -> None:
     sari = day.agent("Sari")
     note = writes(day, sari, "Telepon", remind_at=times.add(day.time, 60))

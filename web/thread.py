@@ -61,27 +61,29 @@ def window(
     """
     if cursor == NOTHING:
         return [], [], None
-    before, told = cursors(cursor), [Entries(MESSAGES, "", "at"), *sources(view)]
-    pages = {}
-    for each in told:
-        if cursor is None or before.get(each.collection, END) is not END:
-            how = {"order": each.order, "limit": limit, "newest_first": newest_first}
-            found, following = view.page(
-                each.collection,
-                where("conversation") == conversation,
-                after=before.get(each.collection),
-                **how,
-            )
-            pages[each.collection] = each, found, following
+    before = cursors(cursor)
+    pages = _pages(view, conversation, before if cursor else None, limit, newest_first)
     horizon = _horizon(pages, newest_first)
     shown, following_of = {}, {}
     for name, (each, found, following) in pages.items():
         kept = [one for one in found if _is_within(one, each.order, horizon, newest_first)]
-        shown[name] = kept if newest_first is False else kept[::-1]
+        shown[name] = kept[::-1] if newest_first else kept
         following_of[name] = _following(view, each, found, kept, following, before.get(name), newest_first)
-    beside = [_named(each, one) for each, _found, _next in pages.values() for one in shown[each.collection]]
-    beside = [one for one in beside if one["collection"] != MESSAGES]
-    return shown.get(MESSAGES, []), shaped(view, beside), together(following_of)
+    messages = shown.pop(MESSAGES, [])
+    beside = [_named(pages[name][0], one) for name, kept in shown.items() for one in kept]
+    return messages, shaped(view, beside), together(following_of)
+
+
+def _pages(view: View, conversation: str, before: Data | None, limit: int, newest_first: bool) -> Data:
+    """Return collection → (its entries, a page of them, the next cursor), of those that have more to tell."""
+    found = {}
+    for each in [Entries(MESSAGES, "", "at"), *sources(view)]:
+        name = each.collection
+        if before is None or before.get(name, END) is not END:
+            how = {"order": each.order, "limit": limit, "newest_first": newest_first}
+            query, after = where("conversation") == conversation, (before or {}).get(name)
+            found[name] = (each, *view.page(name, query, after=after, **how))
+    return found
 
 
 def around(view: View, conversation: str, collection: str, id: str) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from . import dates, mentions, schemas
 
 WRITE = "note.write"
 LONGEST = timedelta(days=731)  # two years, a leap year among them
+WAITING = ("set", "due")  # of a reminder
 HISTORY = 100  # earlier texts that are kept
 TIMER = "remind/{}"
 BLANK = {"pinned": False, "version": 1, "edited_at": None, "deleted_at": None, "history": []}
@@ -101,6 +102,7 @@ def unpin(data, tx):
 def remind(data, tx):
     """Have a note come back to who asks at a time; one that was set is moved."""
     note = _living(tx, data)
+    _not_anothers(tx, note)
     _set(tx, note, data["at"])
     return {"note": note["id"], "conversation": note["conversation"], "at": note["remind_at"]}
 
@@ -109,8 +111,9 @@ def remind(data, tx):
 def done(data, tx):
     """A reminder is dealt with, or not wanted any more; an offer of one is declined."""
     note = _living(tx, data)
-    if note["reminder"] not in ("set", "due") and not note["offer"]:
+    if note["reminder"] not in WAITING and not note["offer"]:
         raise Refused("this note has no reminder")
+    _not_anothers(tx, note)
     fields = {"reminder": "done", "due_for": None, "done_for": note["remind_for"]} if note["reminder"] else {}
     tx.update("note", note["id"], {**fields, "offer": None})
     tx.cancel(TIMER.format(note["id"]), plugin="notes")
@@ -155,6 +158,13 @@ def _own(tx, data):
     if agent and agent["role"] == "agent" and note["author"]["id"] != agent["id"]:
         raise Refused("only who wrote a note, or a supervisor, can change it")
     return note
+
+
+def _not_anothers(tx, note):
+    """Refuse an agent, who does not lead, what another agent's reminder would be lost by."""
+    agent, whose = tx.get("agent", tx.agent), note["remind_for"]
+    if agent and agent["role"] == "agent" and note["reminder"] in WAITING and whose != agent["id"]:
+        raise Refused(f"{(tx.get('agent', whose) or {}).get('name') or whose} has a reminder on this note")
 
 
 def _author(tx):

@@ -42,6 +42,11 @@ def may_change(document: Mapping[str, Any], agent: Mapping[str, Any]) -> bool:
     return agent["role"] in ("admin", "supervisor") or document["author"]["id"] == agent["id"]
 
 
+def may_settle(document: Mapping[str, Any], agent: Mapping[str, Any]) -> bool:
+    """Whether *agent* may move a note's reminder or be done with it: who is reminded, or who leads."""
+    return agent["role"] in ("admin", "supervisor") or document["remind_for"] in (None, agent["id"])
+
+
 def earlier(document: Mapping[str, Any], names: Mapping[str, str], zone: str, language: str) -> list[Json]:
     """Return what a note said before, the latest first: ``{"when", "by", "html"}``."""
     return [

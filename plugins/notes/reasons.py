@@ -15,6 +15,7 @@ def in_words(reason: str) -> str:
         ),
         (r"only who wrote a note", _("Only who wrote a note, or a supervisor, can change it.")),
         (r"was deleted", _("This note was deleted.")),
+        (r"(?P<name>.+) has a reminder on this note", _("%(name)s has a reminder on this note.")),
         (r"cannot be in the past", _("That time is in the past.")),
         (r"two years away", _("A reminder is two years away at most.")),
         (r"data was erased", _("This contact's data was erased.")),

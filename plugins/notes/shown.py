@@ -42,6 +42,7 @@ def _shown(view: Any, each: Json, called: dict[str, str], zone: str, language: s
     return {
         **look.note(each, called),
         "can_change": look.may_change(each, view.agent) and not each["deleted_at"],
+        "can_settle": look.may_settle(each, view.agent),
         "is_mine": each["author"]["id"] == view.agent["id"],
         "earlier": look.earlier(each, called, zone, language),
         "remind_words": look.when(each.get("remind_at"), zone, language),

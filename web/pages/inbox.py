@@ -192,7 +192,10 @@ def older(conversation: str) -> str:
         opened = dict(view.conversation(conversation))
         return {**ask.window(view, opened, request.args.get("before")), "workspace": ask.workspace(view)}
 
-    found = read(load)
+    try:
+        found = read(load)
+    except ValueError:
+        abort(422)
     shown = entries(found["messages"], 0, place_of(found["workspace"]), found["beside"])
     return render(
         "partials/entries.html", entries=shown, older=found["older"], conversation={"id": conversation}
@@ -209,7 +212,10 @@ def newer(conversation: str) -> str:
         found = ask.newer_than(view, opened, request.args.get("after"))
         return {**found, "workspace": ask.workspace(view)}
 
-    found = read(load)
+    try:
+        found = read(load)
+    except ValueError:
+        abort(422)
     shown = entries(found["messages"], 0, place_of(found["workspace"]), found["beside"])
     return render(
         "partials/entries.html", entries=shown, newer=found["newer"], conversation={"id": conversation}
