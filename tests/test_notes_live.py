@@ -117,7 +117,11 @@ def test_changes_and_pins_are_live_in_both(shop: Shop, sari: Person, budi: Perso
     for person in (sari, budi):
         expect(person.page.locator("#panel [data-pinned]")).to_contain_text("tolong cek")
     does(sari, "tolong cek", "[data-note-edit]")
-    sari.page.fill("dialog textarea", "Janji bayar lusa, @Budi sudah tahu")
+    sari.page.fill("dialog textarea", "Janji bayar lusa, ")
+    sari.page.keyboard.type("@bu")
+    expect(sari.page.locator("dialog .mention-list li")).to_have_text("Budi")
+    sari.page.keyboard.press("Enter")
+    sari.page.keyboard.type("sudah tahu")
     sari.page.click('dialog [value="yes"]')
     for person in (sari, budi):
         expect(note_of(person, "sudah tahu").locator(".note-history summary")).to_have_text("edited")

@@ -149,11 +149,17 @@ async function edit(note) {
   const area = element(`<textarea rows="5" maxlength="10000"></textarea>`);
   area.value = answer.data.plain;
   const now = element(`<p class="note-now" hidden></p>`);
-  const made = dialog(w("edit"), [area, now]);
+  const list = element(`<ul class="mention-list" id="edit-mention-list" role="listbox" hidden></ul>`);
+  list.setAttribute("aria-label", $("#mention-list").getAttribute("aria-label"));
+  area.setAttribute("aria-controls", list.id);
+  const made = dialog(w("edit"), [list, area, now]);
   area.setAttribute("aria-labelledby", "note-dialog-title");
   $('[value="yes"]', made).textContent = w("save");
   area.focus();
-  area.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $('[value="yes"]', made).click(); });
+  area.addEventListener("input", () => suggest(form(), area));
+  area.addEventListener("keydown", (event) => {
+    if (!choosing(event, form(), area) && event.key === "Enter" && (event.ctrlKey || event.metaKey)) $('[value="yes"]', made).click();
+  });
   $("form", made).addEventListener("submit", async (event) => {
     event.preventDefault();
     const changed = await ask(`/api/notes/${note}`, {method: "PATCH", json: {text: area.value, version, mentions: idsIn(area.value)}});
