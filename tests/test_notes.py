@@ -527,7 +527,7 @@ def test_what_was_done_with_notes_is_told_in_words(stack: Stack, ayu: Program) -
     offered = stack.signed_in("Ayu")
     offered.look("/inbox")
     made = offered.client.post(
-        "/notes/offer", json={"text": "besok jam 9"}, headers={"X-CSRF-Token": offered.csrf}
+        "/api/notes/offer", json={"text": "besok jam 9"}, headers={"X-CSRF-Token": offered.csrf}
     )
     assert made.json["words"] == "besok jam 9" and made.json["when"].endswith("09:00")
 

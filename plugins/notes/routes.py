@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, request, send_from_directory
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from engine import where
 from web import (
@@ -99,19 +99,6 @@ class WantedReminders(Page):
     state = fields.String(load_default="due", validate=validate.OneOf(schemas.REMINDERS))
 
 
-class Change(schemas.Edit):
-    """A note's new text."""
-
-    class Meta:
-        exclude = ("note",)
-
-
-class When(Schema):
-    """A time."""
-
-    at = fields.String(required=True)
-
-
 def _note(view: View, id: str) -> Json:
     """Return a note that who asks may see; NotFound else."""
     found = view.get("note", id)
@@ -203,6 +190,15 @@ def list_reminders(wanted: Json) -> Json:
     return _listed(lambda view: _reminders(view, wanted, wanted["state"]))
 
 
+@api.route("/offer", methods=["POST"])
+@requires("note.write")
+@api.arguments(schemas.Typed)
+@api.response(200, schemas.Offer)
+def offer(wanted: Json) -> Json:
+    """Find the first day that a text names, while it is typed; empty where it names none."""
+    return read(lambda view: shown.offer(view, wanted["text"]))
+
+
 @api.route("/<id>")
 @requires("note.read")
 @api.response(200, Note)
@@ -213,7 +209,7 @@ def get_note(id: str) -> Json:
 
 @api.route("/<id>", methods=["PATCH"])
 @requires("note.write")
-@api.arguments(Change)
+@api.arguments(schemas.Change)
 @api.response(200, Note)
 def change_note(wanted: Json, id: str) -> Json:
     """Change a note's text; 409 where somebody changed it since `version`."""
@@ -246,7 +242,7 @@ def unpin_note(id: str) -> Json:
 
 @api.route("/<id>/reminder", methods=["PUT"])
 @requires("note.write")
-@api.arguments(When)
+@api.arguments(schemas.When)
 @api.response(200, Note)
 def remind(wanted: Json, id: str) -> Json:
     """Have a note come back to who asks at a time (RFC 3339)."""
@@ -351,14 +347,6 @@ def asset_file(name: str) -> Response:
     if request.args.get("v"):
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
-
-
-@blueprint.post("/notes/offer")
-@requires("note.write")
-def offer() -> Json:
-    """Return the day that a ``text`` being typed names: ``{"at", "words", "when"}``, or ``{}``."""
-    text = str((request.get_json(silent=True) or {}).get("text") or "")[: schemas.TEXT_LIMIT]
-    return read(lambda view: shown.offer(view, text))
 
 
 @blueprint.get("/notes/count")

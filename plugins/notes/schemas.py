@@ -132,3 +132,33 @@ class Ring(OfNote):
     """A reminder's time has come; *due* is the time that was set."""
 
     due = fields.String(required=True)
+
+
+# What the API takes and gives besides
+
+
+class Change(Edit):
+    """A note's new text."""
+
+    class Meta:
+        exclude = ("note",)
+
+
+class Typed(Schema):
+    """A text that is being typed."""
+
+    text = fields.String(required=True, validate=validate.Length(max=TEXT_LIMIT))
+
+
+class Offer(Schema):
+    """A day that a text names."""
+
+    at = fields.String()
+    words = fields.String(metadata={"description": "those of the text that name it"})
+    when = fields.String(metadata={"description": "the day and hour in the reader's language"})
+
+
+class When(Schema):
+    """A time."""
+
+    at = fields.String(required=True)

@@ -70,7 +70,7 @@ const wanted = () => (chip().getAttribute("aria-pressed") === "true" ? chip().da
 const offer = later(async () => {
   const text = field()?.value.trim();
   if (text === undefined) return;
-  const answer = text ? await ask("/notes/offer", {method: "POST", json: {text}}) : {ok: true, data: {}};
+  const answer = text ? await ask("/api/notes/offer", {method: "POST", json: {text}}) : {ok: true, data: {}};
   if (answer.ok && text === field()?.value.trim()) showOffer(answer.data);
 }, 250);
 
