@@ -313,6 +313,7 @@ WORDS = {
     "notes.seen": None,
     "notes.ring": lazy_gettext("a reminder came"),
 }
+REASONS = reasons.REASONS
 NAV = [
     {
         "path": "/notes",

@@ -18,6 +18,11 @@ class Settings(Schema):
         load_default=True,
         metadata={"description": "Offer a reminder where a note names a day (“tanggal 25”, “tomorrow 9am”)."},
     )
+    keep_days = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, 36500),
+        metadata={"description": "How long notes are kept, in days; 0 for good.", "example": 365},
+    )
     reopen = fields.Boolean(
         load_default=True,
         metadata={
@@ -65,18 +70,21 @@ COLLECTIONS = (
         "note",
         Note,
         indexes=(
+            ("created_at",),
             ("conversation", "created_at"),
             ("conversation", "reminder"),
             ("contact", "pinned"),
             ("remind_for", "reminder", "remind_at"),
         ),
         search=("text",),
+        ages=("created_at", "keep_days"),
         owner="notes",
     ),
     Collection(
         "mention",
         Mention,
-        indexes=(("agent", "at"), ("agent", "unread", "at"), ("note",)),
+        indexes=(("at",), ("agent", "at"), ("agent", "unread", "at"), ("note",)),
+        ages=("at", "keep_days"),
         owner="notes",
     ),
 )
