@@ -10,7 +10,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from engine import config as configuration
-from engine import erasure, exports, imports, times
+from engine import erasure, exports, imports, retention, times
 from engine import plugins as installed
 from engine.cli import main
 from engine.store import Reading
@@ -308,6 +308,20 @@ def test_what_messages_say_is_let_go_by_age_and_notes_stay(shop: World) -> None:
     note = writes(shop, shop.agent("Sari"), "Pelanggan lama")
     shop.workspace.expire(times.add(times.now(), 60), 100).result()
     assert shop.messages(DEWI)[0]["text"] is None and shop.get("note", note["id"])["text"] == "Pelanggan lama"
+
+
+def test_notes_are_let_go_by_their_own_age(day: Day) -> None:
+    sari = day.agent("Sari")
+    day.agent("Budi")
+    old = writes(day, sari, "Lama @Budi", remind_at=times.add(day.time, 5 * 86400))
+    day.later(2 * 86400)
+    kept = writes(day, sari, "Baru @Budi")
+    day.ask("plugin.set", plugin="notes", settings={"keep_days": 1})
+    retention.keep(day.workspace, {}, day.time)
+    assert [n["id"] for n in day.all("note")] == [kept["id"]]
+    assert [m["note"] for m in day.all("mention")] == [kept["id"]]
+    day.later(5 * 86400)
+    assert not [p for p in day.all("problem") if p["plugin"] == "notes"] and old
 
 
 # Markdown

@@ -18,7 +18,7 @@ def timer_fired(event, documents, settings):
     yield action("notes.ring", note=note["id"], due=note["remind_at"])
     if conversation is None or conversation.get("erased_at"):
         return
-    if settings["reopen"] and conversation["status"] != "open":
+    if settings.get("reopen", True) and conversation["status"] != "open":
         why = "a reminder came"
         yield action("conversation.reopen", conversation=conversation["id"], why=why)
         yield action(

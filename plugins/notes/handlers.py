@@ -252,7 +252,7 @@ def _offer(tx, text):
     """Return ``{"at", "words"}`` of the first day that the text names, None where it names none."""
     plugin = tx.get("plugin", "notes") or {}
     settings = plugin.get("settings") or schemas.Settings().load({})
-    if not settings["find_dates"] or not tx.get("agent", tx.agent):
+    if not settings.get("find_dates", True) or not tx.get("agent", tx.agent):
         return None
     workspace = tx.get("workspace", "main") or {}
     return dates.offer(text, tx.at, workspace.get("timezone") or "Asia/Jakarta")

@@ -91,7 +91,7 @@ def offer(view: Any, text: str) -> Json:
     """Return what a text that is being typed offers: ``{"at", "words", "when"}``, or ``{}``."""
     zone, language = place(view)
     plugin = view.db.table("plugin").get(doc_id="notes") or {}
-    if not (plugin.get("settings") or {"find_dates": True})["find_dates"]:
+    if not (plugin.get("settings") or {}).get("find_dates", True):
         return {}
     found = dates.offer(text, times.now(), zone)
     return {**found, "when": look.when(found["at"], zone, language)} if found else {}
