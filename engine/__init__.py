@@ -14,6 +14,7 @@ from engine.facts.statuses import put as set_status
 from engine.gateways import Gateway, NotUnderstood
 from engine.hookspecs import hookimpl
 from engine.phones import chat_of, country_of, e164
+from engine.visibility import sees
 
 __all__ = [
     "Action",
@@ -38,6 +39,7 @@ __all__ = [
     "name_of",
     "phone_of",
     "presence",
+    "sees",
     "segments",
     "set_status",
     "templates",

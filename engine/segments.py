@@ -142,7 +142,7 @@ def _leaf(part: Condition, at: str | None, hidden: frozenset[str]) -> Sql:
         if build is None:
             raise ValueError(f"{name} takes {', '.join(_ELSEWHERE[name])}, not {op}")
         return ("0", []) if name in hidden else build(value)
-    if not indexable(name):
+    if not indexable(name) or ":" in name:
         raise ValueError(f"{name!r} is no field's name")
     if name.partition(".")[0] in hidden and "." in name:
         return ("1" if op in ("unknown", "is_not", "has_not") else "0"), []

@@ -183,6 +183,7 @@ def test_of_a_thousand_rows_seven_are_named_and_the_rest_go_in(
 
 def test_a_segment_is_built_and_its_people_are_counted_live(fields: None, rina: Person, sari: Person) -> None:
     page = rina.page
+    sari.goes("/contacts/segments")
     rina.goes("/contacts/segments/new")
     page.fill("#segment-name", "Bandung, never wrote")
     page.click("text=Add a condition")
@@ -199,7 +200,6 @@ def test_a_segment_is_built_and_its_people_are_counted_live(fields: None, rina: 
     expect(page).to_have_url(re.compile(r"/contacts/segments/[a-z0-9]{20,}"))
     expect(page.locator(".rule")).to_have_count(3)
     expect(page.locator("[data-count-of]")).to_have_text("11")
-    sari.goes("/contacts/segments")
     expect(sari.page.locator("#segments .box-row small")).to_have_text("11")
     sari.page.set_viewport_size(PHONE)
     sari.goes(page.url.removeprefix(rina.address))

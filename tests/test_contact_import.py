@@ -149,6 +149,24 @@ def test_an_import_is_stopped_and_goes_on_and_is_undone(world: World) -> None:
     assert (state(world, id)["undone"], state(world, id)["kept"]) == (699, 1)
 
 
+def test_a_long_file_is_checked_in_slices_as_if_it_were_in_one(world: World) -> None:
+    number = files.SLICE * 2 + 3
+    text = "Nama,Telepon\n" + "".join(f"P{n},0812{n:08}\n" for n in range(number - 1)) + "Lagi,081200000000\n"
+    id = upload(world, text)
+    told = work(world)
+    assert [each["result"]["outcome"] for each in told] == ["checking", "checking", "checked"]
+    assert told[0]["result"] == {"outcome": "checking", "done": files.SLICE, "of": number + 1}
+    assert state(world, id)["counts"] == {
+        "rows": number, "create": number - 1, "update": 0, "skip": 0, "bad": 1,
+    }  # fmt: skip
+    assert problems(world) == [(number + 1, "duplicate")]
+    rows = list(files.lines(files.path_of(world.workspace.folder, FILE, files.ROWS)))
+    assert [row["line"] for row in rows] == list(range(2, number + 1))
+    world.ask("contacts.forget_import", **{"import": id})
+    work(world)
+    assert not list((world.workspace.folder / files.FOLDER).iterdir())
+
+
 def test_a_switch_in_between_does_not_lose_the_rest(world: World) -> None:
     id = upload(world, many(600))
     work(world)

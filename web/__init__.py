@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
 from .actions import act, see_contact
-from .api.common import Open, Page, api_blueprint, list_response, page_of
+from .api.common import Open, Page, api_blueprint, cursor_errors, list_response, page_of
 from .engine_link import View, engine, read
 from .errors import Conflict, Invalid, NotFound
 from .media import workspace_folder
@@ -16,6 +16,7 @@ from .permissions import may, public, requires
 from .search import contacts_like, search_in
 from .sessions import Session, current
 from .slots import Slot, language, render
+from .thread import Entries
 from .visibility import visible, visible_in
 from .webhooks import ingest
 
@@ -30,6 +31,7 @@ from .pages.shape import contact_name
 
 __all__ = [
     "Conflict",
+    "Entries",
     "Filter",
     "Invalid",
     "NotFound",
@@ -47,6 +49,7 @@ __all__ = [
     "contact_name",
     "contacts_like",
     "current",
+    "cursor_errors",
     "engine",
     "ingest",
     "language",

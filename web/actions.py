@@ -105,6 +105,16 @@ def _see(view: View, data: dict[str, Any]) -> None:
     for key in ("contact", "into"):
         if isinstance(data.get(key), str):
             see_contact(view, data[key])
+    for each in parts().registry.collections:
+        if each.owner != "core" and isinstance(data.get(each.name), str):
+            _see_of_plugin(view, each.name, data[each.name])
+
+
+def _see_of_plugin(view: View, collection: str, id: str) -> None:
+    """Raise NotFound for a plugin's document of a conversation that this agent may not see."""
+    found: Any = view.db.table(collection).get(doc_id=id)
+    if found is not None and isinstance(found.get("conversation"), str):
+        view.conversation(found["conversation"])
 
 
 def see_contact(view: View, id: str) -> dict[str, Any]:

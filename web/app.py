@@ -123,6 +123,7 @@ def _plugin(app: Flask, rest: Api, held: Parts, plugin: Plugin) -> None:
             held.owners[found.name] = plugin.name
             register(found)
     held.slots += [(plugin.name, each) for each in getattr(routes, "SLOTS", ())]
+    held.thread += [(plugin.name, each) for each in getattr(routes, "THREAD", ())]
     held.navigation += [{**item, "plugin": plugin.name} for item in getattr(routes, "NAV", ())]
     held.reasons += getattr(routes, "REASONS", ())
     held.words |= getattr(routes, "WORDS", {})

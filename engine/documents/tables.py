@@ -43,6 +43,11 @@ class Collection:
     upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
 
     @property
+    def is_in_conversations(self) -> bool:
+        """Say if its schema declares that each document names its ``conversation``."""
+        return "conversation" in getattr(self.schema, "_declared_fields", {})
+
+    @property
     def version(self) -> int:
         """Give the version of its documents, 1 where there never was another."""
         return len(self.upgrades) + 1

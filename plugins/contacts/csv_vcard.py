@@ -6,6 +6,7 @@ shows them. vCard: RFC 2426 (3.0) and RFC 6350 (4.0); CSV: RFC 4180.
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -20,8 +21,8 @@ TABLE_WIDTH = 100  # columns
 CARD_COLUMNS = ("Name", "Phone", "Phone 2", "Phone 3", "Organisation", "Email", "Birthday", "Note")
 PHONES = 3
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_CARD = re.compile(r"^BEGIN:VCARD\s*$", re.IGNORECASE | re.MULTILINE)
-_END = re.compile(r"^END:VCARD\s*$", re.IGNORECASE | re.MULTILINE)
+_CARD = re.compile(r"^BEGIN:VCARD[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
+_END = re.compile(r"^END:VCARD[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 
 
 class NoTable(ValueError):
@@ -49,16 +50,16 @@ def decoded(raw: bytes) -> tuple[str, str]:
     return raw.decode("latin-1"), "latin-1"
 
 
-def read(raw: bytes) -> dict[str, Any]:
+def read(raw: bytes, skip: int = 0) -> dict[str, Any]:
     """Return a file's table, and what it was: ``format`` (csv or vcard), ``encoding``, ``delimiter``.
 
-    Raises NoTable.
+    skip: so many rows are left out. ``lines``: how many rows there may be at most. Raises NoTable.
     """
     text, encoding = decoded(raw)
     if _CARD.match(text.lstrip()[:40]):
-        return {"format": "vcard", "encoding": encoding, "delimiter": None, **_cards(text)}
+        return {"format": "vcard", "encoding": encoding, "delimiter": None, **_cards(text, skip)}
     delimiter = delimiter_of(text)
-    return {"format": "csv", "encoding": encoding, "delimiter": delimiter, **_table(text, delimiter)}
+    return {"format": "csv", "encoding": encoding, "delimiter": delimiter, **_table(text, delimiter, skip)}
 
 
 def delimiter_of(text: str) -> str:
@@ -78,7 +79,7 @@ def delimiter_of(text: str) -> str:
     return best
 
 
-def _table(text: str, delimiter: str) -> dict[str, Any]:
+def _table(text: str, delimiter: str, skip: int) -> dict[str, Any]:
     csv.field_size_limit(1 << 25)
     rows = _rows(text, delimiter)
     columns = next(rows, (0, []))[1]
@@ -86,7 +87,8 @@ def _table(text: str, delimiter: str) -> dict[str, Any]:
         raise NoTable("empty")
     if len(columns) > TABLE_WIDTH:
         raise NoTable("wide")
-    return {"columns": [title.strip() or f"#{place}" for place, title in enumerate(columns, 1)], "rows": rows}
+    titles = [title.strip() or f"#{place}" for place, title in enumerate(columns, 1)]
+    return {"columns": titles, "rows": itertools.islice(rows, skip, None), "lines": text.count("\n")}
 
 
 def _rows(text: str, delimiter: str) -> Iterator[Row]:
@@ -101,16 +103,19 @@ def _rows(text: str, delimiter: str) -> Iterator[Row]:
         line = begun + reader.line_num + 1
 
 
-def _cards(text: str) -> dict[str, Any]:
-    return {"columns": list(CARD_COLUMNS), "rows": _card_rows(text)}
+def _cards(text: str, skip: int) -> dict[str, Any]:
+    rows, lines = _card_rows(text, skip), sum(1 for _ in _CARD.finditer(text))
+    return {"columns": list(CARD_COLUMNS), "rows": rows, "lines": lines}
 
 
-def _card_rows(text: str) -> Iterator[Row]:
+def _card_rows(text: str, skip: int) -> Iterator[Row]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     line, at = 1, 0
-    for begin in _CARD.finditer(text):
+    for place, begin in enumerate(_CARD.finditer(text)):
         line += text.count("\n", at, begin.start())
         at = begin.start()
+        if place < skip:
+            continue
         end = _END.search(text, begin.end())
         yield line, _card(text[at : end.end()] if end else "")
 

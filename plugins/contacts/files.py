@@ -1,10 +1,12 @@
 """The I/O of imports: reading the file that was uploaded, in workers only.
 
 Files lie in ``imports/`` of the workspace's folder, readable by nobody else: ``<file>`` as it was
-uploaded, ``<file>.head`` (its first rows), ``<file>.rows`` (what goes in) and ``<file>.bad`` (what does not,
-and why), one JSON object a line. What stands in them is in no document and in no row of the journal.
+uploaded, ``<file>.head`` (its first rows), ``<file>.rows`` (what goes in) and ``<file>.bad`` (what does
+not, and why), one JSON object a line; ``-<rows>`` after a name is of a dry run that has come so far.
+What stands in them is in no document, and until it goes in, in no row of the journal.
 """
 
+import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -19,7 +21,8 @@ from . import csv_vcard, importing
 
 Json = dict[str, Any]
 FOLDER = "imports"
-HEAD, ROWS, BAD = ".head", ".rows", ".bad"
+HEAD, ROWS, BAD, SEEN = ".head", ".rows", ".bad", ".seen"
+SLICE = 5000  # rows of a dry run that are read in one go
 MOST_ROWS = 200_000
 AT_ONCE, AT_ONCE_BYTES = 250, 200_000  # a batch holds the writer for some 0.15 s
 
@@ -32,35 +35,61 @@ def path_of(workspace: Path, file: str, ending: str = "") -> Path:
 
 
 def check(args: Json, context: Any) -> Json:
-    """Read the whole file as its plan says: the dry run. Nothing is changed but files beside it.
+    """Read the next rows of a file as its plan says: the dry run. Nothing is changed but files beside it.
 
-    args: ``{import, file, plan, custom}``. Returns counts and ``outcome``.
+    args: ``{import, file, plan, custom, done}``, *done*: rows that were read before. Returns counts and
+    ``outcome``: ``checking`` where there are more, for a slice must not keep the worker from others' work.
     """
-    path = path_of(context.folder, args["file"])
+    done = args["done"]
     try:
-        table = csv_vcard.read(path.read_bytes())
+        table = csv_vcard.read(path_of(context.folder, args["file"]).read_bytes(), skip=done)
     except (OSError, csv_vcard.NoTable) as error:
         return {"outcome": "failed", "reason": getattr(error, "code", "gone")}
+    if done >= MOST_ROWS:
+        return {"outcome": "failed", "reason": "long"}
     made = _Made(args, context)
-    with (
-        _whole(path_of(context.folder, args["file"], ROWS)) as rows,
-        _whole(path_of(context.folder, args["file"], BAD)) as bad,
-    ):
-        for number, (line, cells) in enumerate(table["rows"], 1):
-            if number > MOST_ROWS:
-                return {"outcome": "failed", "reason": "long"}
+    with made.part(ROWS) as rows, made.part(BAD) as bad:
+        for line, cells in itertools.islice(table["rows"], SLICE):
             made.take(line, cells, rows, bad)
+    now = made.counts["rows"]
+    if now - done == SLICE:
+        made.keep(now)
+        return {"outcome": "checking", "done": now, "of": max(now, min(table["lines"], MOST_ROWS))}
+    for ending in (ROWS, BAD):
+        made.join(ending)
     return {"outcome": "checked", **made.counts}
 
 
 class _Made:
-    """What has been made of a file's rows so far."""
+    """What has been made of a file's rows so far; after each slice it is kept in ``<file>.seen-<rows>``."""
 
     def __init__(self, args: Json, context: Any) -> None:
         self.reader = importing.Reader(args["plan"], args["custom"])
         self.duplicates = args["plan"]["options"]["duplicates"]
         self.table = context.documents.table("contact")
+        self.folder, self.file, self.done = context.folder, args["file"], args["done"]
         self.counts = dict.fromkeys(("rows", "create", "update", "skip", "bad"), 0)
+        if self.done:
+            kept = orjson.loads(self._path(SEEN, self.done).read_bytes())
+            self.counts, self.reader.seen = kept["counts"], kept["seen"]
+
+    def _path(self, ending: str, at: int) -> Path:
+        return path_of(self.folder, self.file, f"{ending}-{at}")
+
+    def part(self, ending: str) -> "_whole":
+        """Return a new file for this slice's rows of a kind."""
+        return _whole(self._path(ending, self.done))
+
+    def keep(self, now: int) -> None:
+        """Keep what the next slice has to know."""
+        with _whole(self._path(SEEN, now)) as file:
+            file.write(orjson.dumps({"counts": self.counts, "seen": self.reader.seen}))
+
+    def join(self, ending: str) -> None:
+        """Make one file of all slices' rows of a kind."""
+        with _whole(path_of(self.folder, self.file, ending)) as whole:
+            for at in range(0, self.done + 1, SLICE):
+                whole.write(self._path(ending, at).read_bytes())
 
     def take(self, line: int, cells: list[str], rows: BinaryIO, bad: BinaryIO) -> None:
         """Put one row into the file of those that go in, or of those that do not."""
@@ -101,9 +130,11 @@ def rows(args: Json, context: Any) -> Json:
 
 
 def forget(args: Json, context: Any) -> Json:
-    """Delete an import's files: those named in *endings*."""
+    """Delete an import's files: those named in *endings* (`""`: the upload), with what a dry run left."""
     for ending in args["endings"]:
-        path_of(context.folder, args["file"], ending).unlink(missing_ok=True)
+        path = path_of(context.folder, args["file"], ending)
+        for each in (path, *path.parent.glob(f"{path.name}*" if ending else f"{path.name}{SEEN}-*")):
+            each.unlink(missing_ok=True)
     return {"outcome": "forgotten"}
 
 

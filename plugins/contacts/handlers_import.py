@@ -16,7 +16,7 @@ from .handlers_data import custom_fields, existing, now_used
 
 Json = dict[str, Any]
 IMPORT = "contact.import"
-CHECK_SECONDS, READ_SECONDS, FORGET_SECONDS = 900.0, 60.0, 30.0
+READ_SECONDS, FORGET_SECONDS = 120.0, 30.0
 KEPT_DAYS = 30
 NOTHING = {"rows": 0, "created": 0, "updated": 0, "skipped": 0}
 
@@ -74,12 +74,13 @@ def _check_needed(tx: Any, mapping: list[str | None]) -> None:
             raise Refused(f"{field['label']} is needed; choose its column")
 
 
-def _run_check(tx: Any, found: Json) -> None:
+def _run_check(tx: Any, found: Json, done: int = 0, of: int = 0) -> None:
     plan = {key: found[key] for key in ("columns", "mapping", "options")}
     custom = [field for field in custom_fields(tx) if field["key"] in found["mapping"]]
-    args = {"import": found["id"], "file": found["file"], "plan": plan, "custom": custom}
-    job = tx.job("contacts.check", args, deadline=CHECK_SECONDS)
-    tx.update("contact_import", found["id"], {"state": "checking", "reason": None, "job": job})
+    args = {"import": found["id"], "file": found["file"], "plan": plan, "custom": custom, "done": done}
+    job = tx.job("contacts.check", args, deadline=READ_SECONDS)
+    going = {"state": "checking", "reason": None, "job": job, "checked": {"rows": done, "of": of}}
+    tx.update("contact_import", found["id"], going)
 
 
 @handles("contacts.start_import", schemas.OfImport, past="contacts.import_started", permission=IMPORT)
@@ -125,7 +126,9 @@ def take_result(data: Json, tx: Any) -> Json:
     result = told.get("result") or {}
     if tx.event["type"] not in ("job.finished", "job.expired") or not _waits_for(found, told):
         raise Refused("the import does not wait for this any more")
-    if result.get("outcome") == "checked":
+    if result.get("outcome") == "checking":
+        _run_check(tx, found, result["done"], result["of"])
+    elif result.get("outcome") == "checked":
         counts = {key: result[key] for key in ("rows", "create", "update", "skip", "bad")}
         checked = {"state": "checked", "counts": counts, "job": None}
         tx.update("contact_import", found["id"], checked)

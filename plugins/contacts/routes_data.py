@@ -16,6 +16,7 @@ SLOTS = [
 ]
 FEED = {
     "contact_field": ("id", "key", "label", "order", "archived"),
-    "contact_import": ("id", "state", "done", "counts"),
+    "contact_import": ("id", "state", "checked", "done", "counts"),
     "segment": ("id", "name"),
+    "contact_export": ("id", "at"),
 }

@@ -1,6 +1,5 @@
 """Custom fields: their REST, their settings page, and where people see and change a contact's values."""
 
-import re
 from typing import Any
 
 from flask import Blueprint, request
@@ -31,7 +30,7 @@ from web import (
 
 from . import fields
 from . import schemas_data as schemas
-from .routes_words import body
+from .routes_words import body, in_words
 
 Json = dict[str, Any]
 CURRENCIES = ("IDR", "USD", "SGD", "MYR", "EUR", "AUD", "GBP", "JPY", "THB", "PHP", "INR")
@@ -298,21 +297,3 @@ def wrong_words(code: str, field: Json) -> str:
         "too_precise": _("%(field)s does not take so many decimal places.", field=field["label"]),
     }  # fmt: skip
     return known.get(code, _("%(field)s does not take this.", field=field["label"]))
-
-
-def in_words(reason: str) -> str:
-    """Return a refusal of this plugin's handlers in the reader's language."""
-    for pattern, words in (
-        (r"there is a field '(?P<name>.+)' already", _("There is a field “%(name)s” already.")),
-        (r"there is a segment '(?P<name>.+)' already", _("There is a segment “%(name)s” already.")),
-        (r"needs something to choose from", _("A choice needs something to choose from.")),
-        (r"one column has to be the phone", _("Choose which column is the phone number.")),
-        (r"^(?P<name>.+) is needed; choose its column", _("%(name)s is needed. Choose its column.")),
-        (r"^the import is (?P<name>\w+) by now", _("The import has gone on meanwhile.")),
-        (r"this import made no contact", _("This import made no contact.")),
-        (r"the import has begun already", _("The import has begun already.")),
-    ):
-        found = re.search(pattern, reason)
-        if found:
-            return words % found.groupdict() if "%(" in words else words
-    return reason

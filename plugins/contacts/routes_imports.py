@@ -10,7 +10,6 @@ import orjson
 from flask import Blueprint, Response, g, request, stream_with_context
 from marshmallow import Schema
 from marshmallow import fields as shape
-from phonenumbers import SUPPORTED_REGIONS
 
 from web import (
     Invalid,
@@ -33,8 +32,9 @@ from web import (
 
 from . import csv_vcard, files, importing
 from . import schemas_data as schemas
-from .routes_fields import in_use, in_words
+from .routes_fields import in_use
 from .routes_fields import load as load_fields
+from .routes_words import countries, in_words
 
 Json = dict[str, Any]
 MOST_BYTES = 20 * 1024 * 1024
@@ -56,6 +56,7 @@ class ContactImport(Open):
     options = shape.Dict()
     counts = shape.Dict(metadata={"description": "what the dry run found: rows, create, update, skip, bad"})
     sample = shape.List(shape.List(shape.String()), metadata={"description": "its first rows"})
+    checked = shape.Dict(metadata={"description": "how far a dry run is: rows, of"})
     done = shape.Dict(metadata={"description": "what has been done: rows, created, updated, skipped"})
     reason = shape.String(allow_none=True)
 
@@ -323,7 +324,7 @@ def _show(id: str, error: str | None = None) -> str:
         "found": _get(id),
         "problems": problems,
         "comma": language() == "id",
-        "regions": sorted(SUPPORTED_REGIONS),
+        "regions": countries(),
     }
     if shown["labels"]:
         shown["labels"].insert(0, ("", _("none")))

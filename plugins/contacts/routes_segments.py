@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from babel import Locale
 from flask import Blueprint, request
 from marshmallow import Schema
 from marshmallow import fields as shape
-from phonenumbers import SUPPORTED_REGIONS
 
 from engine import conditions, times
 from engine import segments as engine_segments
@@ -30,9 +28,8 @@ from web import (
 
 from . import fields, segments
 from . import schemas_data as schemas
-from .routes_fields import in_words
 from .routes_fields import load as load_fields
-from .routes_words import body
+from .routes_words import body, countries, in_words
 
 Json = dict[str, Any]
 PREVIEW = 20
@@ -245,18 +242,13 @@ def _offered(custom: list[Json], labels: list[tuple[str, str]] | None) -> list[J
     for name, kind in segments.OWN.items():
         if name == "labels" and labels is None:
             continue
-        choices = {"country": _countries(), "labels": labels}.get(name)
+        choices = {"country": countries(), "labels": labels}.get(name)
         found.append({"name": name, "title": titles[name], "kind": kind, "choices": choices})
     for field in custom:
         choices = [(choice, choice) for choice in field["choices"]] or None
         told = {"title": field["label"], "kind": field["type"], "currency": field["currency"]}
         found.append({"name": fields.name_of(field), "choices": choices, **told})
     return found
-
-
-def _countries() -> list[tuple[str, str]]:
-    names = Locale(language()).territories
-    return sorted(((code, names.get(code, code)) for code in SUPPORTED_REGIONS), key=lambda pair: pair[1])
 
 
 def own_words() -> dict[str, str]:

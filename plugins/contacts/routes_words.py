@@ -3,9 +3,11 @@
 import re
 from typing import Any
 
+from babel import Locale
 from flask import request
+from phonenumbers import SUPPORTED_REGIONS
 
-from web import Invalid, _, lazy_gettext
+from web import Invalid, _, language, lazy_gettext
 
 
 def body() -> dict[str, Any]:
@@ -14,6 +16,12 @@ def body() -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Invalid(_("Something is missing or wrong."))
     return found
+
+
+def countries() -> list[tuple[str, str]]:
+    """Return the countries whose numbers can be read, as (code, name), by name."""
+    names = Locale(language()).territories
+    return sorted(((code, names.get(code, code)) for code in SUPPORTED_REGIONS), key=lambda pair: pair[1])
 
 
 REASONS = [
@@ -38,6 +46,17 @@ REASONS = [
     ),
     (r"^this is one contact already", lazy_gettext("This is one contact already.")),
     (r"^the address book is being read already", lazy_gettext("The address book is being read already.")),
+    (r"there is a field '(?P<name>.+)' already", lazy_gettext("There is a field “%(name)s” already.")),
+    (r"there is a segment '(?P<name>.+)' already", lazy_gettext("There is a segment “%(name)s” already.")),
+    (r"needs something to choose from", lazy_gettext("A choice needs something to choose from.")),
+    (r"one column has to be the phone", lazy_gettext("Choose which column is the phone number.")),
+    (
+        r"^(?P<name>.+) is needed; choose its column",
+        lazy_gettext("%(name)s is needed. Choose its column."),
+    ),
+    (r"^the import is \w+ by now", lazy_gettext("The import has gone on meanwhile.")),
+    (r"this import made no contact", lazy_gettext("This import made no contact.")),
+    (r"the import has begun already", lazy_gettext("The import has begun already.")),
 ]
 """Refusals in words."""
 

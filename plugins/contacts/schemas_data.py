@@ -51,6 +51,7 @@ class Import(LooseSchema):
     mapping = fields.List(fields.String(allow_none=True))
     options = fields.Dict()
     counts = fields.Dict(metadata={"description": "what the dry run found: rows, create, update, skip, bad"})
+    checked = fields.Dict(metadata={"description": "how far a dry run is: rows, of"})
     done = fields.Dict(metadata={"description": "what has been done: rows, created, updated, skipped"})
     reason = fields.String(allow_none=True, metadata={"description": "why it failed"})
 

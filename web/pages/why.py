@@ -9,6 +9,7 @@ from engine.explain import explain, names_in, shown
 
 from .. import NotFound, View, read, render, requires
 from ..actions import see_contact
+from ..parts import parts
 from . import deeds
 from . import inbox_query as ask
 from .inbox import place_of
@@ -72,6 +73,8 @@ def _tells(view: View, done: Data) -> bool:
     """Whether an action tells something to an agent: not one of a plugin that is off, none without effect."""
     owner = done["type"].partition(".")[0]
     if done["plugin"] in view.hidden or owner in view.hidden or done["type"] in QUIET:
+        return False
+    if parts().words.get(done["type"], "") is None:
         return False
     return bool(done["plugin"] == "agent" or done["why"] or owner in ("message", "conversation", "contact"))
 

@@ -1,11 +1,8 @@
-// Imports: the upload with its progress, and one import's page as it goes on, in every open browser.
-import {$, csrf, morph, reason, root} from "../../static/js/base.js";
-import {on, start} from "../../static/js/feed.js";
+// The upload of an import, with its progress; what becomes of it follows the feed (live.js).
+import {$, csrf, reason, root} from "../../static/js/base.js";
+import "./live.js";
 
 const upload = $("[data-upload]");
-const id = () => $("[data-import]")?.dataset.import;
-
-start();
 
 function send(file) {
   const form = new FormData();
@@ -42,24 +39,3 @@ if (upload) {
     });
   }
 }
-
-let asked = false;
-let again = false;
-/** Draw the page's own part anew; while that is under way, a further wish waits. */
-async function refresh() {
-  if (asked) { again = true; return; }
-  asked = true;
-  const part = id() ? "#import" : "#imports";
-  const answer = await fetch(location.href, {headers: {Accept: "text/html"}, credentials: "same-origin"});
-  if (answer.ok) {
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    morph($(part), document.importNode($(part, page), true));
-  }
-  asked = false;
-  if (again) { again = false; refresh(); }
-}
-
-on("changes", ({changes}) => {
-  if (changes.some((each) => each.collection === "contact_import" && (!id() || each.id === id()))) refresh();
-});
-on("resync", refresh);

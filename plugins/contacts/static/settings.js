@@ -1,5 +1,6 @@
 // The settings page of custom fields: what a type does not need is not asked for.
 import {$, $$} from "../../static/js/base.js";
+import "./live.js";
 
 const form = $("[data-field-form]");
 function fit() {
