@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import redis as redis_client
 
-from engine import media, times
+from engine import book, media, times
 from engine.config import Config
 from engine.crash import point
 from engine.plugins import Registry
@@ -120,7 +120,11 @@ def fetch_media(args: Document, context: Context) -> Document:
     return {"outcome": "fetched", "id": randomness.token_urlsafe(18), **saved}
 
 
-CORE_JOBS: dict[str, Callable[[Document, Context], Document]] = {"media.fetch": fetch_media}
+CORE_JOBS: dict[str, Callable[[Document, Context], Document]] = {
+    "media.fetch": fetch_media,
+    "book.list": book.list_page,
+    "book.gone": book.gone,
+}
 
 
 def may_call(client: "redis_client.Redis[bytes]", keys: Keys, job: Document) -> str | None:

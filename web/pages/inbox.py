@@ -49,8 +49,8 @@ def home() -> Response:
 @blueprint.get("/inbox", defaults={"conversation": None})
 @blueprint.get("/inbox/<conversation>")
 @requires("conversation.read")
-def inbox(conversation: str | None) -> str:
-    """Show the inbox, with a conversation opened or without."""
+def inbox(conversation: str | None) -> str | Response:
+    """Show the inbox, with a conversation opened or without; one that was merged is at its new address."""
     shown, at = Filter.of(request.args), request.args.get("at")
 
     def load(view: View) -> Data:
@@ -64,6 +64,10 @@ def inbox(conversation: str | None) -> str:
         }
 
     found = read(load, heavy=bool(shown.text))
+    now = found["opened"]["conversation"]["id"] if conversation else None
+    if now != conversation:
+        query = f"?{request.query_string.decode()}" if request.query_string else ""
+        return redirect(f"{request.script_root}/inbox/{now}{query}", 301)
     place = place_of(found["workspace"])
     return render(
         "inbox.html",
@@ -117,7 +121,7 @@ def opened_of(view: View, id: str, at: str | None = None) -> Data:
         **((at and ask.window_around(view, conversation, at)) or ask.window(view, conversation)),
         **ask.people(view, [conversation]),
         "kinds": [each.collection for each in threads.sources(view)],
-        "others": [each for each in others if each["id"] != id][:5],
+        "others": [each for each in others if each["id"] != conversation["id"]][:5],
     }
 
 

@@ -98,11 +98,23 @@ on("changes", ({changes, gone}) => {
     else if (threads.kinds().includes(collection)) takeEntry(collection, id, fields);
   }
   for (const {collection, id} of gone) {
-    if (collection === "conversation") { dropRow(id); if (id === openId()) { toast(t("not_there")); open(null); } }
+    if (collection === "conversation") { dropRow(id); if (id === openId()) follow(id); }
     else if (collection === "message") threads.dropMessage(id);
     else threads.dropEntry(id);
   }
 });
+
+/** The open conversation is gone: show the one that it has become part of, with what was being written. */
+async function follow(id) {
+  const answer = await ask(`/inbox/${id}/thread`);
+  if (openId() !== id) return;
+  if (!answer.ok) { toast(t("not_there")); return open(null); }
+  const text = $("#answer")?.value;
+  $("#opened").innerHTML = answer.data;
+  history.replaceState({id: openId()}, "", addressOf(openId()));
+  arrive();
+  if (text && $("#answer")) $("#answer").value = text;
+}
 
 function takeMessage(id, fields) {
   meanwhile?.push([id, fields]);

@@ -98,6 +98,10 @@ const shortcuts = [
   ["Ctrl+Enter", "key_send_resolve"], ["Ctrl+K", "key_palette"], ["/", "key_search"], ["[ ]", "key_panels"], [".", "key_why"], ["g i", "key_inbox"], ["g s", "key_settings"], ["?", "key_help"],
 ];
 
+// Pages of plugins that have a key of their own, where they are on.
+const contacts = $('.rail-item[href$="/contacts"]');
+if (contacts) { go.c = "/contacts"; shortcuts.splice(-1, 0, ["g c", null, contacts.title]); }
+
 export function help() {
   $("#help")?.remove();
   const dialog = element(`<dialog class="help" id="help" aria-labelledby="help-title"><div class="dialog-head"><h2 id="help-title"></h2><button class="icon-btn" type="button" data-close></button></div><dl></dl></dialog>`);
