@@ -68,8 +68,11 @@ COLLECTIONS = (
             ("account", "chat"),
             ("contact",),
             ("team", "status", "last_message_at"),
+            ("team", "handler", "last_message_at"),
+            ("assignee", "status", "team"),
         ),
         lists=("labels",),
+        always=("assignee", "team"),
     ),
     Collection(
         "message",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import heapq
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,14 +13,14 @@ from typing import Any
 import orjson
 from tinydb.queries import QueryLike
 
-from .planner import Layout, Parts, Plan, marks, plan, readable, split
+from .planner import MOST_PARAMS, Filter, Layout, Parts, Plan, filters, plan, readable, split
 from .scans import MANY, note
 from .storage import Rows
-from .tables import expression, indexable, list_table
+from .tables import expression, indexable
 
 Branch = tuple[str, tuple[Any, ...]]  # a condition and its parameters
 _FEW = 2_000  # so many are sooner sorted than found along an index of everything
-_MOST_BRANCHES = 16
+_MOST_BRANCHES = 64
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,16 @@ def _stream(rows: Rows, name: str, layout: Layout, wanted: Page) -> Iterator[Any
     streams = [_branch(rows, layout, sql, branch, start, wanted.newest_first) for branch in branches]
     if len(streams) == 1:
         return streams[0]
-    return heapq.merge(*streams, key=_key, reverse=wanted.newest_first)
+    return _once(heapq.merge(*streams, key=_key, reverse=wanted.newest_first))
+
+
+def _once(rows: Iterator[Any]) -> Iterator[Any]:
+    """Pass on rows in order but the second of two: the branches of an OR's sides may share some."""
+    last = None
+    for row in rows:
+        if row[0] != last:
+            yield row
+        last = row[0]
 
 
 def _branch(
@@ -136,9 +146,40 @@ def _branches(rows: Rows, layout: Layout, wanted: Page) -> tuple[bool, list[Bran
         return False, [(f"pos IN ({candidates.select})", candidates.params)]
     if driver is None:
         return False, [("", ())]
-    lists = _list_conditions(layout, parts)
+    ways = _ways(parts, layout, wanted.order, driver) if driver else [(parts, driver)]
+    return True, [branch for each, way in ways for branch in _along(each, way, layout)]
+
+
+def _along(parts: Parts, driver: tuple[str, ...], layout: Layout) -> list[Branch]:
+    """Give the conditions along one index: its fields' values, and all else that SQL can tell of a row."""
+    known = parts if driver else Parts(lists=parts.lists)  # along all there is, a scan is to be noticed
+    more = filters(known, layout, driver, one_by_one=True)
+    if len(more.params) > MOST_PARAMS:
+        more = Filter("")
     choices = [[(field, point) for point in _points(parts, field)] for field in driver]
-    return True, [_one_branch(choice, lists) for choice in itertools.product(*choices)]
+    return [_one_branch(choice, (more.sql, more.params)) for choice in itertools.product(*choices)]
+
+
+def _ways(
+    parts: Parts, layout: Layout, order: str | None, driver: tuple[str, ...]
+) -> list[tuple[Parts, tuple[str, ...]]]:
+    """Give the sides of an OR, each with the index along which it goes, where each has one of its own."""
+    for sides in parts.either:
+        found = []
+        for side in sides[:_MOST_BRANCHES]:
+            own = split(side, layout)
+            both = parts.joined(own)
+            way = _driver(both, layout, order) or ()
+            if len(way) >= len(driver) and own.equal.keys() & set(way):
+                found.append((both, way))
+        if len(found) == len(sides) and sum(_number(*each) for each in found) <= _MOST_BRANCHES:
+            return found
+    return [(parts, driver)]
+
+
+def _number(parts: Parts, driver: tuple[str, ...]) -> int:
+    """Give the number of branches along an index."""
+    return math.prod(len(_points(parts, field)) for field in driver)
 
 
 def _driver(parts: Parts, layout: Layout, order: str | None) -> tuple[str, ...] | None:
@@ -148,10 +189,7 @@ def _driver(parts: Parts, layout: Layout, order: str | None) -> tuple[str, ...] 
         if order is not None and index[-1] != order:
             continue
         fields = index if order is None else index[:-1]
-        branches = 1
-        for field in fields:
-            branches *= len(_points(parts, field))
-        if 0 < branches <= _MOST_BRANCHES and (best is None or len(fields) > len(best)):
+        if 0 < _number(parts, fields) <= _MOST_BRANCHES and (best is None or len(fields) > len(best)):
             best = fields
     return best
 
@@ -178,21 +216,12 @@ def _more_than(rows: Rows, number: int, select: str, params: tuple[Any, ...] = (
     return bool(rows.connection.execute(sql, params).fetchone()[0] > number)
 
 
-def _list_conditions(layout: Layout, parts: Parts) -> Branch:
-    conditions = [
-        f"EXISTS (SELECT 1 FROM {list_table(layout.table, name)} AS side"
-        f" WHERE side.value IN ({marks(values)}) AND side.pos={layout.table}.pos)"
-        for name, values in parts.lists
-    ]
-    return " AND ".join(conditions), tuple(value for _, values in parts.lists for value in values)
-
-
-def _one_branch(choice: Iterable[tuple[str, Any]], lists: Branch) -> Branch:
+def _one_branch(choice: Iterable[tuple[str, Any]], more: Branch) -> Branch:
     conditions, params = [], []
     for field, point in choice:
         conditions.append(f"{expression(field)} IS NULL" if point is None else f"{expression(field)} = ?")
         params += [] if point is None else [point]
-    return " AND ".join(filter(None, (*conditions, lists[0]))), (*params, *lists[1])
+    return " AND ".join(filter(None, (*conditions, more[0]))), (*params, *more[1])
 
 
 def _key(row: Any) -> tuple[int, Any, int]:

@@ -25,6 +25,7 @@ class Collection:
     search: fields whose words can be found (`Table.find`); infix: fields found by any part of them.
     upgrades: functions of a document that return it as the next version has it; the first takes version 1.
     owner: the plugin that declares it, or "core".
+    always: fields that every document has, be it as null, so that an index alone can count the nulls.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Collection:
     search: tuple[str, ...] = ()
     infix: tuple[str, ...] = ()
     upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+    always: tuple[str, ...] = ()
 
     @property
     def version(self) -> int:
