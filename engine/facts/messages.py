@@ -91,7 +91,7 @@ def received(tx: Transaction, data: Document) -> None:
     conversation = identity.conversation_of(tx, account, data["peer"], contact)
     author = {"kind": "contact", "id": contact["id"], "name": contact["name"]}
     add(tx, conversation, build(tx, conversation, said, direction="in", status="received", author=author))
-    if tx.event["origin"] == "live":
+    if tx.event["origin"] == "live" and not contact.get("blocked"):
         tx.update("conversation", conversation["id"], {"unread": conversation["unread"] + 1})
         reopen(tx, conversation)
 
