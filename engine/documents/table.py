@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tinydb.queries import QueryLike
 from tinydb.table import Document
 
+from .codec import strings_in
 from .finding import Found, Wanted, find
 from .paging import Page, cursor_of, page
 from .planner import plan
 from .rows import RowTable
 from .storage import TinyRows, as_plain
+from .tables import list_table
 
 
 class Table(RowTable):
@@ -65,6 +68,20 @@ class Table(RowTable):
         number = "count(*)" if found.distinct else "count(DISTINCT pos)"
         row = self._rows.connection.execute(f"SELECT {number} FROM ({found.select})", found.params).fetchone()
         return int(row[0]) + sum(1 for odd in self._odd_rows(layout) if cond(self._read(odd)))
+
+    def tally(self, cond: QueryLike, field: str) -> dict[str, int]:
+        """Give how many documents that match have each value of a declared list field."""
+        layout = self._rows.layout(self.name)
+        found = plan(cond, layout) if layout else None
+        if layout is None or found is None or not found.exact or field not in layout.lists:
+            return dict(
+                Counter(
+                    value for _, each in self._matches(cond) for value in set(strings_in(each.get(field)))
+                )
+            )
+        side = list_table(layout.table, field)
+        sql = f"SELECT value, count(*) FROM {side} WHERE pos IN ({found.select}) GROUP BY value"
+        return dict(self._rows.connection.execute(sql, found.params).fetchall())
 
     def page(
         self,

@@ -4,12 +4,13 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields, validate
 
-from engine import Query, where
+from engine import Query, conditions, where
 from engine.schemas import HANDLERS, STATUSES
 
 from ..actions import act
 from ..engine_link import View, both, read
-from ..errors import NotFound
+from ..errors import Invalid, NotFound
+from ..filters import condition_of
 from ..permissions import requires
 from ..search import contacts_like
 from ..sessions import current
@@ -43,6 +44,12 @@ class Filters(Page):
     assignee = fields.String(metadata={"description": "an agent's id, `me` or `none`"})
     team = fields.String(metadata={"description": "a team's id, or `none`"})
     label = fields.String(metadata={"x-plugin": "labels"})
+    where = fields.String(
+        metadata={
+            "description": "a condition as JSON, as in docs/conditions.md: "
+            '`{"all": [{"field": "labels", "op": "has", "value": "…"}, {"not": …}]}`'
+        }
+    )
     unread = fields.Boolean()
     account = fields.String()
     q = fields.String(
@@ -98,11 +105,20 @@ def filtered(wanted: dict[str, Any], agent: dict[str, Any], view: View) -> Query
             query = both(query, where(field) == value)
     if wanted.get("label") and "labels" not in view.hidden:
         query = both(query, where("labels").any([wanted["label"]]))
+    query = both(query, _condition(wanted.get("where", ""), view))
     if wanted.get("unread") is not None:
         query = both(query, where("unread") > 0 if wanted["unread"] else where("unread") == 0)
     if wanted.get("q"):
         query = both(query, where("contact").one_of(contacts_like(view, wanted["q"])))
     return query
+
+
+def _condition(text: str, view: View) -> Query | None:
+    try:
+        found = condition_of(text, "labels" not in view.hidden)
+        return conditions.query(found) if found else None
+    except ValueError as error:
+        raise Invalid("Something is missing or wrong.", {"where": [str(error)]}) from error
 
 
 @blueprint.route("/<id>")
