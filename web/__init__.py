@@ -11,16 +11,19 @@ from .actions import act
 from .api.common import Open, Page, api_blueprint, list_response, page_of
 from .engine_link import View, engine, read
 from .errors import Conflict, NotFound
+from .filters import tally_seen
 from .permissions import may, public, requires
 from .search import search_in
 from .sessions import Session, current
 from .slots import Slot, render
+from .trials import start_trial, trial
 from .visibility import visible
 from .webhooks import ingest
 
 # isort: split
 # Of the pages, which are made of the names above.
 from .pages.inbox_query import Filter
+from .pages.look import label_tint
 from .pages.settings import attempt, back
 from .pages.settings import page as settings_page
 
@@ -41,6 +44,7 @@ __all__ = [
     "current",
     "engine",
     "ingest",
+    "label_tint",
     "lazy_gettext",
     "list_response",
     "may",
@@ -52,5 +56,8 @@ __all__ = [
     "requires",
     "search_in",
     "settings_page",
+    "start_trial",
+    "tally_seen",
+    "trial",
     "visible",
 ]

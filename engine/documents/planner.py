@@ -57,7 +57,7 @@ class Filter:
 
 @dataclass
 class Parts:
-    """The parts of a query that all have to hold: by field, and what only a filter or Python decides (`rest`)."""
+    """The parts of a query that all have to hold: by field, and what no index can answer (`rest`)."""
 
     equal: dict[str, list[Term]] = field(default_factory=dict)
     ranges: dict[str, list[Term]] = field(default_factory=dict)

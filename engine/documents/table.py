@@ -12,7 +12,7 @@ from tinydb.table import Document
 from .codec import strings_in
 from .finding import Found, Wanted, find
 from .paging import Page, cursor_of, page
-from .planner import plan
+from .planner import Plan, plan
 from .rows import RowTable
 from .storage import TinyRows, as_plain
 from .tables import list_table
@@ -69,18 +69,15 @@ class Table(RowTable):
         row = self._rows.connection.execute(f"SELECT {number} FROM ({found.select})", found.params).fetchone()
         return int(row[0]) + sum(1 for odd in self._odd_rows(layout) if cond(self._read(odd)))
 
-    def tally(self, cond: QueryLike, field: str) -> dict[str, int]:
-        """Give how many documents that match have each value of a declared list field."""
+    def tally(self, cond: QueryLike | None, field: str) -> dict[str, int]:
+        """Give how many documents that match (None: all) have each value of a declared list field."""
         layout = self._rows.layout(self.name)
-        found = plan(cond, layout) if layout else None
-        if layout is None or found is None or not found.exact or field not in layout.lists:
-            return dict(
-                Counter(
-                    value for _, each in self._matches(cond) for value in set(strings_in(each.get(field)))
-                )
-            )
-        side = list_table(layout.table, field)
-        sql = f"SELECT value, count(*) FROM {side} WHERE pos IN ({found.select}) GROUP BY value"
+        found = Plan("", exact=True) if cond is None else layout and plan(cond, layout)
+        if layout is None or not found or not found.exact or field not in layout.lists:
+            matches = self if cond is None else self.search(cond)
+            return dict(Counter(value for each in matches for value in set(strings_in(each.get(field)))))
+        among = f"WHERE pos IN ({found.select})" if cond is not None else ""
+        sql = f"SELECT value, count(*) FROM {list_table(layout.table, field)} {among} GROUP BY value"
         return dict(self._rows.connection.execute(sql, found.params).fetchall())
 
     def page(

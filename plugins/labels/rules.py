@@ -1,7 +1,7 @@
 """Rules as data: when a message, its contact or a step of a flow is so, the conversation gets a label.
 
-`when` is a condition of `engine.conditions` whose field `text` knows two operators more: ``words`` (whole words,
-one of several that a comma divides, in any case) and ``matches`` (a pattern of RE2, in any case).
+`when` is a condition of `engine.conditions` whose field `text` knows two operators more, both without
+regard to case: ``words`` (whole words, or one of several that commas divide) and ``matches`` (of RE2).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -122,10 +122,14 @@ def holds(when: Document, about: Document) -> bool:
     return conditions.holds(when, about)
 
 
-def why(when: Document, about: Document, _: Callable[..., str] = lambda text, **values: text % values) -> str:
-    """Return in words what of *when* held, its parts with “; ” between them; `_` puts them into a language."""
-    held = [told(_found(part, about), _) for part in leaves(when) if holds(part, about)]
-    return "; ".join(held) or _("no exception held")
+def why(when: Document, about: Document) -> str:
+    """Return in English what of *when* held, its parts with “; ” between them."""
+    held = [told(_found(part, about), _english) for part in leaves(when) if holds(part, about)]
+    return "; ".join(held) or "no exception held"
+
+
+def _english(text: str, **values: str) -> str:
+    return text % values
 
 
 def _found(part: Document, about: Document) -> Document:
@@ -136,7 +140,7 @@ def _found(part: Document, about: Document) -> Document:
 
 
 def told(part: Document, _: Callable[..., str]) -> str:
-    """Return one look at a field in words."""
+    """Return one look at a field in words; `_` puts them into a language."""
     value, op = str(part.get("value")), part["op"]
     if part["field"] == "text" and op in ("words", "contains"):
         return _("the text has “%(value)s”", value=value)

@@ -35,8 +35,12 @@ class Label(LooseSchema):
     description = fields.String()
     order = fields.Integer()
     archived = fields.Boolean()
-    merged_into = fields.String(metadata={"description": "the label that took its conversations over"})
-    merging = fields.Dict(metadata={"description": "`{done, all}`: conversations, while a merge goes on"})
+    merged_into = fields.String(
+        allow_none=True, metadata={"description": "the label that took its conversations over"}
+    )
+    merging = fields.Dict(
+        allow_none=True, metadata={"description": "`{done, all}`: conversations, while a merge goes on"}
+    )
 
 
 class Rule(LooseSchema):

@@ -7,7 +7,7 @@ from marshmallow import INCLUDE, Schema, fields, validate
 from engine import Query, conditions, where
 from engine.schemas import HANDLERS, STATUSES
 
-from ..actions import act
+from ..actions import act, act_each
 from ..engine_link import View, both, read
 from ..errors import Invalid, NotFound
 from ..filters import condition_of
@@ -18,6 +18,9 @@ from ..visibility import visible_in
 from .common import Open, Page, api_blueprint, cursor_errors, page_of
 
 blueprint = api_blueprint("conversations", "/conversations", "One per account and chat")
+
+
+MOST_AT_ONCE = 500
 
 
 class Conversation(Open):
@@ -67,6 +70,27 @@ class Act(Schema):
     type = fields.String(required=True)
     data = fields.Dict(load_default=dict)
     client_id = fields.String(load_default=None, validate=validate.Length(max=200))
+
+
+class ActOnMany(Act):
+    """One action on many conversations."""
+
+    conversations = fields.List(fields.String(), required=True, validate=validate.Length(1, MOST_AT_ONCE))
+
+
+class DoneWithOne(Schema):
+    """What came of an action on one of many conversations."""
+
+    conversation = fields.String()
+    status = fields.String(metadata={"description": "done, refused or failed"})
+    reason = fields.String(allow_none=True)
+    result = fields.Dict(allow_none=True)
+
+
+class DoneWithMany(Schema):
+    """What came of each, in the order of the request."""
+
+    items = fields.List(fields.Nested(DoneWithOne))
 
 
 class Done(Schema):
@@ -140,6 +164,20 @@ def act_on(wanted: dict[str, Any], id: str) -> dict[str, Any]:
     type = type if "." in type else f"conversation.{type}"
     done = act([{"type": type, "data": {**wanted, **data, "conversation": id}}], client_id)[0]
     return {"result": done, "conversation": read(lambda view: _still(view, id))}
+
+
+@blueprint.route("/actions", methods=["POST"])
+@requires("conversation.write")
+@blueprint.arguments(ActOnMany)
+@blueprint.response(200, DoneWithMany)
+def act_on_many(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Do the same with many conversations in one request; each is done, or refused with its reason."""
+    type, ids = wanted.pop("type"), list(dict.fromkeys(wanted.pop("conversations")))
+    client_id, data = wanted.pop("client_id"), wanted.pop("data")
+    type = type if "." in type else f"conversation.{type}"
+    asked = [{"type": type, "data": {**wanted, **data, "conversation": id}} for id in ids]
+    done = act_each(asked, client_id)
+    return {"items": [{**each, "conversation": id} for id, each in zip(ids, done, strict=True)]}
 
 
 def _still(view: View, id: str) -> dict[str, Any] | None:

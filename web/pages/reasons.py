@@ -4,14 +4,21 @@ import re
 
 from flask_babel import gettext as _
 
+from ..parts import parts
+
 
 def in_words(reason: str) -> str:
     """Return *reason* (English, from an action's handler) in the language of this request."""
-    for pattern, words in _known():
+    for pattern, words in (*_known(), *parts().reasons):
         found = re.search(pattern, reason)
         if found:
-            return words % found.groupdict() if found.groupdict() else words
+            return str(words) % found.groupdict() if found.groupdict() else str(words)
     return reason
+
+
+def why_in_words(why: str) -> str:
+    """Return why a plugin did something in the language of this request; its parts have “; ” between them."""
+    return "; ".join(in_words(part) for part in why.split("; "))
 
 
 def call_in_words(reason: str) -> str:
@@ -65,5 +72,6 @@ def _known() -> list[tuple[str, str]]:
         (r"is blocked already", _("This contact is blocked already.")),
         (r"is not blocked", _("This contact is not blocked.")),
         (r"contact is blocked", _("This contact is blocked.")),
+        (r"not visible to you", _("This conversation is not visible to you any more.")),
         (r"is switched off|is off", _("The plugin that does this is switched off.")),
     ]

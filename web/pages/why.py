@@ -11,7 +11,7 @@ from .. import NotFound, View, read, render, requires
 from . import inbox_query as ask
 from .inbox import place_of
 from .look import local, moment
-from .reasons import in_words
+from .reasons import in_words, why_in_words
 from .shape import Place
 
 Data = dict[str, Any]
@@ -97,7 +97,7 @@ def _action(done: Data, step: Data, place: Place) -> Data:
     return {
         "plugin": done["plugin"] if by_plugin else None,
         "what": _what(done, place),
-        "why": done["why"],
+        "why": done["why"] and why_in_words(done["why"]),
         "ended": None if done["status"] == "done" else in_words(str(done.get("reason") or done["status"])),
     }
 

@@ -1,0 +1,31 @@
+"""Words of labels in the reader's language: the palette, and the reasons that rules and refusals give."""
+
+from flask_babel import lazy_gettext
+
+COLORS = {
+    "#d4380d": lazy_gettext("red"), "#c2570c": lazy_gettext("orange"), "#b7791f": lazy_gettext("amber"),
+    "#5f7f14": lazy_gettext("lime"), "#0b8a52": lazy_gettext("green"), "#0b6e5c": lazy_gettext("teal"),
+    "#0e7c93": lazy_gettext("cyan"), "#1570cd": lazy_gettext("blue"), "#4654c8": lazy_gettext("indigo"),
+    "#6941c6": lazy_gettext("violet"), "#c11574": lazy_gettext("pink"), "#667085": lazy_gettext("grey"),
+}  # fmt: skip
+REASONS = [
+    (r"^the text has “(?P<value>.+)”$", lazy_gettext("the text has “%(value)s”")),
+    (r"^the text matches “(?P<value>.+)”$", lazy_gettext("the text matches “%(value)s”")),
+    (r"^the flow reached “(?P<value>.+)”$", lazy_gettext("the flow reached “%(value)s”")),
+    (r"^(?P<name>\S+) is “(?P<value>.+)”$", lazy_gettext("%(name)s is “%(value)s”")),
+    (r"^(?P<name>\S+) is not “(?P<value>.+)”$", lazy_gettext("%(name)s is not “%(value)s”")),
+    (r"^(?P<name>\S+) has “(?P<value>.+)”$", lazy_gettext("%(name)s has “%(value)s”")),
+    (r"^(?P<name>\S+) begins with “(?P<value>.+)”$", lazy_gettext("%(name)s begins with “%(value)s”")),
+    (r"^(?P<name>\S+) is known$", lazy_gettext("%(name)s is known")),
+    (r"^(?P<name>\S+) is not known$", lazy_gettext("%(name)s is not known")),
+    (r"^no exception held$", lazy_gettext("no exception held")),
+    (r"there is a label '(?P<name>.+)' already", lazy_gettext("There is a label “%(name)s” already.")),
+    (r"the label '(?P<name>.+)' is archived", lazy_gettext("The label “%(name)s” is archived.")),
+    (r"the label '(?P<name>.+)' was merged", lazy_gettext("The label “%(name)s” was merged into another.")),
+    (r"there is no label ", lazy_gettext("This label is not there any more.")),
+    (r"merged into itself", lazy_gettext("Choose another label to merge it into.")),
+    (
+        r"the pattern is not understood: (?P<why>.+?)['\]]",
+        lazy_gettext("The pattern is not understood: %(why)s"),
+    ),
+]
