@@ -1,5 +1,7 @@
 """What a list of conversations is filtered by, as data, and how many of it an agent may see."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import orjson
@@ -38,11 +40,9 @@ def count_seen(view: View, query: Query, is_taken: bool = True) -> int:
 
 def tally_seen(view: View, query: Query, field: str) -> dict[str, int]:
     """Return how many conversations that match *query* and may be seen have each value of a list field."""
-    found: dict[str, int] = {}
-    for sign, part in shares(view, query):
-        for value, number in view.db.table("conversation").tally(part, field).items():
-            found[value] = found.get(value, 0) + sign * number
-    return {value: number for value, number in found.items() if number}
+    added = [part for sign, part in shares(view, query) if sign > 0]
+    found: dict[str, int] = view.db.table("conversation").tally(reduce(or_, added), field)
+    return found
 
 
 def shares(view: View, query: Any, is_taken: bool = True) -> list[tuple[int, Query]]:

@@ -7,13 +7,13 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from tinydb.queries import QueryLike
 
-from .planner import MOST_PARAMS, Filter, Layout, Parts, Plan, filters, plan, readable, split
+from .planner import MOST_PARAMS, Filter, Layout, Parts, Plan, filters, list_select, plan, readable, split
 from .scans import MANY, note
 from .storage import Rows
 from .tables import expression, indexable
@@ -141,13 +141,45 @@ def _branches(rows: Rows, layout: Layout, wanted: Page) -> tuple[bool, list[Bran
     hashed = () if wanted.query is None else readable(wanted.query)
     parts = split(hashed, layout)
     driver = _driver(parts, layout, wanted.order)
-    candidates = plan(wanted.query, layout) if wanted.query is not None else None
-    if candidates and (driver is None or (_selective(parts, driver) and _are_few(rows, candidates))):
-        return False, [(f"pos IN ({candidates.select})", candidates.params)]
+    ways = _ways(parts, layout, wanted.order, driver) if driver else [(parts, driver or ())]
+    few = wanted.query and _few(rows, layout, wanted.query, parts, driver, len(ways) > 1)
+    if few:
+        return False, [(f"pos IN ({few.select})", few.params)]
     if driver is None:
         return False, [("", ())]
-    ways = _ways(parts, layout, wanted.order, driver) if driver else [(parts, driver)]
     return True, [branch for each, way in ways for branch in _along(each, way, layout)]
+
+
+def _few(
+    rows: Rows, layout: Layout, query: QueryLike, parts: Parts, driver: tuple[str, ...] | None, has_ways: bool
+) -> Plan | None:
+    """Give the plan of those that are to be found first and sorted then, or None where an index is sooner.
+
+    What a list of many has is sooner met along the index, and so is what has a way for each side of an OR.
+    """
+    if found := by_short_list(rows, layout, query):
+        return found
+    candidates = plan(query, layout)
+    if candidates is None or driver is None:
+        return candidates
+    is_sooner = not parts.lists and not has_ways and _selective(parts, driver)
+    return candidates if is_sooner and _are_few(rows, candidates) else None
+
+
+def by_short_list(rows: Rows, layout: Layout, query: QueryLike) -> Plan | None:
+    """Give the plan that begins with a list condition few documents meet, where the query has one."""
+    parts = split(readable(query), layout)
+    for place, (name, values) in enumerate(parts.lists):
+        select = list_select(layout, name, values)
+        if _more_than(rows, _FEW, select, values):
+            continue
+        rest = replace(parts, lists=[each for other, each in enumerate(parts.lists) if other != place])
+        more = filters(rest, layout, one_by_one=True)
+        sql = f"SELECT pos FROM {layout.table} WHERE pos IN ({select})"
+        params = (*values, *more.params)
+        if len(params) <= MOST_PARAMS:
+            return Plan(f"{sql} AND {more.sql}" if more.sql else sql, params, more.exact)
+    return None
 
 
 def _along(parts: Parts, driver: tuple[str, ...], layout: Layout) -> list[Branch]:

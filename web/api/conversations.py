@@ -49,8 +49,9 @@ class Filters(Page):
     label = fields.String(metadata={"x-plugin": "labels"})
     where = fields.String(
         metadata={
-            "description": "a condition as JSON, as in docs/conditions.md: "
-            '`{"all": [{"field": "labels", "op": "has", "value": "…"}, {"not": …}]}`'
+            "description": 'a condition as JSON: `{"field": …, "op": …, "value": …}`, '
+            'joined by `{"all": […]}`, `{"any": […]}` and `{"not": …}`; '
+            f"operators are {', '.join(conditions.OPERATORS)}"
         }
     )
     unread = fields.Boolean()
