@@ -116,10 +116,12 @@ export function setCounts(counts) {
   document.title = counts.unread ? `(${counts.unread}) ${bare}` : bare;
 }
 
-/** Fetch the list's first page anew (after a resync). */
+let reloads = 0;
+/** Fetch the list's first page anew (after a resync, or with another filter); only the last asked for counts. */
 export async function reloadList() {
+  const mine = ++reloads;
   const answer = await ask(`/inbox/rows?${filterArgs()}`);
-  if (!answer.ok) return;
+  if (!answer.ok || mine !== reloads) return;
   rows.innerHTML = answer.data;
   held.clear();
   showPill();
