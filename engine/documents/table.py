@@ -50,8 +50,7 @@ class Table(RowTable):
             row = self._row(doc_id)
             return None if row is None else self._document(row, doc_id)
         if doc_ids is not None:
-            found = [row for row in map(self._row, dict.fromkeys(doc_ids)) if row is not None]
-            return [self._document(row) for row in sorted(found)]
+            return [self._document(row) for row in sorted(self._by_ids(dict.fromkeys(doc_ids)))]
         if cond is not None:
             first = next(self._matches(cond), None)
             return None if first is None else self.document_class(first[1], self._id(first[0]))
