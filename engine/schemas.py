@@ -73,6 +73,7 @@ COLLECTIONS = (
         ),
         lists=("labels",),
         always=("assignee", "team"),
+        whole=("unread",),
     ),
     Collection(
         "message",

@@ -174,7 +174,7 @@ def by_short_list(rows: Rows, layout: Layout, query: QueryLike) -> Plan | None:
         if _more_than(rows, _FEW, select, values):
             continue
         rest = replace(parts, lists=[each for other, each in enumerate(parts.lists) if other != place])
-        more = filters(rest, layout, one_by_one=True)
+        more = filters(rest, layout)
         sql = f"SELECT pos FROM {layout.table} WHERE pos IN ({select})"
         params = (*values, *more.params)
         if len(params) <= MOST_PARAMS:
@@ -185,7 +185,7 @@ def by_short_list(rows: Rows, layout: Layout, query: QueryLike) -> Plan | None:
 def _along(parts: Parts, driver: tuple[str, ...], layout: Layout) -> list[Branch]:
     """Give the conditions along one index: its fields' values, and all else that SQL can tell of a row."""
     known = parts if driver else Parts(lists=parts.lists)  # along all there is, a scan is to be noticed
-    more = filters(known, layout, driver, one_by_one=True)
+    more = filters(known, layout, driver)
     if len(more.params) > MOST_PARAMS:
         more = Filter("")
     choices = [[(field, point) for point in _points(parts, field)] for field in driver]

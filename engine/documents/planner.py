@@ -94,8 +94,8 @@ def split(hashed: Any, layout: Layout) -> Parts:
     return parts
 
 
-def filters(parts: Parts, layout: Layout, used: Sequence[str] = (), one_by_one: bool = False) -> Filter:
-    """Give what all parts say but the comparisons of the fields `used` and, unless one_by_one, the lists.
+def filters(parts: Parts, layout: Layout, used: Sequence[str] = (), lists: bool = True) -> Filter:
+    """Give what all parts say but the comparisons of the fields `used` (and the lists, if not `lists`).
 
     It stands beside what an index answers and is kept from SQLite's choice of an index (the +).
     """
@@ -106,30 +106,30 @@ def filters(parts: Parts, layout: Layout, used: Sequence[str] = (), one_by_one: 
         if name not in used
         for term in terms
     ]
-    if one_by_one:
-        found += [_list_filter(layout, name, values, True) for name, values in parts.lists]
+    if lists:
+        found += [_list_filter(layout, name, values) for name, values in parts.lists]
     others = [*(("or", frozenset(sides)) for sides in parts.either), *parts.rest]
-    made = [_filter(part, layout, one_by_one) for part in others]
+    made = [_filter(part, layout) for part in others]
     found += [each for each in made if each is not None]
     sql = " AND ".join(f"+({each.sql})" for each in found)
     params = tuple(value for each in found for value in each.params)
     return Filter(sql, params, None not in made and all(each.exact for each in found))
 
 
-def _filter(part: Any, layout: Layout, one_by_one: bool) -> Filter | None:
+def _filter(part: Any, layout: Layout) -> Filter | None:
     """Give one part as a condition on a row, or None where only Python can tell."""
     if part == ():
         return Filter("1")
     for operator, sql in (("and", " AND "), ("or", " OR ")):
         if _is_set_of(part, operator):
-            return _joined_filter([_filter(each, layout, one_by_one) for each in part[1]], sql)
+            return _joined_filter([_filter(each, layout) for each in part[1]], sql)
     if isinstance(part, tuple) and len(part) == 2 and part[0] == "not":
-        inner = _filter(part[1], layout, one_by_one)
+        inner = _filter(part[1], layout)
         return Filter(f"NOT ({inner.sql})", inner.params) if inner and inner.exact else None
     if not (isinstance(part, tuple) and len(part) == 3 and _is_field(part[1])):
         return None
     if _is_of_list(part, layout):
-        return _list_filter(layout, part[1][0], tuple(part[2]), one_by_one)
+        return _list_filter(layout, part[1][0], tuple(part[2]))
     term = _term(part[0], part[1][0], part[2], layout)
     return Filter(f"ifnull({term.sql},0)", term.params, term.exact) if term else None
 
@@ -144,12 +144,10 @@ def _joined_filter(sides: list[Filter | None], operator: str) -> Filter | None:
     return Filter(sql, tuple(value for side in known for value in side.params), exact)
 
 
-def _list_filter(layout: Layout, name: str, values: tuple[str, ...], one_by_one: bool) -> Filter:
-    """Say if the list has one of the values: looked up for each row, or all that have are read at once."""
+def _list_filter(layout: Layout, name: str, values: tuple[str, ...]) -> Filter:
+    """Say if a row's list has one of the values."""
     side = f"{list_table(layout.table, name)} AS side WHERE side.value IN ({marks(values)})"
-    if one_by_one:
-        return Filter(f"EXISTS (SELECT 1 FROM {side} AND side.pos={layout.table}.pos)", values)
-    return Filter(f"pos IN (SELECT side.pos FROM {side})", values)
+    return Filter(f"EXISTS (SELECT 1 FROM {side} AND side.pos={layout.table}.pos)", values)
 
 
 def list_select(layout: Layout, name: str, values: tuple[str, ...]) -> str:
@@ -212,10 +210,13 @@ _RANGES = ("<", "<=", ">", ">=")
 def _term(operator: Any, name: str, value: Any, layout: Layout) -> Term | None:
     """Give the condition of one comparison, or None where Python has to decide alone."""
     sql = "id" if name == "id" and layout.id_field else expression(name)
+    is_whole = name in layout.collection.whole and type(value) is int and abs(value) < 2**53
+    if is_whole and operator in _RANGES:
+        return Term(f"{sql} {operator} ?", (value,), exact=True)
     if operator == "==":
         term = equal(sql, value)
         is_told = value is None and name in layout.collection.always
-        return replace(term, exact=True) if term and is_told else term
+        return replace(term, exact=True) if term and (is_told or is_whole) else term
     if operator == "one_of":
         return one_of(sql, value)
     return compare(sql, operator, value) if operator in _RANGES else None
@@ -250,7 +251,7 @@ def _by_index(parts: Parts, layout: Layout) -> Plan | None:
         best = max(best, (score, terms, used), key=lambda found: found[0])
     if not best[1]:
         return None
-    return _from_terms(best[1], filters(parts, layout, best[2]), layout, best[0])
+    return _from_terms(best[1], filters(parts, layout, best[2], lists=False), layout, best[0])
 
 
 def _fit(index: tuple[str, ...], parts: Parts) -> tuple[list[Term], list[str], float]:
@@ -292,11 +293,13 @@ def _with_lists(parts: Parts, layout: Layout, base: Plan | None) -> Plan | None:
     """Add the list conditions: alone, or as a second condition of the plan by index."""
     if not parts.lists or (base and base.score >= 100):
         return base if not parts.lists or base is None else Plan(base.select, base.params, score=base.score)
+    if base is not None and base.distinct:
+        among = [_list_filter(layout, name, values) for name, values in parts.lists]
+        condition = "".join(f" AND {each.sql}" for each in among)
+        params = (*base.params, *(value for each in among for value in each.params))
+        return Plan(base.select + condition, params, base.exact, score=base.score + 1)
     selects = [list_select(layout, name, values) for name, values in parts.lists]
     params = tuple(value for _, values in parts.lists for value in values)
-    if base is not None and base.distinct:
-        condition = "".join(f" AND +pos IN ({select})" for select in selects)
-        return Plan(base.select + condition, (*base.params, *params), base.exact, score=base.score + 1)
     others = parts.rest or parts.either or parts.equal or parts.ranges
     select = selects[0] + "".join(f" AND pos IN ({select})" for select in selects[1:])
     single = all(len(values) == 1 for _, values in parts.lists)

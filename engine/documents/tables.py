@@ -26,6 +26,7 @@ class Collection:
     upgrades: functions of a document that return it as the next version has it; the first takes version 1.
     owner: the plugin that declares it, or "core".
     always: fields that every document has, be it as null, so that an index alone can count the nulls.
+    whole: fields that hold whole numbers, so that SQL compares them just as Python does.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Collection:
     infix: tuple[str, ...] = ()
     upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
     always: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
 
     @property
     def version(self) -> int:

@@ -16,7 +16,7 @@ from .. import View
 from ..filters import condition_of, count_seen
 from ..search import contacts_like, search_in
 from ..slots import plugin_enabled
-from ..visibility import visible_in
+from ..visibility import of_teams, visible_in
 
 Data = dict[str, Any]
 TABS = ("mine", "unassigned", "all")
@@ -87,8 +87,10 @@ class Filter:
         A text looks through all of them, whatever tab and status are shown, but for what *tab* counts.
         """
         seen, query = visible_in(view), self.bare(view, tab)
-        is_own = (tab or self.tab) == "mine" and not (self.text and tab is None)
-        return query if seen is None or is_own else query & seen
+        shown = "all" if self.text and tab is None else tab or self.tab
+        if seen is None or shown == "mine":  # whoever has a conversation may see it
+            return query
+        return query & (of_teams(view.agent) if shown == "unassigned" else seen)
 
 
 def list_page(view: View, shown: Filter, after: str | None = None) -> Data:
