@@ -13,13 +13,26 @@ from typing import Any
 import orjson
 from tinydb.queries import QueryLike
 
-from .planner import MOST_PARAMS, Filter, Layout, Parts, Plan, filters, list_select, plan, readable, split
+from .planner import (
+    MOST_PARAMS,
+    Filter,
+    Layout,
+    Parts,
+    Plan,
+    filters,
+    list_select,
+    plan,
+    plan_of_index,
+    readable,
+    split,
+)
 from .scans import MANY, note
 from .storage import Rows
 from .tables import expression, indexable
 
 Branch = tuple[str, tuple[Any, ...]]  # a condition and its parameters
 _FEW = 2_000  # so many are sooner sorted than found along an index of everything
+_LONG = 20_000  # so many are sooner looked up in a set than each in a table
 _MOST_BRANCHES = 64
 
 
@@ -164,6 +177,12 @@ def _few(
         return candidates
     is_sooner = not parts.lists and not has_ways and _selective(parts, driver)
     return candidates if is_sooner and _are_few(rows, candidates) else None
+
+
+def is_long(rows: Rows, layout: Layout, query: QueryLike) -> bool:
+    """Say if the index of a query that asks for lists as well leads through very many rows."""
+    found = plan_of_index(query, layout)
+    return found is not None and _more_than(rows, _LONG, found.select, found.params)
 
 
 def by_short_list(rows: Rows, layout: Layout, query: QueryLike) -> Plan | None:

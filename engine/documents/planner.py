@@ -26,6 +26,7 @@ class Layout:
     """What a table offers to a plan: its SQL name, its indexes and lists, and if its `id` column is a field.
 
     `collection` is what is declared, of which a plan may use less (fields of a plugin that is off).
+    at_once: all that have a value of a list are read at once, which for very many rows is sooner.
     """
 
     table: str
@@ -33,6 +34,7 @@ class Layout:
     lists: frozenset[str] = frozenset()
     id_field: bool = False
     collection: Collection = UNDECLARED
+    at_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,13 @@ class Parts:
         )
         lists, either = [*self.lists, *other.lists], [*self.either, *other.either]
         return Parts(equal, ranges, lists, either, [*self.rest, *other.rest])
+
+
+def plan_of_index(query: Any, layout: Layout) -> Plan | None:
+    """Give the plan of what an index alone knows of a query, if it asks for lists as well."""
+    parts = split(readable(query), layout)
+    has_lists = parts.lists or parts.rest or parts.either
+    return _by_index(Parts(parts.equal, parts.ranges), layout) if has_lists and layout.lists else None
 
 
 def plan(query: Any, layout: Layout) -> Plan | None:
@@ -147,6 +156,8 @@ def _joined_filter(sides: list[Filter | None], operator: str) -> Filter | None:
 def _list_filter(layout: Layout, name: str, values: tuple[str, ...]) -> Filter:
     """Say if a row's list has one of the values."""
     side = f"{list_table(layout.table, name)} AS side WHERE side.value IN ({marks(values)})"
+    if layout.at_once:
+        return Filter(f"+{layout.table}.pos IN (SELECT side.pos FROM {side})", values)
     return Filter(f"EXISTS (SELECT 1 FROM {side} AND side.pos={layout.table}.pos)", values)
 
 

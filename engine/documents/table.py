@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tinydb.queries import QueryLike
@@ -11,7 +12,7 @@ from tinydb.table import Document
 
 from .codec import strings_in
 from .finding import Found, Wanted, find
-from .paging import Page, by_short_list, cursor_of, page
+from .paging import Page, by_short_list, cursor_of, is_long, page
 from .planner import Layout, Plan, plan
 from .rows import RowTable
 from .storage import TinyRows, as_plain
@@ -69,7 +70,9 @@ class Table(RowTable):
         return int(row[0]) + sum(1 for odd in self._odd_rows(layout) if cond(self._read(odd)))
 
     def _plan(self, cond: QueryLike, layout: Layout) -> Plan | None:
-        return by_short_list(self._rows, layout, cond) or plan(cond, layout)
+        if found := by_short_list(self._rows, layout, cond):
+            return found
+        return plan(cond, replace(layout, at_once=is_long(self._rows, layout, cond)))
 
     def tally(self, cond: QueryLike | None, field: str) -> dict[str, int]:
         """Give how many documents that match (None: all) have each value of a declared list field."""
