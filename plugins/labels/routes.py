@@ -36,6 +36,7 @@ from web import (
 
 from . import board, rules, shapes
 from .words import COLORS, REASONS
+from .words import WORDS as WORDS  # what the history says
 
 Json = dict[str, Any]
 ASSETS = Path(__file__).parent / "static"

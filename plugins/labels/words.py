@@ -29,3 +29,18 @@ REASONS = [
         lazy_gettext("The pattern is not understood: %(why)s"),
     ),
 ]
+
+WORDS = {
+    "labels.add": lazy_gettext("put on the label %(label)s"),
+    "labels.archive": lazy_gettext("archived the label %(label)s"),
+    "labels.create": lazy_gettext("made the label %(name)s"),
+    "labels.put_rule": lazy_gettext("set a rule for the label %(label)s"),
+    "labels.merge": lazy_gettext("merged the label %(label)s into another"),
+    "labels.merge_more": lazy_gettext("went on with merging the label %(label)s"),
+    "labels.remove": lazy_gettext("took off the label %(label)s"),
+    "labels.remove_rule": lazy_gettext("removed a rule for labels"),
+    "labels.reorder": lazy_gettext("put the labels into another order"),
+    "labels.restore": lazy_gettext("brought back the label %(label)s"),
+    "labels.update": lazy_gettext("changed the label %(label)s"),
+}
+"""What the actions did, as the history tells it."""
