@@ -216,7 +216,7 @@ def by_short_list(rows: Rows, layout: Layout, query: QueryLike) -> Plan | None:
 
 
 def _along(parts: Parts, driver: tuple[str, ...], layout: Layout) -> tuple[list[Branch], bool]:
-    """Give the conditions along one index with all that SQL can tell of a row, and if that is all there is."""
+    """Give the conditions along one index with all that SQL can tell of a row, and if nothing is left."""
     known = parts if driver else Parts(lists=parts.lists)  # along all there is, a scan is to be noticed
     more = filters(known, layout, driver)
     if len(more.params) > MOST_PARAMS:

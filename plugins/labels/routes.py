@@ -34,8 +34,8 @@ from web import (
     trial,
 )
 
-from . import board, rules, shapes
-from .words import COLORS, REASONS
+from . import board, shapes
+from .words import COLORS, REASONS, told
 from .words import WORDS as WORDS  # what the history says
 
 Json = dict[str, Any]
@@ -338,21 +338,10 @@ def _show(error: str | None = None) -> str:
         "archived": [label for label in every if label.get("archived")],
         "names_of": {label["id"]: label for label in every},
         "counts": totals,
-        "rules": [{**rule, "told": _told(rule["when"])} for rule in their_rules],
+        "rules": [{**rule, "told": told(rule["when"])} for rule in their_rules],
     }
     look = {"colors": list(COLORS), "names": COLORS, "fresh": _fresh(), "error": error}
     return settings_page("labels/settings.html", "labels", **shown, **look)
-
-
-def _told(when: Json, joined: str = "") -> str:
-    """Return a rule's condition in the reader's language."""
-    if "not" in when:
-        return _("not: %(what)s", what=_told(when["not"]))
-    if "any" in when:
-        return f" {_('or')} ".join(_told(part) for part in when["any"])
-    if "all" in when:
-        return f" {_('and')} ".join(_told(part) for part in when["all"])
-    return rules.told(when, _)
 
 
 def _fresh() -> str:

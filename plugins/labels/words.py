@@ -1,6 +1,11 @@
 """Words of labels in the reader's language: the palette, and the reasons that rules and refusals give."""
 
+from typing import Any
+
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext
+
+from . import rules
 
 COLORS = {
     "#d4380d": lazy_gettext("red"), "#c2570c": lazy_gettext("orange"), "#b7791f": lazy_gettext("amber"),
@@ -44,3 +49,14 @@ WORDS = {
     "labels.update": lazy_gettext("changed the label %(label)s"),
 }
 """What the actions did, as the history tells it."""
+
+
+def told(when: dict[str, Any]) -> str:
+    """Return a rule's condition in the reader's language."""
+    if "not" in when:
+        return _("not: %(what)s", what=told(when["not"]))
+    if "any" in when:
+        return f" {_('or')} ".join(told(part) for part in when["any"])
+    if "all" in when:
+        return f" {_('and')} ".join(told(part) for part in when["all"])
+    return rules.told(when, _)
