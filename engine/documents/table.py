@@ -12,7 +12,7 @@ from tinydb.table import Document
 
 from .codec import strings_in
 from .finding import Found, Wanted, find
-from .paging import Page, by_short_list, cursor_of, is_long, page
+from .paging import Page, by_short_list, cursor_at, cursor_of, is_long, page
 from .planner import Layout, Plan, plan
 from .rows import RowTable
 from .storage import TinyRows, as_plain
@@ -114,6 +114,13 @@ class Table(RowTable):
         return (
             None if row is None or layout is None else cursor_of(self._rows, layout, row, order, newest_first)
         )
+
+    def cursor_at(self, value: str | int | float, *, order: str, newest_first: bool = True) -> str:
+        """Give the cursor of `page` that goes on at a value of the order's field, whether it is there or not.
+
+        Newest first: what has that value comes too. Else: only what is beyond it.
+        """
+        return cursor_at(order, value, newest_first)
 
     def find(
         self,

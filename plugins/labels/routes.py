@@ -56,6 +56,7 @@ SLOTS = [
     Slot("list.side", "labels/side.html", permission="label.read"),
     Slot("list.bulk", "labels/bulk.html", permission="conversation.write"),
     Slot("list.row", "labels/row.html", permission="label.read"),
+    Slot("contact.row", "labels/row.html", permission="label.read"),
     Slot("panel.section", "labels/panel.html", order=40, permission="label.read"),
 ]
 api = api_blueprint("labels", "/labels", "Coloured tags on conversations, and the rules that put them on")
