@@ -102,6 +102,11 @@ def test_a_paired_phones_people_appear_in_every_open_list(shop: Shop, sari: Pers
     expect(sari.page.locator("[data-sync-card]")).to_contain_text("Address book read · 700")
     sari.page.click("[data-sync-now]")
     expect(sari.page.locator("[data-sync-state]")).to_have_text("Address book read")
+    shop.waha.knows("62818000001@c.us", "Aan Baru")
+    budi.goes("/contacts")
+    budi.page.get_by_role("button", name="Sync address book").click()
+    budi.page.locator("#sync-menu").get_by_text("Toko Utama").click()
+    expect(budi.page.locator("#rows .row").first).to_contain_text("Aan Baru")
 
 
 def test_the_list_goes_by_keys_and_grows_as_it_is_read(budi: Person) -> None:
@@ -114,7 +119,7 @@ def test_the_list_goes_by_keys_and_grows_as_it_is_read(budi: Person) -> None:
     budi.page.keyboard.press("j")
     budi.page.keyboard.press("j")
     budi.page.keyboard.press("Enter")
-    expect(budi.page.locator("h1")).to_have_text("Agus 0001")
+    expect(budi.page.locator("h1")).to_have_text("Agus 0000")
     budi.goes("/contacts")
     budi.page.keyboard.press("/")
     budi.page.keyboard.type("Agus 0042")

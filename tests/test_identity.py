@@ -228,3 +228,13 @@ def test_what_led_to_a_contact_can_be_explained(shop: World) -> None:
     assert (found["kind"], found["contact"]["name"]) == ("contact", "Bu Dewi")
     first, last = found["steps"]
     assert first["changes"][0]["new"] and last["actions"][0]["type"] == "contact.update"
+
+
+def test_notes_on_a_hidden_numbers_talk_are_on_the_one_talk(shop: World) -> None:
+    rina = shop.agent("Rina")
+    shop.writes(LID, "halo", lid=LID)
+    shop.writes(DEWI, "halo")
+    noted = shop.ask("notes.add", by=rina, conversation=shop.conversation(LID)["id"], text="suka warna biru")
+    assert noted["status"] == "done", noted
+    linked(shop, LID, DEWI)
+    assert [note["conversation"] for note in shop.all("note")] == [shop.conversation(DEWI)["id"]]

@@ -105,7 +105,7 @@ def sync(data, tx):
         "state": "running",
         "run": run,
         "done": 0,
-        "total": None,
+        "total": before["total"] if before else None,  # as many as the last time, until it is told
         "changed": 0,
         "began_at": tx.at,
         "told_at": tx.at,
@@ -128,7 +128,7 @@ def listed(data, tx):
     fields = {
         "done": found["done"] + data["listed"],
         "changed": found["changed"] + data["changed"],
-        "total": data["total"],
+        "total": data["total"] or found["total"],
         "told_at": tx.at,
     }
     tx.update("contact_sync", found["id"], fields)

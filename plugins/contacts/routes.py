@@ -95,6 +95,7 @@ def contacts(error: str | None = None) -> str:
             "rows": rows,
             "next": following,
             "syncs": syncs(view),
+            "phones": phones(view),
             "pairs": pairs(view),
         }
 
@@ -111,6 +112,16 @@ def syncs(view: View) -> list[Json]:
         if not account.get("removed_at"):
             found.append({**_spoken(each), "id": each.doc_id, "title": account.get("title") or each.doc_id})
     return [each for each in found if each["state"] in ("running", "failed")]
+
+
+def phones(view: View) -> list[Json]:
+    """Return the numbers whose address book can be read now: ``{"id", "title"}``."""
+    found = []
+    for account in view.db.table("account").search(where("state") == "connected"):
+        sync = view.db.table("contact_sync").get(doc_id=account["name"]) or {}
+        if not account.get("removed_at") and sync.get("state") != "unsupported":
+            found.append({"id": account["name"], "title": account.get("title") or account["name"]})
+    return found
 
 
 def pairs(view: View) -> int:

@@ -97,6 +97,13 @@ function pairChanged(id, fields) {
   else if (fields.state === "open" && !$(`[data-pair="${CSS.escape(id)}"]`)) reloadPairs();
 }
 
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-sync-now]");
+  if (!button) return;
+  const answer = await ask(`/contacts/sync/${button.dataset.syncNow}`, {method: "POST"});
+  if (!answer.ok) toast(reason(answer));
+});
+
 // A new contact.
 const made = $("#new-contact");
 const toggle = (shown) => {
