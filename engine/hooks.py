@@ -12,6 +12,7 @@ from marshmallow import ValidationError
 from engine import times
 from engine.actions import Action, ActionType, Refused
 from engine.documents import Database, where
+from engine.documents.storage import masked
 from engine.plugins import Hook, Registry
 from engine.store import Store, is_fatal
 from engine.transaction import ABOUT, Transaction
@@ -48,6 +49,7 @@ class HookRunner:
 
     def reload(self) -> None:
         """Read again which plugins are enabled, their settings, and what got stuck before."""
+        self.store.working.flush()
         documents = {d["id"]: d for d in self.store.documents.table("plugin").all()}
         self.enabled: dict[str, dict[str, Any]] = {}
         for plugin in self.registry.loaded():
@@ -56,7 +58,7 @@ class HookRunner:
                 self.enabled[plugin.name] = document.get("settings") or plugin.defaults()
         stuck = self.store.documents.table("problem").search(where("kind") == "stuck")
         self.skipped = {(problem["event"], problem["plugin"]) for problem in stuck}
-        hidden = frozenset(set(self.registry.plugins) - set(self.enabled))
+        self.hidden = hidden = frozenset(set(self.registry.plugins) - set(self.enabled))
         self.view = Database(
             connection=self.store.connection,
             collections=self.store.collections,
@@ -101,18 +103,17 @@ class HookRunner:
     ) -> Iterator[Asked]:
         name = type.replace(".", "_")
         hooks = [hook for hook in self.registry.hooks(name) if self._hears(hook, tx, type, data)]
-        if hooks:
-            arguments = self._arguments(tx, type, data)
-            for hook in hooks:
-                for action in self._call(hook, tx, arguments, errors):
-                    yield hook.plugin.name, name, action
+        given = Given(tx, type, data, self.hidden)
+        for hook in hooks:
+            for action in self._call(hook, tx, given, errors):
+                yield hook.plugin.name, name, action
 
     def _route(self, tx: Transaction, data: dict[str, Any], errors: list[Any]) -> list[Asked]:
         """Ask who takes a conversation that is new or open again: the first who answers decides."""
-        arguments = self._arguments(tx, "conversation.opened", data)
+        given = Given(tx, "conversation.opened", data, self.hidden)
         for hook in self.registry.hooks("conversation_route"):
             if self._hears(hook, tx, "conversation.opened", data):
-                actions = self._call(hook, tx, arguments, errors)
+                actions = self._call(hook, tx, given, errors)
                 if actions:
                     return [(hook.plugin.name, "conversation_route", action) for action in actions]
         return []
@@ -123,37 +124,15 @@ class HookRunner:
             return False
         return type != "timer.fired" or data.get("plugin") == name
 
-    def _arguments(self, tx: Transaction, type: str, data: dict[str, Any]) -> bytes:
-        """Return the documents that *data* is about, as JSON: decoded afresh for each plugin."""
-        named: dict[str, str | None] = {}
-        for key in ABOUT:
-            value = data.get(key)
-            named[key] = value if isinstance(value, str) else tx.about.get(key)
-        message = self._seen("message", named["message"])
-        if message is not None:
-            named["conversation"] = message["conversation"]
-        conversation = self._seen("conversation", named["conversation"])
-        if conversation is not None:
-            named["contact"] = conversation["contact"]
-        contact = self._seen("contact", named["contact"])
-        event = {**tx.event, "type": type, "data": data}
-        return orjson.dumps(
-            {"event": event, "message": message, "conversation": conversation, "contact": contact}
-        )
-
-    def _seen(self, collection: str, id: str | None) -> dict[str, Any] | None:
-        found: Any = self.view.table(collection).get(doc_id=id) if id else None
-        return found  # type: ignore[no-any-return]
-
     def _call(
-        self, hook: Hook, tx: Transaction, arguments: bytes, errors: list[dict[str, Any]]
+        self, hook: Hook, tx: Transaction, given: "Given", errors: list[dict[str, Any]]
     ) -> list[Action]:
         plugin = hook.plugin
         self.calls[f"{plugin.name}.{hook.name}"] += 1
         started = time.perf_counter()
         try:
             with self.watch.running(tx.event["id"], plugin.name, hook.name):
-                return self._collect(hook, tx, arguments)
+                return self._collect(hook, tx, given)
         except (Exception, SystemExit) as error:
             if is_fatal(error):
                 raise
@@ -162,14 +141,20 @@ class HookRunner:
         finally:
             self.seconds[f"{plugin.name}.{hook.name}"] += time.perf_counter() - started
 
-    def _collect(self, hook: Hook, tx: Transaction, arguments: bytes) -> list[Action]:
-        given = orjson.loads(arguments)
-        name = hook.plugin.name
-        given["documents"] = self.view
-        given["settings"] = orjson.loads(orjson.dumps(self.enabled[name]))
-        given["rng"] = tx.rng(name, hook.name, tx.next_call(name, hook.name))
-        answer = hook.function(*[given.get(argument) for argument in hook.arguments])
+    def _collect(self, hook: Hook, tx: Transaction, given: "Given") -> list[Action]:
+        answer = hook.function(*[self._argument(hook, tx, given, name) for name in hook.arguments])
         return [self._action(a, tx.event["id"]) for a in _bounded(answer)]
+
+    def _argument(self, hook: Hook, tx: Transaction, given: "Given", argument: str) -> Any:
+        name = hook.plugin.name
+        if argument == "documents":
+            self.store.working.flush()
+            return self.view
+        if argument == "settings":
+            return orjson.loads(orjson.dumps(self.enabled[name]))
+        if argument == "rng":
+            return tx.rng(name, hook.name, tx.next_call(name, hook.name))
+        return given.argument(argument)
 
     def _action(self, candidate: Any, event: str) -> Action:
         if not isinstance(candidate, dict) or not isinstance(candidate.get("type"), str):
@@ -199,6 +184,43 @@ class HookRunner:
                 switch_off(tx, plugin, f"{recent} failures within ten minutes; the last: {error}")
                 del self.enabled[plugin]
         return {"plugin": plugin, "hook": hook, "error": error[:500]}
+
+
+class Given:
+    """The event and the documents that it is about, as hooks are given them: as JSON, decoded for each.
+
+    They are looked up when the first one asks: nothing is written while hooks are called.
+    """
+
+    def __init__(self, tx: Transaction, type: str, data: dict[str, Any], hidden: frozenset[str]) -> None:
+        self.tx, self.type, self.data, self.hidden = tx, type, data, hidden
+        self._documents: dict[str, bytes | str] | None = None
+        self._event: bytes | None = None
+
+    def argument(self, name: str) -> Any:
+        """Return an argument of a hook; None for what there is not."""
+        if name == "event":
+            if self._event is None:
+                self._event = orjson.dumps({**self.tx.event, "type": self.type, "data": self.data})
+            return orjson.loads(self._event)
+        if self._documents is None:
+            self._documents = dict(self._seen())
+        found = self._documents.get(name)
+        return None if found is None else orjson.loads(found)
+
+    def _seen(self) -> Iterator[tuple[str, bytes | str]]:
+        """Yield the message, its conversation and its contact, where there are any."""
+        named: dict[str, str | None] = {}
+        for key in ABOUT:
+            value = self.data.get(key)
+            named[key] = value if isinstance(value, str) else self.tx.about.get(key)
+        for key, of in zip(ABOUT, (*ABOUT[1:], None), strict=True):
+            held = self.tx.working.held(key, named[key]) if named[key] else None  # type: ignore[arg-type]
+            if held is None:
+                continue
+            if of is not None:
+                named[of] = held.content[of]
+            yield key, orjson.dumps(masked(held.content, self.hidden)) if self.hidden else held.text
 
 
 def report(tx: Transaction, plugin: str, hook: str, error: str, kind: str, event: str | None = None) -> None:

@@ -14,6 +14,7 @@ import orjson
 from engine import times
 from engine.documents import Collection, Database, create_tables
 from engine.documents.tables import table_name
+from engine.working import WorkingSet
 
 VERSION = 1
 GENESIS = b"\0" * 32
@@ -55,6 +56,10 @@ _FATAL = frozenset(
 def is_fatal(error: BaseException) -> bool:
     """Whether *error* is the disk's or the file's own trouble, and not that of the code that met it."""
     return isinstance(error, sqlite3.Error) and code_of(error) in _FATAL
+
+
+class Again(BaseException):
+    """A part of a transaction has to be undone alone: undo it all, and do it again with care."""
 
 
 def code_of(error: BaseException) -> int:
@@ -108,7 +113,12 @@ def chain(previous: bytes, body: bytes) -> bytes:
 
 
 class Store:
-    """The one writer's hold of a workspace's file."""
+    """The one writer's hold of a workspace's file.
+
+    working: the documents that the present transaction works on.
+    careful: whether each part has a savepoint of its own. It hardly ever is needed; without, a part
+    that fails after it wrote raises `Again`.
+    """
 
     def __init__(self, path: Path, collections: Iterable[Collection]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,6 +131,8 @@ class Store:
         self.documents = Database(
             connection=self.connection, collections=self.collections, string_ids=True, on_change=self._changed
         )
+        self.working = WorkingSet(self.documents)
+        self.careful = True
         self._create()
         self.salt = self.meta("salt") or ""
         last = self.connection.execute(
@@ -164,6 +176,7 @@ class Store:
             )
 
     def _changed(self, collection: str, id: Any, before: Any) -> None:
+        self.working.forget(collection, id)
         if self.on_change is not None:
             self.on_change(collection, id, before)
 
@@ -193,8 +206,10 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """All or nothing, with one sync to disk at the end."""
         self.connection.execute("BEGIN IMMEDIATE")
+        self.working.clear()
         try:
             yield
+            self.working.flush()
             self.documents.settle()
             self.connection.execute("COMMIT")
         except BaseException:
@@ -204,16 +219,34 @@ class Store:
     def rollback(self) -> None:
         """Undo what is not committed, if anything is."""
         self.documents.forget()
+        self.working.clear()
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 
     @contextmanager
     def savepoint(self, name: str) -> Iterator[None]:
-        """A part that is undone alone when it raises."""
+        """A part that is undone alone when it raises; see `careful`."""
+        if self.careful:
+            with self.undoable(name):
+                yield
+            return
+        writes = self.working.writes
+        try:
+            yield
+        except (Exception, SystemExit) as error:
+            if is_fatal(error) or self.working.writes == writes:
+                raise
+            raise Again from error
+
+    @contextmanager
+    def undoable(self, name: str) -> Iterator[None]:
+        """A part with a savepoint, whether `careful` or not."""
+        self.working.flush()
         self.connection.execute(f"SAVEPOINT {name}")
         try:
             yield
         except BaseException:
+            self.working.clear()
             if self.connection.in_transaction:
                 self.connection.execute(f"ROLLBACK TO {name}")
                 self.connection.execute(f"RELEASE {name}")
@@ -240,6 +273,7 @@ class Store:
         self.connection.executemany(
             "INSERT OR IGNORE INTO journal_subject VALUES (?, ?, ?)", [(c, i, seq) for c, i in subjects]
         )
+        self.working.writes += 1
         self.seq, self.last_at, self.hash = seq, event["at"], digest
         return seq
 
@@ -247,6 +281,7 @@ class Store:
         """Keep a webhook's own bytes; return their SHA-256 in hex."""
         body = raw["body"]
         digest = hashlib.sha256(body).hexdigest()
+        self.working.writes += 1
         self.connection.execute(
             "INSERT INTO raw (at, gateway, account, hash, body, reason, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (at, raw.get("gateway"), raw.get("account"), digest, zlib.compress(body), raw.get("reason"), seq),

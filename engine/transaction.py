@@ -13,6 +13,7 @@ from engine.documents.tables import table_name
 from engine.events import Event
 from engine.ids import document_id, seeded
 from engine.store import Store
+from engine.working import Held
 
 Subject = tuple[str, str]
 ABOUT = ("message", "conversation", "contact")
@@ -25,7 +26,6 @@ class Duplicate(Exception):
 class Transaction:
     """What step (1) and the action handlers work on.
 
-    documents: a TinyDB on the workspace; every write is remembered as a change.
     at: the time of this transaction; there is no other clock here.
     agent: the agent who asked, or None.
     about: collection → id of what the event is about.
@@ -34,7 +34,7 @@ class Transaction:
     def __init__(self, store: Store, event: Event) -> None:
         self.store = store
         self.event = event
-        self.documents: Database = store.documents
+        self.working = store.working
         self.at: str = event["at"]
         self.agent: str | None = event["data"].get("agent") if event["type"] == "action.requested" else None
         self.about: dict[str, str] = {}
@@ -46,9 +46,16 @@ class Transaction:
         self.why: str | None = None
         self.duplicate = False
         self._calls: Counter[str] = Counter()
-        self._before: dict[Subject, str | None] = {}
+        self._before: dict[Subject, dict[str, Any] | None] = {}
         self._put_back: dict[Subject, int] = {}
         self._ordinals: dict[str, int] = {}
+
+    @property
+    def documents(self) -> Database:
+        """A TinyDB on the workspace; every write is remembered as a change."""
+        self.working.flush()
+        self.working.at_once = True
+        return self.store.documents
 
     @property
     def is_request(self) -> bool:
@@ -60,17 +67,20 @@ class Transaction:
         self._calls[f"{plugin}.{hook}"] += 1
         return self._calls[f"{plugin}.{hook}"] - 1
 
-    def remember(self, collection: str, id: Any, before: str | None) -> None:
+    def remember(
+        self, collection: str, id: Any, before: str | None, content: dict[str, Any] | None = None
+    ) -> None:
         """Keep a document as it was before the first write to it.
 
         One that is added has the last place among its kind, also where it was there before.
+        content: what *before*, its JSON text, says, where that is known.
         """
         subject = (collection, str(id))
         if before is None and subject in self._before:
             self._put_back[subject] = self._places_before(subject)
             self._before[subject] = self._before.pop(subject)
-        else:
-            self._before.setdefault(subject, before)
+        elif subject not in self._before:
+            self._before[subject] = orjson.loads(before) if content is None and before else content
 
     def new_id(self, plugin: str | None = None) -> str:
         """Return an id for a new document, the same in every replay."""
@@ -85,32 +95,44 @@ class Transaction:
 
     def get(self, collection: str, id: str | None) -> dict[str, Any] | None:
         """Return a document or None."""
-        if id is None:
-            return None
-        found: Any = self.documents.table(collection).get(doc_id=id)
-        return found  # type: ignore[no-any-return]
+        held = self.working.held(collection, str(id)) if id is not None else None
+        return orjson.loads(held.text) if held is not None else None
+
+    def first(self, collection: str, **fields: Any) -> dict[str, Any] | None:
+        """Return the first document with these values in indexed fields (or this text in a list), or None."""
+        held = self.working.first(collection, fields)
+        return orjson.loads(held.text) if held is not None else None
 
     def insert(self, collection: str, document: dict[str, Any]) -> dict[str, Any]:
         """Add *document*, whose ``id`` is set; return it."""
-        self.documents.table(collection).insert(document)
+        self.working.insert(collection, document)
+        self.remember(collection, document["id"], None)
         return document
 
     def update(self, collection: str, id: str, fields: dict[str, Any]) -> None:
         """Set fields of one document."""
-        self.documents.table(collection).update(fields, doc_ids=[id])
+        held = self.working.held(collection, id)
+        if held is not None:
+            self._put(collection, held, {**held.content, **fields})
 
     def replace(self, collection: str, id: str, document: dict[str, Any]) -> None:
         """Put *document* in the place of one of the same id."""
+        held = self.working.held(collection, id)
+        if held is not None:
+            self._put(collection, held, dict(document))
 
-        def put(before: dict[str, Any]) -> None:
-            before.clear()
-            before.update(document)
-
-        self.documents.table(collection).update(put, doc_ids=[id])
+    def _put(self, collection: str, held: Held, content: dict[str, Any]) -> None:
+        text = self.working.encode(collection, held, content)
+        if text != held.text:
+            self.remember(collection, held.id, held.text, held.content)
+            self.working.update(collection, held, text)
 
     def remove(self, collection: str, id: str) -> None:
         """Delete one document."""
-        self.documents.table(collection).remove(doc_ids=[id])
+        held = self.working.held(collection, id)
+        if held is not None:
+            self.remember(collection, id, held.text, held.content)
+            self.working.remove(collection, held)
 
     def consequence(self, type: str, data: dict[str, Any]) -> None:
         """Have the hooks of the next round hear of *type*."""
@@ -139,7 +161,7 @@ class Transaction:
 
     def remove_if(self, collection: str, id: str) -> bool:
         """Delete a document if it is there; return whether it was."""
-        there = self.get(collection, id) is not None
+        there = self.working.held(collection, id) is not None
         if there:
             self.remove(collection, id)
         return there
@@ -176,16 +198,20 @@ class Transaction:
             change for subject, before in self._before.items() if (change := self._change(subject, before))
         ]
 
-    def _change(self, subject: Subject, before: str | None) -> dict[str, Any] | None:
+    def after(self, change: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the document of one of the `changes` as it is now, not to be changed."""
+        held = self.working.held(change["collection"], change["id"])
+        return held.content if held is not None else None
+
+    def _change(self, subject: Subject, old: dict[str, Any] | None) -> dict[str, Any] | None:
         collection, id = subject
-        after = self.get(collection, id)
-        old = orjson.loads(before) if before is not None else None
-        if after is None:
+        held = self.working.held(collection, id)
+        if held is None:
             return {"collection": collection, "id": id, "deleted": True} if old is not None else None
+        after = held.content
         again = subject in self._put_back and self._added(subject)
-        was = {} if again else old or {}
-        put = {key: value for key, value in after.items() if key not in was or not same(was[key], value)}
-        removed = [key for key in old or {} if key not in after]
+        put = after if again or old is None else _differing(old, after)
+        removed = [key for key in old if key not in after] if old else []
         if not put and not removed:
             return None
         change: dict[str, Any] = {"collection": collection, "id": id, "put": put}
@@ -225,7 +251,17 @@ class Transaction:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two JSON values are written alike (1 and True, 1 and 1.0 are not)."""
-    return type(one) is type(other) and orjson.dumps(one) == orjson.dumps(other)
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    return one == other if kind in _SIMPLE else orjson.dumps(one) == orjson.dumps(other)
+
+
+_SIMPLE = frozenset((str, int, bool, type(None)))
+
+
+def _differing(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in new.items() if key not in old or not same(old[key], value)}
 
 
 def described(action: Action) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from engine.crash import point
 from engine.events import Event, EventError, check
 from engine.pipeline import Outcome, Pipeline
-from engine.store import Store, code_of, is_fatal
+from engine.store import Again, Store, code_of, is_fatal
 
 GROUP = 64
 EX_SOFTWARE, EX_IOERR = 70, 74  # sysexits.h
@@ -122,10 +122,7 @@ class Writer(threading.Thread):
         point("pre_append")
         before = self.store.seq, self.store.last_at, self.store.hash
         try:
-            with self.store.transaction():
-                for batch in group:
-                    self._run(batch)
-                point("in_transaction")
+            self._attempt(group)
         except BaseException as error:
             self.store.seq, self.store.last_at, self.store.hash = before
             self.pipeline.hooks.reload()
@@ -140,6 +137,31 @@ class Writer(threading.Thread):
         point("pre_reply")
         for batch in done:
             batch.future.set_result([outcome.result for outcome in batch.outcomes])
+
+    def _attempt(self, group: list[Batch]) -> None:
+        """Run a group without savepoints; where a part of it has to be undone alone, again with them."""
+        before = self.store.seq, self.store.last_at, self.store.hash
+        dropped = self.pipeline.dropped
+        self.store.careful = False
+        try:
+            self._run_all(group)
+        except Again:
+            self.store.seq, self.store.last_at, self.store.hash = before
+            self.pipeline.dropped = dropped
+            self.pipeline.hooks.reload()
+            for batch in group:
+                batch.outcomes.clear()
+            self.store.careful = True
+            self._run_all(group)
+        finally:
+            self.store.careful = True
+
+    def _run_all(self, group: list[Batch]) -> None:
+        with self.store.transaction():
+            for batch in group:
+                if not batch.future.done():  # else it was told that it failed
+                    self._run(batch)
+            point("in_transaction")
 
     def _run(self, batch: Batch) -> None:
         """Run one batch; what goes wrong in it undoes it alone, but for the disk's own trouble."""

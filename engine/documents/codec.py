@@ -12,6 +12,7 @@ import orjson
 _AS_JSON_DOES = (
     orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 )
+_FINITE = frozenset((str, int, bool, type(None)))
 
 
 def encode(document: dict[Any, Any]) -> tuple[str, bool]:
@@ -61,10 +62,11 @@ def _encode_slowly(document: dict[Any, Any]) -> tuple[str, bool]:
 
 
 def _finite(value: Any) -> bool:
-    if isinstance(value, float):
-        return isfinite(value)
-    if isinstance(value, Mapping):
-        return all(map(_finite, value.values()))
-    if isinstance(value, (list, tuple)):
-        return all(map(_finite, value))
+    if type(value) is dict or isinstance(value, Mapping):
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return not isinstance(value, float) or isfinite(value)
+    for each in value:  # noqa: SIM110  # a loop is twice as quick here as all()
+        if type(each) not in _FINITE and not _finite(each):
+            return False
     return True

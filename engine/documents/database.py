@@ -10,6 +10,7 @@ from typing import Any, cast
 import tinydb
 import tinydb.table
 
+from .direct import Direct
 from .storage import CollectionRows, OnChange, Rows, TinyRows
 from .table import Table
 from .tables import Collection
@@ -52,6 +53,10 @@ class Database(tinydb.TinyDB):
         """Give a table, always the same object. Raises UnknownTable (a KeyError) where none is declared."""
         return cast(Table, super().table(name, **kwargs))
 
+    def direct(self, name: str) -> Direct:
+        """Give a collection's rows as texts, for the one who writes. Raises UnknownTable."""
+        return Direct(self.table(name), cast(CollectionRows, self._rows))
+
     def tables(self) -> set[str]:
         """Give the names of the tables."""
         return set(self._rows.names())
@@ -83,6 +88,11 @@ class Database(tinydb.TinyDB):
         """Forget what is not settled, after a rollback."""
         if isinstance(self._rows, CollectionRows):
             self._rows.forget()
+
+    def reread(self) -> None:
+        """Read texts again in `settle`, after a part of the transaction was undone."""
+        if isinstance(self._rows, CollectionRows):
+            self._rows.reread()
 
     def close(self) -> None:
         """Close the file; a connection that was given stays the caller's."""

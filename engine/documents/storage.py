@@ -112,6 +112,7 @@ class CollectionRows(Rows):
         self._layouts = {name: self._layout(collection) for name, collection in self.collections.items()}
         self._text_indexes = {name: indexes_of(each) for name, each in self.collections.items()}
         self._reworded: dict[tuple[str, int], str | None] = {}
+        self._new_texts: dict[tuple[str, int], dict[str, Any]] = {}
 
     def layout(self, name: str) -> Layout:
         """Give the layout of a collection; raises UnknownTable (a KeyError)."""
@@ -142,17 +143,32 @@ class CollectionRows(Rows):
     def reworded(self, layout: Layout, pos: int, before: str | None) -> None:
         """Note it for `settle`: what counts is the document before the transaction and at its end."""
         self._reworded.setdefault((layout.collection.name, pos), before)
+        self._new_texts.pop((layout.collection.name, pos), None)
+
+    def worded(self, layout: Layout, pos: int, content: dict[str, Any]) -> None:
+        """Note the texts of a new document for `settle`, which then does not read them again."""
+        texts = {field: content.get(field) for field in layout.collection.texts}
+        if any(texts.values()):
+            self._reworded[layout.collection.name, pos] = None
+            self._new_texts[layout.collection.name, pos] = texts
+
+    def reread(self) -> None:
+        """Have `settle` read all texts again: some of the new documents were undone."""
+        self._new_texts.clear()
 
     def settle(self) -> None:
         """Write what changed into the text indexes; to be called before the commit."""
         for (name, pos), before in sorted(self._reworded.items(), key=itemgetter(0)):
+            texts = self._new_texts.get((name, pos))
             for index in self._text_indexes[name]:
-                index.put(self.connection, pos, before)
-        self._reworded.clear()
+                if texts is None or not index.add(self.connection, pos, texts):
+                    index.put(self.connection, pos, before)
+        self.forget()
 
     def forget(self) -> None:
         """Forget what changed: it was rolled back."""
         self._reworded.clear()
+        self._new_texts.clear()
 
     def _layout(self, collection: Collection) -> Layout:
         indexes = tuple(index for index in collection.indexes if not any(map(self.masks, index)))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from engine.documents import Database, where
 from engine.ids import canonical_chat
+from engine.store import Store
 from engine.transaction import Transaction
 
 Peer = dict[str, Any]
@@ -11,15 +11,14 @@ Document = dict[str, Any]
 NAME_ORDER = ("agent", "book", "profile")
 
 
-def _by_alias(documents: Database, alias: str) -> Document | None:
-    found = documents.table("contact").search(where("aliases").any([alias]))
-    return found[0] if found else None
+def _by_alias(tx: Transaction, alias: str) -> Document | None:
+    return tx.first("contact", aliases=alias)
 
 
-def chat_of_lid(documents: Database, lid: str) -> str | None:
+def chat_of_lid(store: Store, lid: str) -> str | None:
     """Return the phone's chat of the contact who is known by *lid*, or None."""
-    contact = _by_alias(documents, lid)
-    phones = [alias for alias in contact["aliases"] if alias.endswith("@c.us")] if contact else []
+    contact = store.working.first("contact", {"aliases": lid})
+    phones = [alias for alias in contact.content["aliases"] if alias.endswith("@c.us")] if contact else []
     return phones[0] if phones else None
 
 
@@ -50,7 +49,7 @@ def contact_of(tx: Transaction, peer: Peer) -> Document:
     chat = canonical_chat(peer["chat_id"])
     lid = canonical_chat(peer["lid"]) if peer.get("lid") else None
     aliases = [alias for alias in (chat, lid) if alias]
-    known = [found for alias in aliases if (found := _by_alias(tx.documents, alias))]
+    known = [found for alias in aliases if (found := _by_alias(tx, alias))]
     if not known:
         return _new_contact(tx, peer, chat, aliases)
     return _known_contact(tx, peer, chat, aliases, known[0])
@@ -71,7 +70,7 @@ def _new_contact(tx: Transaction, peer: Peer, chat: str, aliases: list[str]) -> 
 
 def _known_contact(tx: Transaction, peer: Peer, chat: str, aliases: list[str], contact: Document) -> Document:
     names = _names(peer, contact["names"])
-    taken = [a for a in aliases if a not in contact["aliases"] and _by_alias(tx.documents, a)]
+    taken = [a for a in aliases if a not in contact["aliases"] and _by_alias(tx, a)]
     more = [a for a in aliases if a not in contact["aliases"] and a not in taken]
     phone = contact["phone"] or phone_of(chat)
     fields = {
@@ -90,7 +89,7 @@ def conversation_of(tx: Transaction, account: str, peer: Peer, contact: Document
     """Return the conversation of *account* with *peer*, made where there is none yet."""
     chat = canonical_chat(peer["chat_id"])
     for alias in (chat, *(a for a in contact["aliases"] if a != chat)):
-        found = find_conversation(tx.documents, account, alias)
+        found = find_conversation(tx, account, alias)
         if found:
             if alias.endswith("@lid") and not chat.endswith("@lid"):
                 tx.update("conversation", found["id"], {"chat": chat})
@@ -99,10 +98,9 @@ def conversation_of(tx: Transaction, account: str, peer: Peer, contact: Document
     return _new_conversation(tx, account, chat, contact)
 
 
-def find_conversation(documents: Database, account: str, chat: str) -> Document | None:
+def find_conversation(tx: Transaction, account: str, chat: str) -> Document | None:
     """Return the conversation of (account, chat), or None."""
-    found = documents.table("conversation").search((where("account") == account) & (where("chat") == chat))
-    return found[0] if found else None
+    return tx.first("conversation", account=account, chat=chat)
 
 
 def _new_conversation(tx: Transaction, account: str, chat: str, contact: Document) -> Document:
@@ -138,7 +136,5 @@ def upserted(tx: Transaction, data: dict[str, Any]) -> None:
 def linked(tx: Transaction, data: dict[str, Any]) -> None:
     """A gateway told which LID belongs to which phone."""
     peer = data.get("peer") or {"chat_id": data.get("phone_chat") or data["lid"], "lid": data.get("lid")}
-    if _by_alias(tx.documents, canonical_chat(peer["chat_id"])) or _by_alias(
-        tx.documents, str(peer.get("lid"))
-    ):
+    if _by_alias(tx, canonical_chat(peer["chat_id"])) or _by_alias(tx, str(peer.get("lid"))):
         tx.about["contact"] = contact_of(tx, peer)["id"]

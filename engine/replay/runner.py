@@ -13,10 +13,10 @@ from engine.pipeline import Outcome, Pipeline
 from engine.plugins import Registry
 from engine.redact import ERASERS, MARK
 from engine.replay.compare import Comparison
-from engine.replay.copy import WHOLE, Again, Copy
+from engine.replay.copy import Copy
 from engine.replay.recorded import Recorded, key_of
 from engine.replay.setup import Setup
-from engine.store import is_fatal
+from engine.store import Again, is_fatal
 from engine.transaction import Transaction
 
 GROUP = 500
@@ -209,7 +209,7 @@ class Runner:
     def _run(self, came: Document, raw: Document | None) -> Outcome | None:
         for careful in (False, True):
             try:
-                return self._try({**came, "data": dict(came["data"])}, raw, careful)
+                return self._try(came, raw, careful)
             except Again:
                 continue
             except Exception as error:
@@ -222,9 +222,9 @@ class Runner:
     def _try(self, came: Document, raw: Document | None, careful: bool) -> Outcome:
         """Have an event run; where that raises, nothing of it is left."""
         before = self.copy.seq, self.copy.last_at, self.copy.hash
-        self.copy.careful_parts = careful
+        self.copy.careful = careful
         try:
-            with self.copy.savepoint(WHOLE):
+            with self.copy.undoable("event"):
                 return self.pipeline.run(came, raw)
         except BaseException:
             self.copy.seq, self.copy.last_at, self.copy.hash = before
