@@ -65,6 +65,7 @@ class HookRunner:
             string_ids=True,
             read_only=True,
             hidden=hidden,
+            versions=self.store.working.version,
         )
 
     def refresh(self, changes: Iterable[dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ import secrets as randomness
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,23 @@ def schema_key(collection: str) -> str:
 def chain(previous: bytes, body: bytes) -> bytes:
     """Return the hash of a journal row from the *previous* row's hash and its own *body*."""
     return hashlib.sha256(previous + body).digest()
+
+
+class _Part:
+    """A part without a savepoint: where it raises and has written, all has to be done again."""
+
+    __slots__ = ("_before", "_working")
+
+    def __init__(self, working: WorkingSet) -> None:
+        self._working = working
+
+    def __enter__(self) -> None:
+        self._before = self._working.writes
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        has_written = self._working.writes != self._before
+        if has_written and isinstance(error, (Exception, SystemExit)) and not is_fatal(error):
+            raise Again from error
 
 
 class Store:
@@ -223,20 +240,9 @@ class Store:
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 
-    @contextmanager
-    def savepoint(self, name: str) -> Iterator[None]:
+    def savepoint(self, name: str) -> AbstractContextManager[None]:
         """A part that is undone alone when it raises; see `careful`."""
-        if self.careful:
-            with self.undoable(name):
-                yield
-            return
-        writes = self.working.writes
-        try:
-            yield
-        except (Exception, SystemExit) as error:
-            if is_fatal(error) or self.working.writes == writes:
-                raise
-            raise Again from error
+        return self.undoable(name) if self.careful else _Part(self.working)
 
     @contextmanager
     def undoable(self, name: str) -> Iterator[None]:

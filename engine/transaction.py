@@ -15,6 +15,7 @@ from engine.ids import document_id, seeded
 from engine.store import Store
 from engine.working import Held
 
+Document = dict[str, Any]
 Subject = tuple[str, str]
 ABOUT = ("message", "conversation", "contact")
 
@@ -47,6 +48,7 @@ class Transaction:
         self.duplicate = False
         self._calls: Counter[str] = Counter()
         self._before: dict[Subject, dict[str, Any] | None] = {}
+        self._fields: dict[Subject, set[str] | None] = {}
         self._put_back: dict[Subject, int] = {}
         self._ordinals: dict[str, int] = {}
 
@@ -67,20 +69,27 @@ class Transaction:
         self._calls[f"{plugin}.{hook}"] += 1
         return self._calls[f"{plugin}.{hook}"] - 1
 
-    def remember(
-        self, collection: str, id: Any, before: str | None, content: dict[str, Any] | None = None
-    ) -> None:
-        """Keep a document as it was before the first write to it.
+    def remember(self, collection: str, id: Any, before: str | None) -> None:
+        """Keep a document as its JSON text was before somebody writes it; None where there was none."""
+        self._remember((collection, str(id)), orjson.loads(before) if before else None, None)
+
+    def _remember(self, subject: Subject, before: Document | None, changed: Document | None) -> None:
+        """Keep a document as it was before the first write to it, and which fields are written (all: None).
 
         One that is added has the last place among its kind, also where it was there before.
-        content: what *before*, its JSON text, says, where that is known.
         """
-        subject = (collection, str(id))
-        if before is None and subject in self._before:
+        if subject not in self._before:
+            self._before[subject] = before
+            self._fields[subject] = set(changed) if changed is not None else None
+            return
+        if before is None:
             self._put_back[subject] = self._places_before(subject)
             self._before[subject] = self._before.pop(subject)
-        elif subject not in self._before:
-            self._before[subject] = orjson.loads(before) if content is None and before else content
+        fields = self._fields[subject]
+        if changed is None or fields is None:
+            self._fields[subject] = None
+        else:
+            fields.update(changed)
 
     def new_id(self, plugin: str | None = None) -> str:
         """Return an id for a new document, the same in every replay."""
@@ -106,14 +115,14 @@ class Transaction:
     def insert(self, collection: str, document: dict[str, Any]) -> dict[str, Any]:
         """Add *document*, whose ``id`` is set; return it."""
         self.working.insert(collection, document)
-        self.remember(collection, document["id"], None)
+        self._remember((collection, document["id"]), None, None)
         return document
 
     def update(self, collection: str, id: str, fields: dict[str, Any]) -> None:
         """Set fields of one document."""
         held = self.working.held(collection, id)
         if held is not None:
-            self._put(collection, held, {**held.content, **fields})
+            self._put(collection, held, {**held.content, **fields}, fields)
 
     def replace(self, collection: str, id: str, document: dict[str, Any]) -> None:
         """Put *document* in the place of one of the same id."""
@@ -121,17 +130,17 @@ class Transaction:
         if held is not None:
             self._put(collection, held, dict(document))
 
-    def _put(self, collection: str, held: Held, content: dict[str, Any]) -> None:
-        text = self.working.encode(collection, held, content)
+    def _put(self, collection: str, held: Held, content: Document, changed: Document | None = None) -> None:
+        text = self.working.encode(collection, held, content, changed)
         if text != held.text:
-            self.remember(collection, held.id, held.text, held.content)
+            self._remember((collection, held.id), held.content, changed)
             self.working.update(collection, held, text)
 
     def remove(self, collection: str, id: str) -> None:
         """Delete one document."""
         held = self.working.held(collection, id)
         if held is not None:
-            self.remember(collection, id, held.text, held.content)
+            self._remember((collection, id), held.content, None)
             self.working.remove(collection, held)
 
     def consequence(self, type: str, data: dict[str, Any]) -> None:
@@ -210,7 +219,7 @@ class Transaction:
             return {"collection": collection, "id": id, "deleted": True} if old is not None else None
         after = held.content
         again = subject in self._put_back and self._added(subject)
-        put = after if again or old is None else _differing(old, after)
+        put = after if again or old is None else _differing(old, after, self._fields[subject])
         removed = [key for key in old if key not in after] if old else []
         if not put and not removed:
             return None
@@ -260,8 +269,10 @@ def same(one: Any, other: Any) -> bool:
 _SIMPLE = frozenset((str, int, bool, type(None)))
 
 
-def _differing(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in new.items() if key not in old or not same(old[key], value)}
+def _differing(old: Document, new: Document, fields: set[str] | None) -> Document:
+    """Return the fields that are another value now, in their order; those of *fields* alone may be."""
+    keys = new if fields is None else [key for key in new if key in fields]
+    return {key: new[key] for key in keys if key not in old or not same(old[key], new[key])}
 
 
 def described(action: Action) -> dict[str, Any]:

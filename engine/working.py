@@ -49,8 +49,18 @@ class WorkingSet:
         self._tables: dict[str, Direct] = {}
         self._held: dict[Key, Held | None] = {}
         self._changed: dict[Key, Held] = {}
+        self._versions: dict[str, int] = {}
+        self._cleared = 0
         self.at_once = False
         self.writes = 0
+
+    def version(self, collection: str) -> int:
+        """Return a number that is another one after each change of a collection."""
+        return self._versions.get(collection, self._cleared)
+
+    def _wrote(self, collection: str) -> None:
+        self.writes += 1
+        self._versions[collection] = self.writes
 
     def held(self, collection: str, id: str) -> Held | None:
         """Return a document as it stands, or None."""
@@ -64,7 +74,8 @@ class WorkingSet:
 
     def first(self, collection: str, fields: Mapping[str, Any]) -> Held | None:
         """Return the first document whose indexed fields are these, or whose list has this text."""
-        self._flush_of(collection)
+        if self._changed:
+            self._flush_of(collection)
         row = self._table(collection).first(tuple(fields), tuple(fields.values()))
         if row is None:
             return None
@@ -85,19 +96,22 @@ class WorkingSet:
             pos = table.insert(id, text, content)
         except sqlite3.IntegrityError as error:
             raise ValueError(f"Document with ID {id} already exists") from error
-        self.writes += 1
+        self._wrote(collection)
         self._held[collection, id] = Held(pos, id, text, text)
 
-    def encode(self, collection: str, held: Held, content: Document) -> str:
-        """Return the text of what a document is to be. ValueError where it would have another id."""
+    def encode(self, collection: str, held: Held, content: Document, changed: Document | None = None) -> str:
+        """Return the text of what a document is to be. ValueError where it would have another id.
+
+        changed: the fields that may be others than before; by default all.
+        """
         if content.get("id") != held.id:
             raise ValueError(f"the id of {collection} {held.id!r} cannot be changed to {content.get('id')!r}")
-        return self._table(collection).encode(content)
+        return self._table(collection).encode(content, changed)
 
     def update(self, collection: str, held: Held, text: str) -> None:
         """Have a document say *text*."""
         held.put(text)
-        self.writes += 1
+        self._wrote(collection)
         self._changed[collection, held.id] = held
         if self.at_once:
             self._flush_of(collection)
@@ -105,7 +119,7 @@ class WorkingSet:
     def remove(self, collection: str, held: Held) -> None:
         """Delete a document at once."""
         self._flush_of(collection)
-        self.writes += 1
+        self._wrote(collection)
         self._table(collection).delete(held.pos, held.stored)
         self._held[collection, held.id] = None
 
@@ -127,13 +141,16 @@ class WorkingSet:
 
     def forget(self, collection: str, id: str) -> None:
         """Somebody else writes a document: read it again."""
-        self.writes += 1
+        self._wrote(collection)
         self._held.pop((collection, id), None)
 
     def clear(self) -> None:
         """Forget everything, at a transaction's begin or after something was undone."""
         self._held.clear()
         self._changed.clear()
+        self._versions.clear()
+        self.writes += 1
+        self._cleared = self.writes
         self._documents.reread()
 
     def _table(self, collection: str) -> Direct:

@@ -11,6 +11,7 @@ import orjson
 from engine.bench.filling import ACCOUNT, chat_of, text_of, written
 from engine.bench.rows import Bench, Row, row
 from engine.bench.timing import seconds
+from engine.documents.tables import expression
 from engine.events import requested
 from engine.store import Store
 from engine.workspace import Workspace
@@ -88,8 +89,25 @@ def in_flight(workspace: Workspace, events: Iterable[Document]) -> None:
         done.acquire()
 
 
+_TEXT = "SELECT pos, doc FROM {} WHERE {}"
+_READS = {
+    "event": "SELECT seq FROM journal WHERE event_id = ?",
+    "contact": 'SELECT pos, doc FROM "list_contact.aliases" JOIN doc_contact USING (pos) WHERE value = ?',
+    "known": _TEXT.format("doc_message", f"{expression('account')} = ? AND {expression('gateway_id')} = ?"),
+    "conversation": _TEXT.format(
+        "doc_conversation", f"{expression('account')} = ? AND {expression('chat')} = ?"
+    ),
+}
+
+
 class Bare:
-    """Bare SQLite on a copy of a workspace's file: the same tables, indexes and settings."""
+    """Bare SQLite on a copy of a workspace's file: the same tables, indexes and settings.
+
+    For each message that is: is the event known, whose is it, is the message known, which is the
+    conversation; then the journal's row, its three subjects, the message, the conversation as it is
+    now, and (at the group's end, as the engine does) the words of the text for the search. The
+    values are there beforehand but for their JSON; nothing is decided, checked or compared.
+    """
 
     def __init__(self, workspace: Workspace, path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -129,11 +147,21 @@ class Bare:
         execute = self._store.connection.execute
         for start in range(0, len(rows), group):
             execute("BEGIN IMMEDIATE")
-            for made in rows[start : start + group]:
-                self._write(made)
+            texts = [self._write(made) for made in rows[start : start + group]]
+            for text in texts:
+                execute('INSERT INTO "search_message" (rowid, c0) VALUES (?, ?)', text)
             execute("COMMIT")
 
-    def _write(self, made: Document) -> None:
+    def _read(self, made: Document) -> None:
+        execute, of = self._store.connection.execute, made["conversation"]
+        execute(_READS["event"], (made["journal"][2],)).fetchall()
+        execute(_READS["contact"], (of["chat"],)).fetchall()
+        execute(_READS["known"], (of["account"], made["message"]["gateway_id"])).fetchall()
+        execute(_READS["conversation"], (of["account"], of["chat"])).fetchall()
+
+    def _write(self, made: Document) -> tuple[int | None, str]:
+        """Write one message; return its place and its text."""
+        self._read(made)
         connection = self._store.connection
         seq, at, id, transaction, hash = made["journal"]
         body = orjson.dumps(transaction).decode()
@@ -141,9 +169,11 @@ class Bare:
         connection.executemany("INSERT INTO journal_subject VALUES (?, ?, ?)", made["subjects"])
         message, conversation = made["message"], made["conversation"]
         text = orjson.dumps(message).decode()
-        connection.execute('INSERT INTO "doc_message" (id, doc) VALUES (?, ?)', (message["id"], text))
+        insert = 'INSERT INTO "doc_message" (id, doc) VALUES (?, ?)'
+        place = connection.execute(insert, (message["id"], text)).lastrowid
         text = orjson.dumps(conversation).decode()
         connection.execute('UPDATE "doc_conversation" SET doc = ? WHERE id = ?', (text, conversation["id"]))
+        return place, message["text"]
 
     def close(self) -> None:
         """Let both files go."""

@@ -11,7 +11,7 @@ import tinydb
 import tinydb.table
 
 from .direct import Direct
-from .storage import CollectionRows, OnChange, Rows, TinyRows
+from .storage import CollectionRows, OnChange, Rows, TinyRows, Versions
 from .table import Table
 from .tables import Collection
 
@@ -24,7 +24,8 @@ class Database(tinydb.TinyDB):
     transactions; there `document["id"]` is the id, and tables are the collections declared.
 
     on_change(collection, id, JSON text before | None) is called before each write. hidden names plugins that
-    are off: their fields are not seen, and read_only has to be true.
+    are off: their fields are not seen, and read_only has to be true. versions(collection) gives a number
+    that is another one after each write; with it, answers to searches are kept.
     """
 
     table_class: type[tinydb.table.Table] = Table
@@ -39,6 +40,7 @@ class Database(tinydb.TinyDB):
         read_only: bool = False,
         on_change: OnChange | None = None,
         hidden: frozenset[str] = frozenset(),
+        versions: Versions | None = None,
     ) -> None:
         if (path is None) == (connection is None) or string_ids == (connection is None):
             raise TypeError("give Database a path, or a connection with string_ids=True")
@@ -47,7 +49,8 @@ class Database(tinydb.TinyDB):
         if connection is None:
             self._storage = TinyRows(cast("str | Path", path), collections)
         else:
-            self._storage = CollectionRows(connection, collections, read_only, on_change, frozenset(hidden))
+            hides = frozenset(hidden)
+            self._storage = CollectionRows(connection, collections, read_only, on_change, hides, versions)
 
     def table(self, name: str, **kwargs: Any) -> Table:
         """Give a table, always the same object. Raises UnknownTable (a KeyError) where none is declared."""

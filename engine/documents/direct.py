@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from .codec import decode
+import orjson
+
+from .codec import _AS_JSON_DOES, _finite, decode
 from .planner import Layout
 from .rows import _texts_of as texts_of
 from .sqlvalues import text_fits
@@ -40,20 +42,30 @@ class Direct:
     def first(self, fields: tuple[str, ...], values: tuple[Any, ...]) -> Stored | None:
         """Give the first row whose fields have these values, or whose one list field has this text.
 
-        Values are texts, whole numbers or None; nothing has another one. Raises ValueError where no index of the collection begins with these fields.
+        Values are texts, whole numbers or None; nothing has another one. Raises ValueError where no
+        index of the collection begins with these fields.
         """
         sql = self._finds.get(fields) or self._find(fields)
-        if not all(map(_fits, values)):
-            return None
-        for row in self._execute(sql, values).fetchall():
-            content = decode(row[2])
-            if self._has(content, fields, values):
+        for value in values:
+            if not _fits(value):
+                return None
+        for row in self._execute(sql, values):
+            if fields[0] in self._lists or _are(decode(row[2]), fields, values):
                 return cast(Stored, row)
         return None
 
-    def encode(self, content: dict[str, Any]) -> str:
-        """Give a document's JSON text. Raises TypeError or ValueError for what a collection cannot hold."""
-        return self._table._texts(self._layout, content)[0]
+    def encode(self, content: dict[str, Any], changed: dict[str, Any] | None = None) -> str:
+        """Give a document's JSON text. Raises TypeError or ValueError for what a collection cannot hold.
+
+        changed: the fields that were not encoded before, by default all.
+        """
+        try:
+            text = orjson.dumps(content, option=_AS_JSON_DOES).decode()
+        except TypeError:
+            return self._table._texts(self._layout, content)[0]
+        if "\\u0000" in text or ("null" in text and not _finite(content if changed is None else changed)):
+            return self._table._texts(self._layout, content)[0]
+        return text
 
     def insert(self, id: str, text: str, content: dict[str, Any]) -> int:
         """Add a row and give its place. Raises sqlite3.IntegrityError where the id is taken."""
@@ -95,12 +107,15 @@ class Direct:
             raise ValueError(f"no index of {self.name} begins with {', '.join(fields)}")
         return self._finds[fields]
 
-    def _has(self, content: dict[str, Any], fields: tuple[str, ...], values: tuple[Any, ...]) -> bool:
-        if fields[0] in self._lists:
-            return values[0] in (content.get(fields[0]) or ())
-        return all(content.get(field) == value for field, value in zip(fields, values, strict=True))
+
+def _are(content: dict[str, Any], fields: tuple[str, ...], values: tuple[Any, ...]) -> bool:
+    return all(content.get(field) == value for field, value in zip(fields, values, strict=True))
 
 
 def _fits(value: Any) -> bool:
     """Say if a value can be that of an indexed field, and SQLite compares it as Python does."""
-    return text_fits(value) or value is None or (type(value) is int and abs(value) < _LARGEST)
+    return (
+        (type(value) is str and text_fits(value))
+        or value is None
+        or (type(value) is int and abs(value) < _LARGEST)
+    )

@@ -246,16 +246,16 @@ class RowTable(tinydb.table.Table):
             self._rows.on_change(self.name, doc_id, before)
 
     def _remembered(self, cond: QueryLike) -> list[Row] | None:
-        if not isinstance(self._rows, TinyRows):
+        version = self._rows.version_of(self.name)
+        if version is None:
             return None
-        version = self._rows.version()
         if version != self._cache_version:
             self.clear_cache()
             self._cache_version = version
         return cast("list[Row] | None", self._query_cache.get(cond))
 
     def _remember(self, cond: QueryLike, rows: list[Row]) -> None:
-        if isinstance(self._rows, TinyRows) and getattr(cond, "is_cacheable", lambda: True)():
+        if self._rows.version_of(self.name) is not None and getattr(cond, "is_cacheable", lambda: True)():
             self._query_cache[cond] = cast("list[Document]", rows)
 
 

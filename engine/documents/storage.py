@@ -18,6 +18,7 @@ from .planner import Layout
 from .tables import UNDECLARED, Collection, create_indexes, quoted, table_name
 
 OnChange = Callable[[str, str, "str | None"], None]
+Versions = Callable[[str], int]
 
 
 class ReadOnly(Exception):
@@ -69,6 +70,10 @@ class Rows(Storage):
     def reworded(self, layout: Layout, pos: int, before: str | None) -> None:
         """Note that a document's texts changed; `before` is its JSON text, None of a new one."""
 
+    def version_of(self, name: str) -> int | None:
+        """Give a number that changes with a table's rows; None where nobody knows, so no answer is kept."""
+        return None
+
     def read(self) -> dict[str, dict[str, Any]] | None:
         """Give all data in TinyDB's form: {table: {id: document}}, or None when there are no tables."""
         tables: dict[str, dict[str, Any]] = {name: dict(self._documents(name)) for name in self.names()}
@@ -104,8 +109,10 @@ class CollectionRows(Rows):
         read_only: bool,
         on_change: OnChange | None,
         hidden: frozenset[str],
+        versions: Versions | None = None,
     ) -> None:
         super().__init__(connection, collections)
+        self._versions = versions
         if hidden and not read_only:
             raise ValueError("hidden fields would be lost by a write: pass read_only=True with hidden")
         self.read_only, self.on_change, self.hidden = read_only, on_change, hidden
@@ -113,6 +120,10 @@ class CollectionRows(Rows):
         self._text_indexes = {name: indexes_of(each) for name, each in self.collections.items()}
         self._reworded: dict[tuple[str, int], str | None] = {}
         self._new_texts: dict[tuple[str, int], dict[str, Any]] = {}
+
+    def version_of(self, name: str) -> int | None:
+        """Ask whoever writes."""
+        return None if self._versions is None else self._versions(name)
 
     def layout(self, name: str) -> Layout:
         """Give the layout of a collection; raises UnknownTable (a KeyError)."""
@@ -253,7 +264,7 @@ class TinyRows(Rows):
         row = self.connection.execute("SELECT documents FROM doc_tables WHERE name=?", (name,)).fetchone()
         return int(row[0]) if row else 0
 
-    def version(self) -> int:
+    def version_of(self, name: str) -> int:
         """Give a number that changes when another connection has written."""
         return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
 
