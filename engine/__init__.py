@@ -3,7 +3,7 @@
 These names are what plugins are built on; everything else may change.
 """
 
-from engine import times
+from engine import conditions, templates, times
 from engine.actions import Action, ActionSchema, LooseSchema, Refused, action, handles
 from engine.documents import Collection, Query, where
 from engine.facts.messages import confirm as confirm_sent
@@ -21,10 +21,12 @@ __all__ = [
     "Query",
     "Refused",
     "action",
+    "conditions",
     "confirm_sent",
     "handles",
     "hookimpl",
     "set_status",
+    "templates",
     "times",
     "where",
 ]

@@ -179,3 +179,17 @@ def jobs():
     ``args`` is the JSON that the action gave, ``context`` an `engine.perform.Context`; what the
     function returns (JSON) comes back as ``job.finished``. No other code does I/O.
     """
+
+
+@hookspec
+def commands():
+    """Called when the command line is asked for one that the core does not have: return the `click`
+    commands and groups that this plugin brings to ``replyai``.
+    """
+
+
+@hookspec
+def benches():
+    """Called by ``replyai bench``: return name → figures, functions of an `engine.bench.Bench` that yield
+    `engine.bench.row`.
+    """

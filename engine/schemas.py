@@ -122,6 +122,11 @@ class Send(OfConversation):
     media = fields.Dict(allow_none=True, load_default=None)
     reply_to = fields.String(allow_none=True, load_default=None, metadata={"description": "a message's id"})
     client_id = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=200))
+    lane = fields.String(
+        load_default="automatic",
+        validate=validate.OneOf(("automatic", "campaign")),
+        metadata={"description": "what a plugin's message leaves as; a person's own is always of the first"},
+    )
 
 
 class OfMessage(ActionSchema):
@@ -141,6 +146,24 @@ class ContactUpdate(ActionSchema):
 
     contact = fields.String(required=True)
     name = fields.String(required=True, allow_none=True, validate=validate.Length(max=200))
+
+
+class OfContact(ActionSchema):
+    """An action on one contact."""
+
+    contact = fields.String(required=True)
+
+
+class WhyContact(OfContact):
+    """An action on one contact, with a reason for people to read."""
+
+    reason = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
+
+
+class OptOut(WhyContact):
+    """A contact's wish for no more messages, and how it came to be known."""
+
+    source = fields.String(load_default="agent", validate=validate.OneOf(("word", "agent", "import", "api")))
 
 
 class AgentInvite(ActionSchema):

@@ -89,14 +89,13 @@ def in_flight(workspace: Workspace, events: Iterable[Document]) -> None:
         done.acquire()
 
 
-_TEXT = "SELECT pos, doc FROM {} WHERE {}"
+_TEXT = "SELECT pos, doc FROM {} WHERE {} = ? AND {} = ?"
+_ACCOUNT, _CHAT, _ID = map(expression, ("account", "chat", "gateway_id"))
 _READS = {
     "event": "SELECT seq FROM journal WHERE event_id = ?",
     "contact": 'SELECT pos, doc FROM "list_contact.aliases" JOIN doc_contact USING (pos) WHERE value = ?',
-    "known": _TEXT.format("doc_message", f"{expression('account')} = ? AND {expression('gateway_id')} = ?"),
-    "conversation": _TEXT.format(
-        "doc_conversation", f"{expression('account')} = ? AND {expression('chat')} = ?"
-    ),
+    "known": _TEXT.format("doc_message", _ACCOUNT, _ID),
+    "conversation": _TEXT.format("doc_conversation", _ACCOUNT, _CHAT),
 }
 
 

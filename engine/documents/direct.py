@@ -114,8 +114,6 @@ def _are(content: dict[str, Any], fields: tuple[str, ...], values: tuple[Any, ..
 
 def _fits(value: Any) -> bool:
     """Say if a value can be that of an indexed field, and SQLite compares it as Python does."""
-    return (
-        (type(value) is str and text_fits(value))
-        or value is None
-        or (type(value) is int and abs(value) < _LARGEST)
-    )
+    if type(value) is str:
+        return text_fits(value)
+    return value is None or (type(value) is int and abs(value) < _LARGEST)

@@ -13,7 +13,7 @@ from tinydb.table import Document
 from .codec import decode, decode_odd, encode, strings_in
 from .planner import Layout, Plan, plan
 from .scans import watched
-from .storage import Rows, TinyRows, as_plain, masked
+from .storage import Rows, as_plain, masked
 from .tables import list_table
 
 Row = tuple[int, Any, str, "str | None"]  # pos, id, doc, odd

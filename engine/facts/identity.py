@@ -104,13 +104,14 @@ def find_conversation(tx: Transaction, account: str, chat: str) -> Document | No
 
 
 def _new_conversation(tx: Transaction, account: str, chat: str, contact: Document) -> Document:
+    blocked = bool(contact.get("blocked"))
     conversation = {
         "id": tx.new_id(),
         "account": account,
         "chat": chat,
         "contact": contact["id"],
-        "status": "open",
-        "handler": "queue",
+        "status": "resolved" if blocked else "open",
+        "handler": "nobody" if blocked else "queue",
         "assignee": None,
         "team": None,
         "episode": 1,
@@ -120,11 +121,12 @@ def _new_conversation(tx: Transaction, account: str, chat: str, contact: Documen
         "last_message": None,
         "created_at": tx.at,
         "opened_at": tx.at,
-        "resolved_at": None,
+        "resolved_at": tx.at if blocked else None,
         "snoozed_until": None,
     }
     tx.insert("conversation", conversation)
-    tx.consequence("conversation.opened", {"conversation": conversation["id"], "episode": 1})
+    if not blocked:
+        tx.consequence("conversation.opened", {"conversation": conversation["id"], "episode": 1})
     return conversation
 
 

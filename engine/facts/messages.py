@@ -92,7 +92,7 @@ def received(tx: Transaction, data: Document) -> None:
     conversation = identity.conversation_of(tx, account, data["peer"], contact)
     author = {"kind": "contact", "id": contact["id"], "name": contact["name"]}
     message = build(tx, conversation, said, direction="in", status="received", author=author)
-    live = tx.event["origin"] == "live"
+    live = tx.event["origin"] == "live" and not contact.get("blocked")
     add(tx, conversation, message, **({"unread": conversation["unread"] + 1} if live else {}))
     if live:
         reopen(tx, conversation)

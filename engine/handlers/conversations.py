@@ -74,21 +74,22 @@ def assign(data: Data, tx: Transaction) -> Data:
     return give(tx, conversation, data["agent"], **more)
 
 
+def put_away(tx: Transaction, conversation: Data) -> None:
+    """Resolve a conversation that is not, and have nothing unread in it."""
+    tx.cancel(f"snooze/{conversation['id']}", plugin="core")
+    fields = {"handler": "nobody", "snoozed_until": None, "unread": 0}
+    if conversation["status"] != "resolved":
+        fields.update(status="resolved", resolved_at=tx.at)
+    tx.update("conversation", conversation["id"], fields)
+
+
 @handles("conversation.resolve", schemas.OfConversation, past="conversation.resolved", permission=WRITE)
 def resolve(data: Data, tx: Transaction) -> Data:
     """The matter is done; who had it stays on it."""
     conversation = conversation_of(tx, data)
     if conversation["status"] == "resolved":
         raise Refused("the conversation is resolved already")
-    fields = {
-        "status": "resolved",
-        "handler": "nobody",
-        "resolved_at": tx.at,
-        "snoozed_until": None,
-        "unread": 0,
-    }
-    tx.update("conversation", conversation["id"], fields)
-    tx.cancel(f"snooze/{conversation['id']}", plugin="core")
+    put_away(tx, conversation)
     return {"episode": conversation["episode"]}
 
 

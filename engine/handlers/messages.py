@@ -47,6 +47,14 @@ def _checked_media(data: Data) -> Data | None:
     return {**media, "state": "ready"}
 
 
+def _may_be_told(tx: Transaction, conversation: Data, lane: str) -> None:
+    contact = tx.get("contact", conversation["contact"]) or {}
+    if contact.get("blocked"):
+        raise Refused("this contact is blocked")
+    if contact.get("opted_out") and lane != "agent":
+        raise Refused("this contact has opted out")
+
+
 @handles("message.send", schemas.Send, past="message.queued", permission=SEND)
 def send(data: Data, tx: Transaction) -> Data:
     """Queue a message; it leaves through the sender plugin."""
@@ -55,9 +63,11 @@ def send(data: Data, tx: Transaction) -> Data:
         raise Refused("the number of this conversation was removed")
     if conversation.get("erased_at"):
         raise Refused("this contact's data was erased")
+    author = _author(tx)
+    lane = "agent" if author["kind"] != "bot" else data["lane"]
+    _may_be_told(tx, conversation, lane)
     media = _checked_media(data)
     kind = data["kind"] if not media else media.get("kind") or "document"
-    author = _author(tx)
     message = {
         "id": tx.new_id(),
         "conversation": conversation["id"],
@@ -76,7 +86,7 @@ def send(data: Data, tx: Transaction) -> Data:
         "gateway_id": None,
         "client_id": data["client_id"],
         "origin": tx.event["origin"],
-        "lane": "agent" if author["kind"] != "bot" else "automatic",
+        "lane": lane,
         "attempts": 0,
         "error": None,
     }

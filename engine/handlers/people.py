@@ -6,7 +6,7 @@ from engine import schemas
 from engine.actions import Refused, handles
 from engine.documents import where
 from engine.facts.identity import display_name
-from engine.handlers.conversations import existing
+from engine.handlers.conversations import existing, put_away
 from engine.transaction import Transaction
 
 Data = dict[str, Any]
@@ -21,6 +21,49 @@ def update_contact(data: Data, tx: Transaction) -> None:
     names = {**contact["names"], "agent": (data["name"] or "").strip() or None}
     name = display_name(names, contact["phone"], contact["aliases"][0] if contact["aliases"] else "")
     tx.update("contact", contact["id"], {"names": names, "name": name})
+
+
+@handles("contact.opt_out", schemas.OptOut, past="contact.opted_out", permission="contact.write")
+def opt_out(data: Data, tx: Transaction) -> Data:
+    """A contact wants no more messages that no person wrote; the first word of it stands."""
+    contact = existing(tx, "contact", data["contact"])
+    if contact.get("opted_out"):
+        raise Refused("this contact has opted out already")
+    told = {"at": tx.at, "reason": data["reason"], "source": data["source"]}
+    tx.update("contact", contact["id"], {"opted_out": told})
+    return {"contact": contact["id"]}
+
+
+@handles("contact.opt_in", schemas.WhyContact, past="contact.opted_in", permission="contact.write")
+def opt_in(data: Data, tx: Transaction) -> Data:
+    """A contact wants messages again."""
+    contact = existing(tx, "contact", data["contact"])
+    if not contact.get("opted_out"):
+        raise Refused("this contact has not opted out")
+    tx.update("contact", contact["id"], {"opted_out": None})
+    return {"contact": contact["id"]}
+
+
+@handles("contact.block", schemas.WhyContact, past="contact.blocked", permission="contact.write")
+def block(data: Data, tx: Transaction) -> Data:
+    """Have nothing more to do with a contact: what they write is kept, yet asks for nobody."""
+    contact = existing(tx, "contact", data["contact"])
+    if contact.get("blocked"):
+        raise Refused("this contact is blocked already")
+    tx.update("contact", contact["id"], {"blocked": {"at": tx.at, "reason": data["reason"]}})
+    for conversation in tx.documents.table("conversation").search(where("contact") == contact["id"]):
+        put_away(tx, conversation)
+    return {"contact": contact["id"]}
+
+
+@handles("contact.unblock", schemas.OfContact, past="contact.unblocked", permission="contact.write")
+def unblock(data: Data, tx: Transaction) -> Data:
+    """Hear a contact again from the next message on."""
+    contact = existing(tx, "contact", data["contact"])
+    if not contact.get("blocked"):
+        raise Refused("this contact is not blocked")
+    tx.update("contact", contact["id"], {"blocked": None})
+    return {"contact": contact["id"]}
 
 
 def _teams(tx: Transaction, ids: list[str]) -> list[str]:

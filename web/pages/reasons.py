@@ -59,5 +59,11 @@ def _known() -> list[tuple[str, str]]:
         (r"until is in the past", _("That time is in the past.")),
         (r"was used before for something else", _("This was sent before with another text.")),
         (r"set in replyai\.toml", _("This is set in replyai.toml and is changed there.")),
+        (r"has opted out already", _("This contact has opted out already.")),
+        (r"has opted out", _("This contact wants no more messages.")),
+        (r"has not opted out", _("This contact has not opted out.")),
+        (r"is blocked already", _("This contact is blocked already.")),
+        (r"is not blocked", _("This contact is not blocked.")),
+        (r"contact is blocked", _("This contact is blocked.")),
         (r"is switched off|is off", _("The plugin that does this is switched off.")),
     ]
