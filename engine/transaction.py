@@ -1,7 +1,6 @@
 """One transaction: an event, the actions that it caused, and what they did to documents."""
 
 import random
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,7 +45,7 @@ class Transaction:
         self.action_id = ""
         self.why: str | None = None
         self.duplicate = False
-        self._calls: Counter[str] = Counter()
+        self._calls: dict[tuple[str, str], int] = {}
         self._before: dict[Subject, dict[str, Any] | None] = {}
         self._fields: dict[Subject, set[str] | None] = {}
         self._put_back: dict[Subject, int] = {}
@@ -66,8 +65,9 @@ class Transaction:
 
     def next_call(self, plugin: str, hook: str) -> int:
         """Return how often this hook was called before in this transaction, and count this call."""
-        self._calls[f"{plugin}.{hook}"] += 1
-        return self._calls[f"{plugin}.{hook}"] - 1
+        before = self._calls.get((plugin, hook), 0)
+        self._calls[plugin, hook] = before + 1
+        return before
 
     def remember(self, collection: str, id: Any, before: str | None) -> None:
         """Keep a document as its JSON text was before somebody writes it; None where there was none."""
@@ -131,10 +131,10 @@ class Transaction:
             self._put(collection, held, dict(document))
 
     def _put(self, collection: str, held: Held, content: Document, changed: Document | None = None) -> None:
-        text = self.working.encode(collection, held, content, changed)
+        text = self.working.encode(collection, held, content)
         if text != held.text:
             self._remember((collection, held.id), held.content, changed)
-            self.working.update(collection, held, text)
+            self.working.update(collection, held, text, content)
 
     def remove(self, collection: str, id: str) -> None:
         """Delete one document."""

@@ -16,11 +16,12 @@ Key = tuple[str, str]
 class Held:
     """A document as it stands: its JSON text, and the text that its row has."""
 
-    __slots__ = ("_content", "id", "pos", "stored", "text")
+    __slots__ = ("_content", "alike", "id", "pos", "stored", "text")
 
     def __init__(self, pos: int, id: str, text: str, stored: str) -> None:
         self.pos, self.id, self.text, self.stored = pos, id, text, stored
         self._content: Document | None = None
+        self.alike = True
 
     @property
     def content(self) -> Document:
@@ -28,10 +29,6 @@ class Held:
         if self._content is None:
             self._content = orjson.loads(self.text)
         return self._content
-
-    def put(self, text: str) -> None:
-        """Say something else."""
-        self.text, self._content = text, None
 
 
 class WorkingSet:
@@ -99,18 +96,16 @@ class WorkingSet:
         self._wrote(collection)
         self._held[collection, id] = Held(pos, id, text, text)
 
-    def encode(self, collection: str, held: Held, content: Document, changed: Document | None = None) -> str:
-        """Return the text of what a document is to be. ValueError where it would have another id.
-
-        changed: the fields that may be others than before; by default all.
-        """
+    def encode(self, collection: str, held: Held, content: Document) -> str:
+        """Return the text of what a document is to be. ValueError where it would have another id."""
         if content.get("id") != held.id:
             raise ValueError(f"the id of {collection} {held.id!r} cannot be changed to {content.get('id')!r}")
-        return self._table(collection).encode(content, changed)
+        return self._table(collection).encode(content)
 
-    def update(self, collection: str, held: Held, text: str) -> None:
-        """Have a document say *text*."""
-        held.put(text)
+    def update(self, collection: str, held: Held, text: str, content: Document) -> None:
+        """Have a document say *text*, which is *content*."""
+        held.alike = held.alike and self._table(collection).is_found_alike(held.content, content)
+        held.text, held._content = text, None
         self._wrote(collection)
         self._changed[collection, held.id] = held
         if self.at_once:
@@ -136,8 +131,8 @@ class WorkingSet:
 
     def _write(self, collection: str, held: Held) -> None:
         if held.text != held.stored:
-            self._table(collection).update(held.pos, held.stored, held.text)
-            held.stored = held.text
+            self._table(collection).update(held.pos, held.stored, held.text, alike=held.alike)
+            held.stored, held.alike = held.text, True
 
     def forget(self, collection: str, id: str) -> None:
         """Somebody else writes a document: read it again."""

@@ -33,6 +33,13 @@ class Batch:
     raw: dict[str, Any] | None = None
     future: "Future[list[dict[str, Any]]]" = field(default_factory=Future)
     outcomes: list[Outcome] = field(default_factory=list)
+    failed: bool = False
+
+    def fail(self, error: BaseException) -> None:
+        """Tell that nothing of it was kept."""
+        self.failed = True
+        self.outcomes.clear()
+        self.future.set_exception(error)
 
 
 @dataclass
@@ -129,7 +136,7 @@ class Writer(threading.Thread):
             self._failed(group, error)
             return
         self.groups += 1
-        done = [batch for batch in group if not batch.future.done()]
+        done = [batch for batch in group if not batch.failed]
         try:
             self.committed([outcome for batch in done for outcome in batch.outcomes])
         except Exception:
@@ -159,7 +166,7 @@ class Writer(threading.Thread):
     def _run_all(self, group: list[Batch]) -> None:
         with self.store.transaction():
             for batch in group:
-                if not batch.future.done():  # else it was told that it failed
+                if not batch.failed:
                     self._run(batch)
             point("in_transaction")
 
@@ -179,9 +186,8 @@ class Writer(threading.Thread):
             if is_fatal(error):
                 raise
             self.store.seq, self.store.last_at, self.store.hash = before
-            batch.outcomes.clear()
             self.pipeline.hooks.reload()
-            batch.future.set_exception(error)
+            batch.fail(error)
 
     def _quarantine(self, batch: Batch) -> None:
         from engine import times
@@ -197,12 +203,12 @@ class Writer(threading.Thread):
         elif len(group) > 1:
             for batch in group:
                 batch.outcomes.clear()
-                if not batch.future.done():
+                if not batch.failed:
                     self._commit([batch])
             return
         for batch in group:
-            if not batch.future.done():
-                batch.future.set_exception(error)
+            if not batch.failed:
+                batch.fail(error)
 
     def _do(self, task: Task) -> None:
         try:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
-from .codec import _AS_JSON_DOES, _finite, decode
+from .codec import _AS_JSON_DOES, decode
 from .planner import Layout
 from .rows import _texts_of as texts_of
 from .sqlvalues import text_fits
@@ -34,10 +34,12 @@ class Direct:
         self._delete = f"DELETE FROM {self._layout.table} WHERE pos=?"
         self._finds: dict[tuple[str, ...], str] = {}
         self._lists, self._texts = self._layout.collection.lists, self._layout.collection.texts
+        self._beside = (*self._lists, *self._texts)
 
     def by_id(self, id: str) -> Stored | None:
         """Give the row of an id."""
-        return cast("Stored | None", self._execute(self._by_id, (id,)).fetchone())
+        found: Stored | None = self._execute(self._by_id, (id,)).fetchone()
+        return found
 
     def first(self, fields: tuple[str, ...], values: tuple[Any, ...]) -> Stored | None:
         """Give the first row whose fields have these values, or whose one list field has this text.
@@ -49,42 +51,49 @@ class Direct:
         for value in values:
             if not _fits(value):
                 return None
+        row: Stored
         for row in self._execute(sql, values):
             if fields[0] in self._lists or _are(decode(row[2]), fields, values):
-                return cast(Stored, row)
+                return row
         return None
 
-    def encode(self, content: dict[str, Any], changed: dict[str, Any] | None = None) -> str:
-        """Give a document's JSON text. Raises TypeError or ValueError for what a collection cannot hold.
-
-        changed: the fields that were not encoded before, by default all.
-        """
+    def encode(self, content: dict[str, Any]) -> str:
+        """Give a document's JSON text. Raises TypeError or ValueError for what a collection cannot hold."""
         try:
             text = orjson.dumps(content, option=_AS_JSON_DOES).decode()
         except TypeError:
             return self._table._texts(self._layout, content)[0]
-        if "\\u0000" in text or ("null" in text and not _finite(content if changed is None else changed)):
+        nulls = text.count("null")  # orjson writes NaN as null
+        if "\\u0000" in text or (nulls and nulls != list(content.values()).count(None)):
             return self._table._texts(self._layout, content)[0]
         return text
 
     def insert(self, id: str, text: str, content: dict[str, Any]) -> int:
         """Add a row and give its place. Raises sqlite3.IntegrityError where the id is taken."""
-        pos = cast(int, self._execute(self._insert, (id, text)).lastrowid)
+        pos: int = self._execute(self._insert, (id, text)).lastrowid  # type: ignore[assignment]
         if self._lists:
             self._table._write_lists(self._layout, pos, {}, content)
         if self._texts:
             self._rows.worded(self._layout, pos, content)
         return pos
 
-    def update(self, pos: int, before: str, text: str) -> None:
-        """Put *text* in the place of a row's text *before*."""
+    def is_found_alike(self, before: dict[str, Any], after: dict[str, Any]) -> bool:
+        """Say if lists and texts are the same, so that side tables and text indexes need no change."""
+        for name in self._beside:
+            if before.get(name) != after.get(name):
+                return False
+        return True
+
+    def update(self, pos: int, before: str, text: str, *, alike: bool = False) -> None:
+        """Put *text* in the place of a row's text *before*; alike: see `is_found_alike`."""
         self._execute(self._update, (text, pos))
-        if self._lists or self._texts:
-            old, new = decode(before), decode(text)
-            if any(old.get(name) != new.get(name) for name in self._lists):
-                self._table._write_lists(self._layout, pos, old, new)
-            if texts_of(self._layout, old) != texts_of(self._layout, new):
-                self._rows.reworded(self._layout, pos, before)
+        if alike or not self._beside:
+            return
+        old, new = decode(before), decode(text)
+        if self._lists:
+            self._table._write_lists(self._layout, pos, old, new)
+        if texts_of(self._layout, old) != texts_of(self._layout, new):
+            self._rows.reworded(self._layout, pos, before)
 
     def delete(self, pos: int, before: str) -> None:
         """Take a row away."""
