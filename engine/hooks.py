@@ -11,12 +11,13 @@ from marshmallow import ValidationError
 
 from engine import times
 from engine.actions import Action, ActionType, Refused
-from engine.documents import Database, where
+from engine.documents import where
 from engine.documents.storage import masked
 from engine.plugins import Hook, Registry
 from engine.store import Store, is_fatal
 from engine.transaction import ABOUT, Transaction
 from engine.watch import Watch
+from engine.working import Documents
 
 FAILURES = 5
 WITHIN_SECONDS = 600
@@ -49,7 +50,6 @@ class HookRunner:
 
     def reload(self) -> None:
         """Read again which plugins are enabled, their settings, and what got stuck before."""
-        self.store.working.flush()
         documents = {d["id"]: d for d in self.store.documents.table("plugin").all()}
         self.enabled: dict[str, dict[str, Any]] = {}
         for plugin in self.registry.loaded():
@@ -59,7 +59,7 @@ class HookRunner:
         stuck = self.store.documents.table("problem").search(where("kind") == "stuck")
         self.skipped = {(problem["event"], problem["plugin"]) for problem in stuck}
         self.hidden = hidden = frozenset(set(self.registry.plugins) - set(self.enabled))
-        self.view = Database(
+        self.view = Documents(
             connection=self.store.connection,
             collections=self.store.collections,
             string_ids=True,
@@ -67,6 +67,7 @@ class HookRunner:
             hidden=hidden,
             versions=self.store.working.version,
         )
+        self.view.working = self.store.working
 
     def refresh(self, changes: Iterable[dict[str, Any]]) -> None:
         """Read again where *changes* concern plugins."""
@@ -149,7 +150,6 @@ class HookRunner:
     def _argument(self, hook: Hook, tx: Transaction, given: "Given", argument: str) -> Any:
         name = hook.plugin.name
         if argument == "documents":
-            self.store.working.flush()
             return self.view
         if argument == "settings":
             return orjson.loads(orjson.dumps(self.enabled[name]))

@@ -76,7 +76,7 @@ class Pipeline:
         if event["type"] == "documents.imported":
             facts.system.check_import(event["data"], self.store.documents, self.store.row_of)
         event["at"] = self.store.now()
-        self.store.working.at_once = False
+        self.store.working.begin()
         tx = Transaction(self.store, event)
         self.store.on_change = tx.remember
         error = self._record(tx)
@@ -127,7 +127,6 @@ class Pipeline:
         if raw is not None:
             row["raw"] = self.store.keep_raw(tx.at, raw, self.store.seq + 1)
         seq = self.store.append(row, tx.subjects(actions, changes))
-        self.store.working.flush()
         self.hooks.refresh(changes)
         result = answer(seq, row, duplicate=False)
         if error:

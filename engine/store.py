@@ -14,9 +14,10 @@ import orjson
 from engine import times
 from engine.documents import Collection, Database, create_tables
 from engine.documents.tables import table_name
-from engine.working import WorkingSet
+from engine.working import Again, Documents, WorkingSet
 
 VERSION = 1
+MOST_ROWS = 500  # that wait to be written
 GENESIS = b"\0" * 32
 
 _TABLES = """
@@ -56,10 +57,6 @@ _FATAL = frozenset(
 def is_fatal(error: BaseException) -> bool:
     """Whether *error* is the disk's or the file's own trouble, and not that of the code that met it."""
     return isinstance(error, sqlite3.Error) and code_of(error) in _FATAL
-
-
-class Again(BaseException):
-    """A part of a transaction has to be undone alone: undo it all, and do it again with care."""
 
 
 def code_of(error: BaseException) -> int:
@@ -133,8 +130,6 @@ class Store:
     """The one writer's hold of a workspace's file.
 
     working: the documents that the present transaction works on.
-    careful: whether each part has a savepoint of its own. It hardly ever is needed; without, a part
-    that fails after it wrote raises `Again`.
     """
 
     def __init__(self, path: Path, collections: Iterable[Collection]) -> None:
@@ -145,11 +140,12 @@ class Store:
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=FULL")
         self.connection.execute("PRAGMA secure_delete=ON")
-        self.documents = Database(
+        self.documents = Documents(
             connection=self.connection, collections=self.collections, string_ids=True, on_change=self._changed
         )
-        self.working = WorkingSet(self.documents)
-        self.careful = True
+        self.working = self.documents.working = WorkingSet(self.documents)
+        self._rows: dict[str, tuple[int, str, str, str, bytes]] = {}
+        self._subjects: list[tuple[str, str, int]] = []
         self._create()
         self.salt = self.meta("salt") or ""
         last = self.connection.execute(
@@ -223,22 +219,49 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """All or nothing, with one sync to disk at the end."""
         self.connection.execute("BEGIN IMMEDIATE")
-        self.working.clear()
+        self._clear()
         try:
             yield
-            self.working.flush()
+            self.flush()
             self.documents.settle()
             self.connection.execute("COMMIT")
         except BaseException:
             self.rollback()
             raise
 
+    def flush(self) -> None:
+        """Write what waits to be written."""
+        self.working.flush()
+        if self._rows:
+            self.connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", self._rows.values())
+            insert = "INSERT OR IGNORE INTO journal_subject VALUES (?, ?, ?)"
+            self.connection.executemany(insert, self._subjects)
+            self._rows.clear()
+            self._subjects.clear()
+
+    def _clear(self) -> None:
+        self.working.clear()
+        self._rows.clear()
+        self._subjects.clear()
+
     def rollback(self) -> None:
         """Undo what is not committed, if anything is."""
         self.documents.forget()
-        self.working.clear()
+        self._clear()
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
+
+    @property
+    def careful(self) -> bool:
+        """Whether each part has a savepoint of its own, and rows are written at once.
+
+        It hardly ever is needed; without, a part that fails after it wrote raises `Again`.
+        """
+        return not self.working.lazy
+
+    @careful.setter
+    def careful(self, careful: bool) -> None:
+        self.working.lazy = not careful
 
     def savepoint(self, name: str) -> AbstractContextManager[None]:
         """A part that is undone alone when it raises; see `careful`."""
@@ -261,6 +284,8 @@ class Store:
 
     def row_of(self, event_id: str) -> tuple[int, dict[str, Any]] | None:
         """Return the sequence and transaction of a known event id, or None."""
+        if waiting := self._rows.get(event_id):
+            return waiting[0], orjson.loads(waiting[3])
         row = self.connection.execute(
             "SELECT seq, body FROM journal WHERE event_id = ?", (event_id,)
         ).fetchone()
@@ -272,14 +297,11 @@ class Store:
         body = orjson.dumps({"seq": seq, **transaction})  # in the order in which it was taken up
         digest = chain(self.hash, body)
         event = transaction["event"]
-        self.connection.execute(
-            "INSERT INTO journal VALUES (?, ?, ?, ?, ?)",
-            (seq, event["at"], event["id"], body.decode(), digest),
-        )
-        self.connection.executemany(
-            "INSERT OR IGNORE INTO journal_subject VALUES (?, ?, ?)", [(c, i, seq) for c, i in subjects]
-        )
+        self._rows[event["id"]] = (seq, event["at"], event["id"], body.decode(), digest)
+        self._subjects += [(collection, id, seq) for collection, id in dict.fromkeys(subjects)]
         self.working.writes += 1
+        if self.careful or len(self._rows) == MOST_ROWS:
+            self.flush()
         self.seq, self.last_at, self.hash = seq, event["at"], digest
         return seq
 

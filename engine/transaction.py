@@ -50,12 +50,11 @@ class Transaction:
         self._fields: dict[Subject, set[str] | None] = {}
         self._put_back: dict[Subject, int] = {}
         self._ordinals: dict[str, int] = {}
+        self._made: set[str] = set()
 
     @property
     def documents(self) -> Database:
         """A TinyDB on the workspace; every write is remembered as a change."""
-        self.working.flush()
-        self.working.at_once = True
         return self.store.documents
 
     @property
@@ -96,7 +95,9 @@ class Transaction:
         plugin = plugin or self.asking[0]
         ordinal = self._ordinals.get(plugin, 0)
         self._ordinals[plugin] = ordinal + 1
-        return document_id(self.event["id"], plugin, ordinal)
+        made = document_id(self.event["id"], plugin, ordinal)
+        self._made.add(made)
+        return made
 
     def rng(self, *parts: str | int) -> random.Random:
         """Return a generator of this transaction's own."""
@@ -114,7 +115,7 @@ class Transaction:
 
     def insert(self, collection: str, document: dict[str, Any]) -> dict[str, Any]:
         """Add *document*, whose ``id`` is set; return it."""
-        self.working.insert(collection, document)
+        self.working.insert(collection, document, is_new=document.get("id") in self._made)
         self._remember((collection, document["id"]), None, None)
         return document
 
@@ -236,6 +237,7 @@ class Transaction:
         return place is not None and place > self._put_back[subject]
 
     def _place(self, subject: Subject) -> int | None:
+        self.working.flush_of(subject[0])
         select = f"SELECT pos FROM {table_name(subject[0])} WHERE id = ?"
         row = self.store.connection.execute(select, (subject[1],)).fetchone()
         return int(row[0]) if row else None

@@ -14,7 +14,8 @@ from typing import Any
 from engine.crash import point
 from engine.events import Event, EventError, check
 from engine.pipeline import Outcome, Pipeline
-from engine.store import Again, Store, code_of, is_fatal
+from engine.store import Store, code_of, is_fatal
+from engine.working import Again
 
 GROUP = 64
 EX_SOFTWARE, EX_IOERR = 70, 74  # sysexits.h

@@ -58,7 +58,7 @@ class Database(tinydb.TinyDB):
 
     def direct(self, name: str) -> Direct:
         """Give a collection's rows as texts, for the one who writes. Raises UnknownTable."""
-        return Direct(self.table(name), cast(CollectionRows, self._rows))
+        return Direct(Database.table(self, name), cast(CollectionRows, self._rows))
 
     def tables(self) -> set[str]:
         """Give the names of the tables."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
-from .codec import _AS_JSON_DOES, decode
+from .codec import _AS_JSON_DOES, decode, strings_in
 from .planner import Layout
 from .rows import _texts_of as texts_of
 from .sqlvalues import text_fits
@@ -79,16 +80,21 @@ class Direct:
 
     def is_found_alike(self, before: dict[str, Any], after: dict[str, Any]) -> bool:
         """Say if lists and texts are the same, so that side tables and text indexes need no change."""
-        for name in self._beside:
-            if before.get(name) != after.get(name):
-                return False
-        return True
+        return not self._beside or all(before.get(name) == after.get(name) for name in self._beside)
 
-    def update(self, pos: int, before: str, text: str, *, alike: bool = False) -> None:
-        """Put *text* in the place of a row's text *before*; alike: see `is_found_alike`."""
+    def values_of(self, fields: tuple[str, ...], content: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
+        """Give with which values `first` finds a document."""
+        if fields[0] in self._lists:
+            return [(value,) for value in strings_in(content.get(fields[0]))]
+        return (tuple(map(content.get, fields)),)
+
+    def update_alike(self, rows: list[tuple[str, int]]) -> None:
+        """Put texts in the place of those of rows, (text, place) each; see `is_found_alike`."""
+        self._rows.connection.executemany(self._update, rows)
+
+    def update(self, pos: int, before: str, text: str) -> None:
+        """Put *text* in the place of a row's text *before*."""
         self._execute(self._update, (text, pos))
-        if alike or not self._beside:
-            return
         old, new = decode(before), decode(text)
         if self._lists:
             self._table._write_lists(self._layout, pos, old, new)

@@ -16,8 +16,9 @@ from engine.replay.compare import Comparison
 from engine.replay.copy import Copy
 from engine.replay.recorded import Recorded, key_of
 from engine.replay.setup import Setup
-from engine.store import Again, is_fatal
+from engine.store import is_fatal
 from engine.transaction import Transaction
+from engine.working import Again
 
 GROUP = 500
 RESULTS = ("job.finished", "job.expired")
@@ -90,9 +91,11 @@ class Runner:
         for waiting in self._early.values():
             for row in waiting:
                 self._drop(row, "results dropped")
+        self.copy.flush()
         self.copy.connection.execute("COMMIT")
 
     def _commit(self) -> None:
+        self.copy.flush()
         self.copy.documents.settle()
         if self.copy.connection.in_transaction:
             self.copy.connection.execute("COMMIT")
