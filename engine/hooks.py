@@ -28,6 +28,12 @@ Heard = tuple[str, dict[str, Any]]
 Asked = tuple[str, str, Action]
 
 
+class Checked(dict[str, Any]):
+    """An action that a hook asks for. loaded: its data as its schema loads it; None where nobody knows it."""
+
+    loaded: dict[str, Any] | None = None
+
+
 class BadAction(ValueError):
     """A hook returned what is no action of a known type."""
 
@@ -129,8 +135,8 @@ class HookRunner:
     def _call(
         self, hook: Hook, tx: Transaction, given: "Given", errors: list[dict[str, Any]]
     ) -> list[Action]:
-        plugin = hook.plugin
-        self.calls[f"{plugin.name}.{hook.name}"] += 1
+        plugin, key = hook.plugin, f"{hook.plugin.name}.{hook.name}"
+        self.calls[key] += 1
         started = time.perf_counter()
         try:
             with self.watch.running(tx.event["id"], plugin.name, hook.name):
@@ -141,7 +147,7 @@ class HookRunner:
             errors.append(self.problem(tx, plugin.name, hook.name, f"{type(error).__name__}: {error}"))
             return []
         finally:
-            self.seconds[f"{plugin.name}.{hook.name}"] += time.perf_counter() - started
+            self.seconds[key] += time.perf_counter() - started
 
     def _collect(self, hook: Hook, tx: Transaction, given: "Given") -> list[Action]:
         answer = hook.function(*[self._argument(hook, tx, given, name) for name in hook.arguments])
@@ -167,13 +173,14 @@ class HookRunner:
         if len(body) > BYTES_LIMIT:
             raise BadAction(f"{candidate['type']}: {len(body)} bytes are over the {BYTES_LIMIT} allowed")
         action: Action = orjson.loads(body)
+        asked = Checked(type=action["type"], data=action.get("data", {}), why=action.get("why"))
         kind = self.registry.actions.get(action["type"])
         if kind is not None:
             try:
-                self.checked(kind, action.get("data", {}), event)
+                asked.loaded = self.checked(kind, asked["data"], event)
             except Refused as refusal:
                 raise BadAction(refusal.reason) from refusal
-        return {"type": action["type"], "data": action.get("data", {}), "why": action.get("why")}
+        return asked
 
     def problem(self, tx: Transaction, plugin: str, hook: str, error: str) -> dict[str, Any]:
         """Keep a failure of *plugin* for the integrator; switch it off when there were too many."""

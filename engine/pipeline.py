@@ -8,7 +8,7 @@ import orjson
 from engine import facts
 from engine.actions import Action, Refused
 from engine.events import Event
-from engine.hooks import HookRunner
+from engine.hooks import Checked, HookRunner
 from engine.plugins import Registry
 from engine.store import Store, is_fatal
 from engine.transaction import Duplicate, Transaction, described
@@ -205,7 +205,9 @@ class Pipeline:
             raise Refused(f"no plugin here carries out {action['type']}")
         if kind.plugin != "core" and kind.plugin not in self.hooks.enabled:
             raise Refused(f"the plugin {kind.plugin} is off")
-        data = self.hooks.checked(kind, action["data"], tx.event["id"])
+        data = action.loaded if isinstance(action, Checked) else None
+        if data is None:
+            data = self.hooks.checked(kind, action["data"], tx.event["id"])
         with self.watch.running(tx.event["id"], kind.plugin, f"action {kind.type}"):
             result = kind.handler(data, tx)
         if kind.past:

@@ -126,9 +126,10 @@ class WorkingSet:
         held.put(text)
         self._change(collection, held)
         for fields in self._added.get(collection, ()):
-            if any(before.get(field) != content.get(field) for field in fields):
-                self.flush_of(collection)  # to be found by what it is now
-                return
+            for field in fields:
+                if before.get(field) != content.get(field):
+                    self.flush_of(collection)  # to be found by what it is now
+                    return
 
     def remove(self, collection: str, held: Held) -> None:
         """Delete a document at once."""

@@ -49,12 +49,15 @@ class Direct:
         index of the collection begins with these fields.
         """
         sql = self._finds.get(fields) or self._find(fields)
+        is_sure = True
         for value in values:
             if not _fits(value):
                 return None
+            if type(value) is not str or value[:1] in ("[", "{"):  # the text of a list is found too
+                is_sure = fields[0] in self._lists
         row: Stored
         for row in self._execute(sql, values):
-            if fields[0] in self._lists or _are(decode(row[2]), fields, values):
+            if is_sure or _are(decode(row[2]), fields, values):
                 return row
         return None
 
@@ -80,7 +83,10 @@ class Direct:
 
     def is_found_alike(self, before: dict[str, Any], after: dict[str, Any]) -> bool:
         """Say if lists and texts are the same, so that side tables and text indexes need no change."""
-        return not self._beside or all(before.get(name) == after.get(name) for name in self._beside)
+        for name in self._beside:  # noqa: SIM110  # a loop is quicker here than all()
+            if before.get(name) != after.get(name):
+                return False
+        return True
 
     def values_of(self, fields: tuple[str, ...], content: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
         """Give with which values `first` finds a document."""
