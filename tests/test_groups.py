@@ -119,7 +119,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def is_the_same(folder: Path, batches: list[list[Event]]) -> dict[str, Any]:
     """Have both do the same; return what is left, which must be alike to the byte."""
-    first = [[requested(None, [{"type": "account.put", "data": {"name": SHOP, "gateway": "simulator"}}], "1")]]
+    first = [
+        [requested(None, [{"type": "account.put", "data": {"name": SHOP, "gateway": "simulator"}}], "1")]
+    ]
     one, other = Apart(folder), Apart(folder)
     try:
         assert one.together(first + batches) == other.alone(first + batches)
