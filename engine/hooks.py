@@ -13,6 +13,7 @@ from engine import times
 from engine.actions import Action, ActionType, Refused, action
 from engine.documents import where
 from engine.documents.storage import masked
+from engine.ids import Chance
 from engine.plugins import Hook, Registry
 from engine.store import Store, is_fatal
 from engine.transaction import ABOUT, Transaction
@@ -169,7 +170,7 @@ class HookRunner:
         if argument == "settings":
             return orjson.loads(orjson.dumps(self.enabled[name]))
         if argument == "rng":
-            return tx.rng(name, hook.name, tx.next_call(name, hook.name))
+            return Chance(self.store.salt, tx.event["id"], name, hook.name, tx.next_call(name, hook.name))
         return given.argument(argument)
 
     def _action(self, candidate: Any, event: str) -> Action:

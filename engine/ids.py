@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import random
+from typing import Any
 
 _EVENT_PART_LIMIT = 400
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -32,6 +33,22 @@ def seeded(salt: str, *parts: str | int) -> random.Random:
     """Return a generator whose numbers depend on the workspace's *salt* and *parts* alone."""
     message = "\n".join(str(part) for part in parts).encode()
     return random.Random(hmac.new(salt.encode(), message, hashlib.sha256).digest())
+
+
+class Chance:
+    """A generator as `seeded` gives it, made when it is first used: most hooks that take one never do."""
+
+    def __init__(self, salt: str, *parts: str | int) -> None:
+        self._salt, self._parts = salt, parts
+        self._made: random.Random | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the generator has under *name*."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if self._made is None:
+            self._made = seeded(self._salt, *self._parts)
+        return getattr(self._made, name)
 
 
 def canonical_chat(jid: str) -> str:
