@@ -10,6 +10,7 @@ from engine.facts.messages import confirm as confirm_sent
 from engine.facts.statuses import put as set_status
 from engine.gateways import Gateway, NotUnderstood
 from engine.hookspecs import hookimpl
+from engine.visibility import sees
 
 __all__ = [
     "Action",
@@ -26,6 +27,7 @@ __all__ = [
     "handles",
     "hookimpl",
     "presence",
+    "sees",
     "set_status",
     "templates",
     "times",

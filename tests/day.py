@@ -146,6 +146,32 @@ def of_labels(day: Day) -> None:
     day.ask("labels.create", name="Komplain", color="#000000")
 
 
+def of_notes(day: Day) -> None:
+    """Written, with a mention; changed, pinned; reminded of when it was resolved; taken away."""
+    ratna, joko = day.agent("Ratna"), day.agent("Joko", "supervisor")
+    id = day.conversation(ANDI)["id"]
+    text = "Janji bayar tanggal 10. @Joko **cek** ya"
+    note = day.ask("notes.add", by=ratna, conversation=id, text=text, client_id="n-1")["result"]["note"]
+    assert day.get("note", note)["offer"]["words"] == "tanggal 10"
+    day.ask("notes.add", by=ratna, conversation=id, text="@Nobody", mentions=["nobody"])
+    day.ask("notes.seen", by=joko, conversation=id)
+    day.ask("notes.edit", by=joko, note=note, text="Janji bayar besok jam 9", version=1)
+    day.ask("notes.edit", by=ratna, note=note, text="Terlambat", version=1)
+    day.ask("notes.pin", by=joko, note=note)
+    day.ask("notes.remind", by=ratna, note=note, at=times.add(day.time, 900))
+    day.ask("conversation.resolve", by=joko, conversation=id)
+    day.later(1000)
+    assert day.conversation(ANDI)["assignee"] == ratna and day.get("note", note)["reminder"] == "due"
+    day.ask("notes.done", by=ratna, note=note)
+    other = day.ask(
+        "notes.add", by=joko, conversation=id, text="Salah tulis", remind_at=times.add(day.time, 60)
+    )
+    day.ask("notes.unpin", by=joko, note=note)
+    day.ask("notes.delete", by=ratna, note=other["result"]["note"])
+    day.ask("notes.delete", by=joko, note=other["result"]["note"])
+    day.later(100)
+
+
 CITA = "6281500003333@c.us"
 
 
@@ -258,6 +284,7 @@ PARTS = {
     "core": of_the_core,
     "simulator": World.with_shop,
     "labels": of_labels,
+    "notes": of_notes,
     "flowbuilder": of_the_flow_builder,
     "sender": of_the_sender,
     "waha": lambda day: None,  # only an adapter: it has no hooks

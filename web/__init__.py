@@ -8,14 +8,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
 from .actions import act
-from .api.common import Open, Page, api_blueprint, list_response, page_of
+from .api.common import Open, Page, api_blueprint, cursor_errors, list_response, page_of
 from .engine_link import View, engine, read
 from .errors import Conflict, NotFound
 from .permissions import may, public, requires
 from .search import search_in
 from .sessions import Session, current
 from .slots import Slot, render
-from .visibility import visible
+from .thread import Entries
+from .visibility import visible, visible_in
 from .webhooks import ingest
 
 # isort: split
@@ -26,6 +27,7 @@ from .pages.settings import page as settings_page
 
 __all__ = [
     "Conflict",
+    "Entries",
     "Filter",
     "NotFound",
     "Open",
@@ -39,6 +41,7 @@ __all__ = [
     "attempt",
     "back",
     "current",
+    "cursor_errors",
     "engine",
     "ingest",
     "lazy_gettext",
@@ -53,4 +56,5 @@ __all__ = [
     "search_in",
     "settings_page",
     "visible",
+    "visible_in",
 ]

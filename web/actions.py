@@ -104,6 +104,16 @@ def _see(view: View, data: dict[str, Any]) -> None:
         view.conversation(view.get("message", data["message"])["conversation"])
     if isinstance(data.get("contact"), str):
         see_contact(view, data["contact"])
+    for each in parts().registry.collections:
+        if each.owner != "core" and isinstance(data.get(each.name), str):
+            _see_of_plugin(view, each.name, data[each.name])
+
+
+def _see_of_plugin(view: View, collection: str, id: str) -> None:
+    """Raise NotFound for a plugin's document of a conversation that this agent may not see."""
+    found: Any = view.db.table(collection).get(doc_id=id)
+    if found is not None and isinstance(found.get("conversation"), str):
+        view.conversation(found["conversation"])
 
 
 def see_contact(view: View, id: str) -> dict[str, Any]:

@@ -28,6 +28,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "label.write": ("admin", "supervisor"),
     "flow.read": ("admin", "supervisor", "agent", "integrator"),
     "flow.write": ("admin", "supervisor", "integrator"),
+    "note.read": _TEAMWORK,
+    "note.write": _TEAMWORK,
     "report.read": ("admin", "supervisor"),
     "team.read": ("admin", "supervisor", "integrator"),
     "team.write": ("admin",),

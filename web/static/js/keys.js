@@ -53,7 +53,7 @@ function why() {
 const run = {
   "?": help,
   j: () => step(1), k: () => step(-1),
-  r: there(() => $("#answer")?.focus()),
+  r: there(() => { press("reply"); $("#answer")?.focus(); }),
   a: there(() => press("assign")), i: there(() => press("take")), s: there(() => press("snooze")), u: unread,
   e: there(() => ($('[data-action="resolve"]') ? press("resolve") : press("reopen"))),
   "/": () => $('.search input[type="search"]')?.focus(),
