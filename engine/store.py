@@ -298,7 +298,7 @@ class Store:
         digest = chain(self.hash, body)
         event = transaction["event"]
         self._rows[event["id"]] = (seq, event["at"], event["id"], body.decode(), digest)
-        self._subjects += [(collection, id, seq) for collection, id in dict.fromkeys(subjects)]
+        self._subjects += dict.fromkeys([(collection, id, seq) for collection, id in subjects])
         self.working.writes += 1
         if self.careful or len(self._rows) == MOST_ROWS:
             self.flush()
