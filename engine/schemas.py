@@ -78,6 +78,7 @@ COLLECTIONS = (
             ("conversation", "at"),
             ("account", "gateway_id"),
             ("account", "status", "lane", "at"),
+            ("account", "status", "lane", "sender.due"),
             ("conversation", "status"),
             ("status",),
             ("client_id",),
