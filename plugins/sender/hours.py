@@ -10,7 +10,7 @@ from phonenumbers import timezone
 
 from engine import times
 
-LOOKS = 64
+LOOKS = 12
 MINUTE = 60.0
 
 
@@ -66,7 +66,10 @@ def _end(at: str, zone: str, ends: str) -> str:
 
 
 def quiet_until(at: str, zones: Iterable[str], begins: str, ends: str) -> str | None:
-    """Return when it is quiet in none of *zones* any more; None where it is not quiet at *at*."""
+    """Return when it is quiet in none of *zones* any more; None where it is not quiet at *at*.
+
+    Where the nights of *zones* leave no hour of the day, the first of them counts alone.
+    """
     here, now = tuple(zones), at
     for _ in range(LOOKS):
         night = next((zone for zone in here if is_quiet(now, zone, begins, ends)), None)
@@ -75,4 +78,4 @@ def quiet_until(at: str, zones: Iterable[str], begins: str, ends: str) -> str | 
         then = _end(now, night, ends)
         # Where the clocks are put back, the quiet hours may begin again at their own end.
         now = then if not is_quiet(then, night, begins, ends) else times.add(then, MINUTE)
-    return now
+    return quiet_until(at, here[:1], begins, ends)

@@ -14,6 +14,7 @@ BATCH = 50
 LOOKS = 100  # messages of a lane that are looked at for one decision
 BACK = 30  # messages of a conversation that are looked at
 EXPIRING = 50
+EXPIRY, FRESH = 600.0, 300.0
 HOME = "Asia/Jakarta"
 
 
@@ -180,9 +181,10 @@ def is_reply(documents: Any, message: Document, fresh: float) -> bool:
 
 def overdue(documents: Any, account: str, settings: Document, at: str) -> list[Document]:
     """Return the automatic replies of a number that are too old to be sent by now."""
-    if not settings["expiry"]:
+    expiry = settings.get("expiry", EXPIRY)
+    if not expiry:
         return []
     query = (where("account") == account) & (where("status") == "queued") & (where("lane") == "automatic")
-    late = query & (where("at") <= times.add(at, -settings["expiry"]))
+    late = query & (where("at") <= times.add(at, -expiry))
     found, _more = documents.table("message").page(late, order="at", limit=EXPIRING)
-    return [each for each in found if is_reply(documents, each, settings["fresh"] or 300)]
+    return [each for each in found if is_reply(documents, each, settings.get("fresh") or FRESH)]
