@@ -55,6 +55,11 @@ class Context:
         """Return the seconds that this job still has, at least a tenth."""
         return max(0.1, float(self._until) - time.monotonic())
 
+    @property
+    def late(self) -> bool:
+        """Whether this job's time is over, as after a stop of the whole process."""
+        return time.monotonic() >= self._until
+
     def media_path(self, hash: str) -> Path:
         """Return where the bytes of a medium lie."""
         return media.path(self.folder, hash)

@@ -230,6 +230,21 @@ def test_after_a_downtime_there_is_no_burst(make: Make) -> None:
     assert shop.pace()["ramp_from"] is not None
 
 
+def test_a_clock_that_is_put_forward_shortens_no_gap(make: Make) -> None:
+    shop = make()
+    shop.writes(DEWI, "Halo")
+    sari = shop.agent("Sari")
+    for text in ("satu", "dua"):
+        shop.answers(DEWI, text, by=sari)
+    shop.later(0.5)
+    assert shop.texts == ["satu"]
+    shop.submit(event("clock.jumped", "j1", {"seconds": 3600}, origin="system"))
+    shop.time = times.add(shop.time, 3600)
+    shop.later(10)
+    assert shop.texts == ["satu", "dua"]
+    assert shop.gaps == [pytest.approx(3601.5, abs=0.01)]
+
+
 def test_a_number_may_have_a_pace_of_its_own(make: Make) -> None:
     shop = make("Siap")
     assert shop.ask("sender.set_pacing", account=SHOP, preset="official")["status"] == "done"

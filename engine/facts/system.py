@@ -33,6 +33,11 @@ def _core_timer(tx: Transaction, timer: Document) -> None:
         messages.reopen(tx, conversation)
 
 
+def clock_jumped(tx: Transaction, data: Document) -> None:
+    """The wall clock was put forward: from the next event on time shows it."""
+    tx.store.caught_up(data["seconds"])
+
+
 def plugin_stuck(tx: Transaction, data: Document) -> None:
     """The engine was ended while a plugin's code did not return; the second time it is switched off."""
     plugin, hook = data["plugin"], data["hook"]

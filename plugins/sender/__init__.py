@@ -136,6 +136,14 @@ def timer_fired(event, documents, settings):
 
 
 @hookimpl
+def clock_jumped(event, documents):
+    """The clock was put forward: no gap becomes shorter for that."""
+    for pace in documents.table("sender_pace").all():
+        if pace.get("ended_at"):
+            yield action("sender.shift", account=pace["id"], seconds=event["data"]["seconds"])
+
+
+@hookimpl
 def plugins_switched(event, documents):
     """The sender or a gateway is on again: what waited meanwhile goes out."""
     if event["data"]["enabled"]:

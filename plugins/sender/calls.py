@@ -28,6 +28,8 @@ def send(args, context):
     outgoing = _outgoing(context, message)
     if message.get("sender.typing"):
         _presence(adapter, outgoing, "paused", account, secrets, min(STOP_TYPING, context.remaining()))
+    if context.late:  # this process was stopped meanwhile: somebody may have decided otherwise by now
+        return {"outcome": "not_sent", "reason": "the time for this call was over before it began"}
     return adapter.send(outgoing, account, secrets, context.remaining())
 
 

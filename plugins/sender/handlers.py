@@ -6,7 +6,7 @@ from . import counts
 from .pacing import decide, new_pace, showing, taken
 from .picking import Picking, home
 from .rules import rules_of
-from .schemas import Dispatch, OfAccount, OfContact, OfMessage, Pacing, Pause, Result, Settings, Signal
+from .schemas import Dispatch, OfAccount, OfContact, OfMessage, Pacing, Pause, Result, Settings, Shift, Signal
 
 DEFAULTS = Settings().load({})
 FIND_PAUSES = (2, 10, 60, 600)
@@ -14,6 +14,7 @@ TYPING_AGAIN = 9.0  # seconds; WAHA shows it for about ten
 SHOW_DEADLINE = 5.0
 BANS = ("401", "403", "463")
 WARNINGS = 5
+SHIFTED = 7200.0  # seconds after a call in which a gap or break may still last
 
 
 def _settings(tx):
@@ -276,6 +277,14 @@ def heard(data, tx):
     """Count that a customer answered what they had not asked for."""
     if pace := tx.get("sender_pace", data["account"]):
         _note(tx, pace, counts.answered(pace, tx.at, home(tx.documents)))
+
+
+@handles("sender.shift", Shift)
+def shift(data, tx):
+    """Keep the gap after a number's last call as long as it was, though the clock was put forward."""
+    pace = tx.get("sender_pace", data["account"])
+    if pace and pace.get("ended_at") and times.seconds_between(pace["ended_at"], tx.at) < SHIFTED:
+        _note(tx, pace, {"ended_at": times.add(pace["ended_at"], data["seconds"]), "next": None})
 
 
 @handles("sender.expire", OfMessage, past="sender.expired")

@@ -105,6 +105,12 @@ class Pacing(OfAccount):
     )
 
 
+class Shift(OfAccount):
+    """By how many seconds the clock was put forward."""
+
+    seconds = fields.Float(required=True)
+
+
 class Pause(OfAccount):
     """Stop a number's automatic messages."""
 
