@@ -11,6 +11,7 @@ from .actions import act
 from .api.common import Open, Page, api_blueprint, list_response, page_of
 from .engine_link import View, engine, read
 from .errors import Conflict, NotFound
+from .parts import gateways
 from .permissions import may, public, requires
 from .search import search_in
 from .sessions import Session, current
@@ -40,6 +41,7 @@ __all__ = [
     "back",
     "current",
     "engine",
+    "gateways",
     "ingest",
     "lazy_gettext",
     "list_response",

@@ -214,7 +214,6 @@ def _stop(tx, account, told):
     tx.update("account", account["id"], {"sender.paused": paused})
     warnings = [paused, *(pace.get("warnings") or ())][:WARNINGS]
     _note(tx, pace, {"paused": True, "next": None, "warnings": warnings})
-    tx.signal("sender.paused", {"account": account["id"], "paused": True})
 
 
 @handles("sender.signal", Signal)
@@ -257,7 +256,6 @@ def resume(data, tx):
     hour = [[*part[:3], 0] for part in pace["hour"]]
     ramp = tx.at if rules["ramp"] else None
     _note(tx, pace, {"paused": False, "drops": [], "hour": hour, "ramp_from": ramp, "next": None})
-    tx.signal("sender.paused", {"account": account["id"], "paused": False})
 
 
 @handles("sender.set_pacing", Pacing, past="sender.pacing_set", permission="account.write")
