@@ -3,13 +3,14 @@
 These names are what plugins are built on; everything else may change.
 """
 
-from engine import conditions, times
+from engine import conditions, templates, times
 from engine.actions import Action, ActionSchema, LooseSchema, Refused, action, handles
 from engine.documents import Collection, Query, where
 from engine.facts.messages import confirm as confirm_sent
 from engine.facts.statuses import put as set_status
 from engine.gateways import Gateway, NotUnderstood
 from engine.hookspecs import hookimpl
+from engine.ids import draw
 
 __all__ = [
     "Action",
@@ -23,9 +24,11 @@ __all__ = [
     "action",
     "conditions",
     "confirm_sent",
+    "draw",
     "handles",
     "hookimpl",
     "set_status",
+    "templates",
     "times",
     "where",
 ]

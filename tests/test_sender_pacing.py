@@ -8,9 +8,8 @@ import pytest
 
 from engine import times
 from engine.events import event
-from engine.ids import draw
 from plugins.sender import pacing
-from plugins.sender.preview import Planned, preview
+from plugins.sender.preview import Planned, drawing, preview
 from plugins.sender.rules import RULES
 from tests.paced import Paced
 from tests.world import ANDI, DEWI, SHOP
@@ -280,14 +279,13 @@ def test_a_preview_tells_the_very_times(make: Make) -> None:
         shop.writes(f"62813000{number:05}@c.us", "Halo", origin="history")
     texts = [f"Promo untuk Kakak {'!' * (number % 7)}" for number in range(30)]
     started = times.add(shop.time, 0.000002)
-    salt = shop.workspace.store.salt
     plan = preview(
         RULES["normal"] | free,
         pacing.new_pace(SHOP),
         [Planned(len(text)) for text in texts],
         started,
         "Asia/Jakarta",
-        lambda what, number: draw(salt, "sender", SHOP, what, number),
+        drawing(shop.documents.connection, SHOP),
         call=0.3,
     )
     for number, text in enumerate(texts):

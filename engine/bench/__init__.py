@@ -6,8 +6,9 @@ A *figure* is a function that takes a `Bench` and yields `Row`s. A bench is a li
 """
 
 from engine.bench.rows import Bench, Figure, Row, row, run
+from engine.bench.sender import FIGURES as SENDER
 from engine.bench.storage import FIGURES as STORAGE
 
-BENCHES: dict[str, tuple[Figure, ...]] = {"storage": STORAGE}
+BENCHES: dict[str, tuple[Figure, ...]] = {"sender": SENDER, "storage": STORAGE}
 
 __all__ = ["BENCHES", "Bench", "Figure", "Row", "row", "run"]

@@ -7,7 +7,7 @@ import click
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["storage"]))
+@click.argument("name", type=click.Choice(["sender", "storage"]))
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows here.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw cost against size here.")
 @click.option("--quick", is_flag=True, help="Small sizes: to see that it runs, not to measure.")

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine import draw as drawn
 from engine import times
 
-from .pacing import Draw, decide, taken
 from .hours import quiet_until
+from .pacing import Draw, decide, taken
 
 CALL = 0.3  # seconds that a call is assumed to take
 
@@ -24,6 +25,12 @@ class Planned:
     zones: tuple[str, ...] = ()
     unasked: bool = True
     stranger: bool = False
+
+
+def drawing(connection: Any, account: str) -> Draw:
+    """Return what the sender draws from for a number; connection: any to the workspace's file."""
+    (salt,) = connection.execute("SELECT value FROM meta WHERE key = 'salt'").fetchone()
+    return lambda what, number: drawn(salt, "sender", account, what, number)
 
 
 def preview(

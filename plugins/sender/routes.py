@@ -168,7 +168,22 @@ SLOTS = [
     Slot("account.card", "sender/card.html", _card),
     Slot("list.filter", "sender/script.html"),
     Slot("thread.banner", "sender/banner.html", _banner),
+    Slot("message.waiting", "sender/waiting.html"),
 ]
+
+
+@blueprint.app_template_global("sender_waits")
+def waits(message: Json) -> str:
+    """Return in words why a message waits, or was not sent; "" where there is nothing to say."""
+    if message.get("status") == "cancelled":
+        code = (message.get("error") or {}).get("code")
+        words = {
+            "expired": _("It was not sent: it could not leave in time. Answer by hand if it still matters."),
+            "opted_out": _("It was not sent: this contact wants no more messages."),
+        }
+        return words.get(code, "")
+    why = why_words().get(message.get("sender.why") or "")
+    return _("Waits: %(why)s.", why=why) if why else ""
 
 
 @blueprint.app_template_global("sender_asset")

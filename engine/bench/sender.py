@@ -1,0 +1,234 @@
+"""What sending costs: against plain RQ, with very many messages that wait, and how late due ones are."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from engine import config, plugins, process
+from engine.bench.rows import Bench, Figure, Row, row
+from engine.events import Event, event, requested
+from engine.redis import connect, server_command
+
+BATCH = 64
+PATIENCE = 300.0
+KEPT_UP = 0.25  # seconds
+OFF = (
+    "gap_most", "typing_most", "seen_least", "seen_most", "burst", "per_hour", "per_day", "warm_up",
+    "cooldown", "ramp", "failures",
+)  # fmt: skip
+
+
+class Room:
+    """An engine here, Redis and a gateway beside it, and as many numbers as are asked for."""
+
+    def __init__(self, data: Path, numbers: int, sending: str) -> None:
+        self.data, self.numbers = data, numbers
+        data.mkdir(parents=True)
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.gateway = self.run("engine.bench.gateway")
+        assert self.gateway.stdout is not None
+        self.url = f"http://127.0.0.1:{int(self.gateway.stdout.readline())}"
+        (data / "replyai.toml").write_text(f"[plugins.sender]\n{sending}\n" + self._accounts())
+        self.config = config.load({}, data=data)
+        for name in ("redis", "log"):
+            (data / name).mkdir(exist_ok=True)
+        self.redis_process = subprocess.Popen(server_command(self.config))
+        self.processes.append(self.redis_process)
+        self.redis = connect(self.config, socket_timeout=5)
+        _until(self._redis_answers)
+        self.engine = process.Engine(self.config, plugins.load(), self.redis)
+        self.engine.start()
+        self.workspace = self.engine.workspaces["main"]
+        self.submit(self._customers())
+        self.conversations = [c["id"] for c in self.workspace.reading().table("conversation").all()]
+
+    def _accounts(self) -> str:
+        keys = f'gateway = "waha"\nurl = "{self.url}"\nwebhook_secret = "only-for-measuring"\n'
+        return "".join(f'[accounts.n{n}]\nsession = "n{n}"\n{keys}' for n in range(self.numbers))
+
+    def _customers(self) -> Iterator[Event]:
+        for n in range(self.numbers):
+            chat = f"62813{n:08}@c.us"
+            data = {"message": {"id": f"I{n}", "kind": "text", "text": "Halo"}}
+            data["peer"] = {"chat_id": chat, "kind": "user"}
+            yield event("message.received", f"{chat}/I{n}", data, account=f"n{n}")
+
+    def _redis_answers(self) -> bool:
+        try:
+            return bool(self.redis.ping())
+        except Exception:
+            return False
+
+    def run(self, module: str, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start a Python process beside this one."""
+        import os
+
+        environ = {**os.environ, "REPLYAI_DATA": str(self.data)}
+        command = [sys.executable, "-m", module, *arguments]
+        made = subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.processes.append(made)
+        return made
+
+    def submit(self, events: Iterator[Event]) -> None:
+        """Commit events in groups."""
+        futures = [self.workspace.submit(group) for group in _groups(events)]
+        for future in futures:
+            future.result(PATIENCE)
+
+    def messages(self, count: int, start: int = 0) -> Iterator[Event]:
+        """Yield *count* requests to send a text, in turn from every number."""
+        for n in range(start, start + count):
+            data = {"conversation": self.conversations[n % self.numbers], "text": f"pesan {n}"}
+            yield requested("api", [{"type": "message.send", "data": data, "why": None}])
+
+    def arrivals(self) -> dict[str, float]:
+        """Return text → when it reached the gateway."""
+        found: dict[str, float] = orjson.loads(httpx.get(f"{self.url}/arrivals", timeout=60).content)
+        return found
+
+    def close(self) -> None:
+        """End all of it."""
+        self.engine.stop()
+        for each in reversed(self.processes):
+            each.terminate()
+        for each in self.processes:
+            each.wait(20)
+
+
+@contextmanager
+def _room(bench: Bench, name: str, numbers: int, sending: str) -> Iterator[Room]:
+    made = Room(bench.folder / name, numbers, sending)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def _groups(events: Iterator[Event]) -> Iterator[list[Event]]:
+    group: list[Event] = []
+    for each in events:
+        group.append(each)
+        if len(group) == BATCH:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _until(holds: Any, pause: float = 0.05) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > deadline:
+            raise RuntimeError("the measurement took too long")
+        time.sleep(pause)
+
+
+def rate(bench: Bench) -> Iterator[Row]:
+    """Messages a second from the request to the gateway, beside RQ's workers doing the same call."""
+    count = 100 if bench.quick else 1000
+    with _room(bench, "rate", 50, 'preset = "official"') as room:
+        plain = {kind: _plain(room, kind, count if kind == "simple" else count // 4) for kind in ("simple", "fork")}
+        bench.say(f"sending {count:,} messages from 50 numbers")
+        started = time.perf_counter()
+        room.submit(room.messages(count))
+        queued = count / (time.perf_counter() - started)
+        room.run("engine.worker", "send")
+        _until(lambda: len(room.arrivals()) >= count + 2 * 0 and _texts(room) == count)
+        ours = _per_second([at for text, at in room.arrivals().items() if text.startswith("pesan")])
+    yield row("messages queued, durably", queued, "per second")
+    yield row("messages sent by one worker, each durably at most once", ours, "per second")
+    yield row("plain RQ, SimpleWorker, the same call", plain["simple"], "per second")
+    yield row("plain RQ, forking Worker, the same call", plain["fork"], "per second")
+    yield row("ReplyAI / plain SimpleWorker", ours / plain["simple"], "times", "≥ 0.7")
+    yield row("ReplyAI / plain forking Worker", ours / plain["fork"], "times", "≥ 1.5")
+
+
+def _texts(room: Room) -> int:
+    return sum(1 for text in room.arrivals() if text.startswith("pesan"))
+
+
+def _per_second(arrivals: list[float]) -> float:
+    return (len(arrivals) - 1) / (max(arrivals) - min(arrivals))
+
+
+def _plain(room: Room, kind: str, count: int) -> float:
+    """Return how many calls a second RQ's own worker makes."""
+    queue = Queue(f"plain-{kind}", connection=room.redis, serializer=JSONSerializer)
+    for n in range(count):
+        body = {"session": "n0", "chatId": "628@c.us", "text": f"{kind} {n}"}
+        queue.enqueue_call("engine.bench.plain_rq.post", args=(f"{room.url}/api/sendText", body), result_ttl=0)
+    socket = room.redis.connection_pool.connection_kwargs["path"]
+    worker = room.run("engine.bench.plain_rq", kind, str(socket), queue.name)
+    worker.wait(PATIENCE)
+    return _per_second([at for text, at in room.arrivals().items() if text.startswith(f"{kind} ")])
+
+
+def pending(bench: Bench) -> Iterator[Row]:
+    """What messages that wait cost in memory, and how late those that are due reach the gateway."""
+    numbers, each = (40, 25) if bench.quick else (1000, 100)
+    floor = 4 if bench.quick else 60
+    free = "\n".join(f"{name} = 0" for name in OFF)
+    sending = f'preset = "normal"\nfloor = {floor}\nquiet_from = ""\n{free}'
+    with _room(bench, "pending", numbers, sending) as room:
+        bench.say(f"queueing {numbers * each:,} messages on {numbers:,} numbers")
+        room.submit(room.messages(numbers))
+        before = _resident(), _redis_bytes(room)
+        room.submit(room.messages(numbers * (each - 1), numbers))
+        after = _resident(), _redis_bytes(room)
+        yield from _memory(before, after, numbers * (each - 1))
+        bench.say("sending while they wait")
+        room.run("engine.worker", "send")
+        _until(lambda: len(room.arrivals()) >= numbers)  # the first of each number leaves at once
+        room.run("engine.worker", "send")
+        _until(lambda: len(room.arrivals()) >= numbers * 2, 1.0)
+        late = sorted(_lateness(room))
+    waiting = f"with {numbers * each:,} messages waiting"
+    yield row(f"due until it reaches the gateway, {waiting}: median", 1000 * late[len(late) // 2], "ms")
+    yield row(f"due until it reaches the gateway, {waiting}: p99", 1000 * late[int(len(late) * 0.99)], "ms", "≤ 250")
+
+
+def _memory(before: tuple[int, int], after: tuple[int, int], count: int) -> Iterator[Row]:
+    yield row("engine memory per message that waits", (after[0] - before[0]) / count, "bytes", "≤ 1000")
+    yield row("Redis memory, one message of each number queued", before[1] / 1e6, "MB")
+    yield row(f"Redis memory, {count:,} more waiting", after[1] / 1e6, "MB")
+    yield row("Redis memory per message that waits", (after[1] - before[1]) / count, "bytes", "≤ 5")
+
+
+def _resident() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+
+def _redis_bytes(room: Room) -> int:
+    time.sleep(1.0)
+    info: Any = room.redis.info("memory")
+    return int(info["used_memory_dataset"])
+
+
+def _lateness(room: Room) -> Iterator[float]:
+    """Yield, of each message that left when its timer was due, the seconds until it reached the gateway."""
+    from engine import times
+
+    reading, arrived = room.workspace.reading(), room.arrivals()
+    texts = {m["id"]: m["text"] for m in reading.table("message").all() if m["text"] in arrived}
+    for (body,) in reading.connection.execute("SELECT body FROM journal"):
+        told = orjson.loads(body)
+        if told["event"]["type"] != "timer.fired":
+            continue
+        for done in told["actions"]:
+            message = (done.get("result") or {}).get("message")
+            if done["type"] == "sender.dispatch" and message in texts:
+                due = times.parse(told["event"]["data"]["due"]).timestamp()
+                yield arrived[texts[message]] - due
+
+
+FIGURES: tuple[Figure, ...] = (rate, pending)
