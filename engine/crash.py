@@ -1,7 +1,8 @@
 """Marked points where a test may end the process, as a crash would.
 
-``CRASH_AT=name[:n[:STOP]]`` ends it at the n-th passing of *name*, or stops it until it gets SIGCONT. ``CRASH_FILE`` names a file that holds
-``name:n``: whichever process gets there first takes the file away and ends, once.
+``CRASH_AT=name[:n[:STOP]]`` ends it at the n-th passing of *name*, or stops it until it gets SIGCONT.
+``CRASH_FILE`` names a file that holds ``name:n``: whichever process gets there first takes the file
+away and ends, once.
 """
 
 import os

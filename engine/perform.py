@@ -58,7 +58,7 @@ class Context:
     @property
     def late(self) -> bool:
         """Whether this job's time is over, as after a stop of the whole process."""
-        return time.monotonic() >= self._until
+        return bool(time.monotonic() >= self._until)
 
     def media_path(self, hash: str) -> Path:
         """Return where the bytes of a medium lie."""

@@ -185,6 +185,47 @@ def of_the_sender(day: Day) -> None:
     day.later(700)
 
 
+PACED = "gudang"
+
+
+def of_pacing(day: Day) -> None:
+    """A number at a person's pace: typing, night, opt-out, caps, a late reply, a pause, a clock put forward."""
+    day.ask("account.put", name=PACED, gateway="waha", title="Gudang")
+    chats = [f"62813777{number:05}@c.us" for number in range(4)]
+    for number, chat in enumerate(chats):
+        data = {"message": {"id": f"P{number}", "kind": "text", "text": "Halo"}, "peer": peer_of(chat)}
+        day.submit(event("message.received", f"{chat}/P{number}", data, account=PACED))
+    rina = day.agent("Wati")
+    for _ in range(12):
+        day.later(40)
+        calls_end(day)
+    day.ask("message.send", by=rina, conversation=day.conversation(chats[0])["id"], text="Sebentar, Kak")
+    day.submit(event("clock.jumped", "j1", {"seconds": 90.0}, origin="system"))
+    day.later(95)
+    calls_end(day)
+    stop = {"message": {"id": "P9", "kind": "text", "text": "STOP"}, "peer": peer_of(chats[1])}
+    day.submit(event("message.received", f"{chats[1]}/P9", stop, account=PACED))
+    day.ask("sender.set_pacing", account=PACED, preset="careful", numbers={"per_hour": 1})
+    again = {"message": {"id": "P10", "kind": "text", "text": "Halo lagi"}, "peer": peer_of(chats[2])}
+    day.submit(event("message.received", f"{chats[2]}/P10", again, account=PACED))
+    day.later(700)
+    calls_end(day)
+    for state in ("disconnected", "connected"):
+        told = {"state": state, "reason_code": 463 if state == "disconnected" else None}
+        day.submit(event("session.state", f"p/{state}", told, account=PACED))
+    day.ask("sender.resume", account=PACED)
+    day.later(4000)
+    calls_end(day)
+
+
+def calls_end(day: Day) -> None:
+    """Let workers end what they were given for the paced number."""
+    while jobs := [j for j in day.all("job") if j["state"] == "queued" and j["name"].startswith("sender.")]:
+        result = {"outcome": "sent", "gateway_id": f"PACED-{jobs[0]['id'][:12]}"}
+        told = {"job": jobs[0]["id"], "result": result}
+        day.submit(event("job.finished", jobs[0]["id"], told, origin="job"))
+
+
 def expires(day: Day, message: str, mark: str) -> None:
     job = day.job_of(message)["id"]
     day.submit(event("job.expired", f"{job}/{mark}", {"job": job, "mark": mark}, origin="system"))
@@ -212,6 +253,7 @@ PARTS = {
     "simulator": World.with_shop,
     "labels": of_labels,
     "sender": of_the_sender,
+    "pacing": of_pacing,
     "waha": lambda day: None,  # only an adapter: it has no hooks
     "all": of_plugins_and_settings,
 }

@@ -63,9 +63,9 @@ class Post:
 
     def says(self, account: str, text: str) -> str:
         """Have an agent send a text from a number; it is acknowledged when this returns."""
-        conversation = next(
-            c for c in self.documents.table("conversation").all() if c["account"] == account
-        )["id"]
+        conversation = next(c for c in self.documents.table("conversation").all() if c["account"] == account)[
+            "id"
+        ]
         data = {"conversation": conversation, "text": text}
         done = self.submit(requested("api", [{"type": "message.send", "data": data}]))[0]["actions"][0]
         assert done["status"] == "done", done
@@ -104,7 +104,10 @@ class Post:
 
 def _file(waha: FakeWaha, numbers: int, settings: dict[str, Any]) -> str:
     lines = ["[plugins.sender]"]
-    lines += [f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}" for key, value in settings.items()]
+    lines += [
+        f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}"
+        for key, value in settings.items()
+    ]
     for number in range(numbers):
         lines += [
             f"[accounts.toko{number}]",

@@ -57,7 +57,6 @@ class Schedule:
         rows = zip(self.gaps, self.lengths, self.typed, self.in_session, strict=True)
         return [(gap, length, typed) for gap, length, typed, inside in rows if inside]
 
-
     @cached_property
     def shares(self) -> list[float]:
         """Where each of those gaps lies in what was to be drawn."""
@@ -164,7 +163,9 @@ def comes_in_bursts(found: Schedule) -> bool:
         bins[place] = bins.get(place, 0) + 1
     counts = [bins.get(place, 0) for place in range(max(bins))]
     mean, spread = stats.tmean(found.gaps), stats.tstd(found.gaps)
-    return bool(stats.tvar(counts) / stats.tmean(counts) > 1.5 and 0.2 < (spread - mean) / (spread + mean) < 0.7)
+    return bool(
+        stats.tvar(counts) / stats.tmean(counts) > 1.5 and 0.2 < (spread - mean) / (spread + mean) < 0.7
+    )
 
 
 def types_for_its_text(found: Schedule) -> bool:

@@ -139,7 +139,9 @@ def test_a_paused_number_sends_at_half_the_rate_and_only_to_who_wrote() -> None:
     pace = pacing.new_pace("toko") | {"n": 7, "ended_at": MONDAY, "left": 9, "session": 3, "paused": True}
     draw = drawing("toko")
     stranger = schedules.candidate(1, MONDAY, "agent", in_window=False)
-    assert pacing.decide(NORMAL, pace, [[stranger], [], []], times.add(MONDAY, 60), "UTC", draw).why == "paused"
+    assert (
+        pacing.decide(NORMAL, pace, [[stranger], [], []], times.add(MONDAY, 60), "UTC", draw).why == "paused"
+    )
     known = schedules.candidate(1, MONDAY, "agent", in_window=True)
     assert pacing.gap(NORMAL, pace, known, draw) == (3.0, "floor")
     campaign = schedules.candidate(1, MONDAY, "campaign", in_window=True)

@@ -1,6 +1,7 @@
 """What leaves a number, and when: answers at once, automatic ones at a person's pace, at good hours."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_a_bots_reply_is_read_typed_and_sent(make: Make) -> None:
     assert 1 <= times.seconds_between(wrote, seen_at) <= 4.1
     assert seen_at <= typing_at < sent
     shown = [at for at, state in shop.shows if state == "typing"] + [sent]
-    assert all(times.seconds_between(one, other) <= 10 for one, other in zip(shown, shown[1:], strict=False))
+    assert all(times.seconds_between(one, other) <= 10 for one, other in pairwise(shown))
 
 
 def test_longer_texts_are_typed_longer(make: Make) -> None:
@@ -190,7 +191,9 @@ def test_a_ban_signal_pauses_the_number_until_a_person_looks(make: Make, code: s
     shop.later(60)
     assert shop.account()["sender.paused"]["code"] == code
     told = [change for frame in shop.frames for change in frame.get("changes", ())]
-    assert any(c["collection"] == "sender_pace" and c.get("fields", {}).get("paused") for c in told), "browsers hear of it"
+    assert any(c["collection"] == "sender_pace" and c.get("fields", {}).get("paused") for c in told), (
+        "browsers hear of it"
+    )
     shop.outcome = {"outcome": "sent"}
     shop.writes(ANDI, "Pagi", origin="history")
     shop.says(ANDI, "Promo!", lane="campaign")

@@ -65,7 +65,9 @@ def test_programs_can_ask_and_say_the_same(stack: Stack) -> None:
     api = stack.api("system")
     status, found = api("GET", "/sender/accounts/toko")
     assert (status, found["preset"], found["cap"], found["warm_day"]) == (200, "normal", 20, 1)
-    status, found = api("PUT", "/sender/accounts/toko/pacing", json={"preset": "careful", "numbers": {"warm_up": 7}})
+    status, found = api(
+        "PUT", "/sender/accounts/toko/pacing", json={"preset": "careful", "numbers": {"warm_up": 7}}
+    )
     assert (status, found["preset"], found["cap"]) == (200, "careful", 7)
     assert api("PUT", "/sender/accounts/toko/pacing", json={"numbers": {"floor": -1}})[0] == 422
     assert api("POST", "/sender/accounts/toko/pause")[1]["paused"]["kind"] == "person"

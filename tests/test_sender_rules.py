@@ -19,7 +19,9 @@ ZONES = (
     "Asia/Jakarta", "Asia/Jayapura", "Europe/Berlin", "America/New_York", "America/St_Johns",
     "Australia/Lord_Howe", "Asia/Kathmandu", "America/Sao_Paulo", "Africa/Casablanca", "Pacific/Apia", "UTC",
 )  # fmt: skip
-moments = st.datetimes(datetime(2026, 1, 1), datetime(2031, 12, 31)).map(lambda d: times.format(d.replace(tzinfo=ZoneInfo("UTC"))))
+moments = st.datetimes(datetime(2026, 1, 1), datetime(2031, 12, 31)).map(
+    lambda d: times.format(d.replace(tzinfo=ZoneInfo("UTC")))
+)
 clocks = st.times().map(lambda t: f"{t.hour:02}:{t.minute:02}")
 zones = st.sampled_from(ZONES)
 SPRING = "2027-03-28T00:30:00.000000Z"  # half an hour before Berlin's clocks go from 2 to 3
@@ -47,7 +49,9 @@ def test_when_the_quiet_hours_are_over_it_is_quiet_nowhere(
 
 @settings(max_examples=200, deadline=None)
 @given(at=moments, zone=zones)
-def test_nobody_is_written_to_between_nine_in_the_evening_and_seven_in_the_morning(at: str, zone: str) -> None:
+def test_nobody_is_written_to_between_nine_in_the_evening_and_seven_in_the_morning(
+    at: str, zone: str
+) -> None:
     facts = {"reply": False, "unasked": False, "zones": (zone,), "told": [], "unanswered": 0}
     held = pacing.held_by_contact(RULES["normal"], facts, at)
     hour = times.parse(held[0] if held else at).astimezone(ZoneInfo(zone)).hour
@@ -191,7 +195,9 @@ def test_a_number_whose_messages_nobody_answers_begins_no_more_talks() -> None:
     while len(number.sent) < 20:
         number.at = number.offer(unasked=True) or number.at
     number.at = times.add(number.at, 120)
-    held = pacing.held_by_account(number.rules, number.pace, candidate(1, MONDAY, unasked=True), number.at, "UTC")
+    held = pacing.held_by_account(
+        number.rules, number.pace, candidate(1, MONDAY, unasked=True), number.at, "UTC"
+    )
     assert held is not None and held[1] == "share"
     for _ in range(6):
         number.pace |= counts.answered(number.pace, number.at, number.zone)
@@ -263,6 +269,8 @@ def test_every_number_is_checked_and_described() -> None:
 
 def test_days_begin_at_the_numbers_midnight_also_when_clocks_change() -> None:
     for day in (SPRING, AUTUMN):
-        midnight = times.parse(counts.next_midnight(day, "Europe/Berlin")).astimezone(ZoneInfo("Europe/Berlin"))
+        midnight = times.parse(counts.next_midnight(day, "Europe/Berlin")).astimezone(
+            ZoneInfo("Europe/Berlin")
+        )
         assert (midnight.hour, midnight.minute) == (0, 0)
         assert midnight - times.parse(day) <= timedelta(hours=25)

@@ -10,7 +10,10 @@ from typing import Any
 
 import orjson
 
-_OK = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+_OK = (
+    b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%s"
+)
 
 
 class Gateway:

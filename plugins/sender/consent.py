@@ -40,7 +40,10 @@ def normal(text: str | None) -> str:
 
 
 def asks(text: str | None, more: Iterable[str] = ()) -> str | None:
-    """Return ``stop`` or ``start`` where the whole message says so, else None. more: further words for stop."""
+    """Return ``stop`` or ``start`` where the whole message says so, else None.
+
+    more: further words for stop.
+    """
     said = normal(text)
     if not said:
         return None

@@ -89,7 +89,7 @@ def _note(tx, pace, changed):
     """Write down what of a number's pace differs from what is stored."""
     stored = tx.get("sender_pace", pace["id"])
     if stored is None:
-        tx.insert("sender_pace", {**new_pace(pace["id"]), **{k: v for k, v in changed.items()}})
+        tx.insert("sender_pace", {**new_pace(pace["id"]), **changed})
         return
     differing = {key: value for key, value in changed.items() if stored.get(key) != value}
     if differing:

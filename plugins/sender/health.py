@@ -14,7 +14,7 @@ QUEUE_SHOWN = 1000
 
 
 def health(documents: Any, account: Json, settings: Json, supports: Json, at: str) -> dict[str, Any]:
-    """Return ``{preset, sent, automatic, cap, warm_day, unasked, share, next, why, waiting, paused, warnings}``.
+    """Return what `routes.Health` describes.
 
     cap: automatic messages of today, 0 for any number; warm_day: null once the number is warm; share:
     of unasked messages within 30 days that were answered, null without any; next: when the next

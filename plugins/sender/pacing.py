@@ -191,9 +191,9 @@ def held_by_account(rules: Json, pace: Json, candidate: Json, at: str, zone: str
         return until, "hour"
     if until := counts.day_is_full(pace, "automatic", day_limit(rules, pace, at, zone), at, zone):
         return until, "warm_up" if _is_warming(rules, pace, at, zone) else "day"
-    if candidate.get("stranger") and rules["new_per_day"]:
-        if until := counts.day_is_full(pace, "new", rules["new_per_day"], at, zone):
-            return until, "new"
+    most = rules["new_per_day"] if candidate.get("stranger") else 0
+    if until := counts.day_is_full(pace, "new", most, at, zone):
+        return until, "new"
     if candidate.get("unasked") and not counts.share_is_enough(pace, rules, at, zone):
         return times.add(at, LOOK_AGAIN), "share"
     return None
@@ -267,9 +267,9 @@ def held_by_contact(rules: Json, facts: Json, at: str) -> tuple[str, str] | None
     times of what no person wrote to them, newest first, and ``unanswered``, how many of those since
     they last wrote.
     """
-    if not facts["reply"]:
-        if until := quiet_until(at, facts["zones"], rules["quiet_from"], rules["quiet_to"]):
-            return until, "quiet"
+    night = quiet_until(at, facts["zones"], rules["quiet_from"], rules["quiet_to"])
+    if night and not facts["reply"]:
+        return night, "quiet"
     if facts["told"]:
         until = times.add(facts["told"][0], rules["cooldown"])
         if until > at:

@@ -44,7 +44,9 @@ class Health(Schema):
     sent = fields.Integer(metadata={"description": "messages today, agents' own among them"})
     automatic = fields.Integer(metadata={"description": "those of them that no person wrote"})
     cap = fields.Integer(metadata={"description": "automatic messages today at most; 0: any number"})
-    warm_day = fields.Integer(allow_none=True, metadata={"description": "day of warming up; null: it is warm"})
+    warm_day = fields.Integer(
+        allow_none=True, metadata={"description": "day of warming up; null: it is warm"}
+    )
     unasked = fields.Integer(metadata={"description": "messages within 30 days that nobody had asked for"})
     share = fields.Float(allow_none=True, metadata={"description": "of those, the share that was answered"})
     next = fields.String(allow_none=True, metadata={"description": "when the next one that waits leaves"})
@@ -142,7 +144,9 @@ def trouble_words(trouble: Json) -> str:
     """Return in words why a number was paused."""
     kind, code = trouble.get("kind"), trouble.get("code")
     words = {
-        "signal": _("WhatsApp refused a message (%(code)s): the number may be about to be blocked.", code=code),
+        "signal": _(
+            "WhatsApp refused a message (%(code)s): the number may be about to be blocked.", code=code
+        ),
         "disconnects": _("The connection was lost three times within an hour."),
         "failures": _("More than one in twenty messages of an hour was refused."),
         "person": _("A person paused it."),

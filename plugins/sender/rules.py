@@ -12,7 +12,14 @@ CLOCK = validate.Regexp(r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^$", error="a time of 
 
 # name: (normal, careful, official, least, most, description)
 NUMBERS: dict[str, tuple[float, float, float, float, float, str]] = {
-    "floor": (1.5, 3, 0, 0, 3600, "seconds between the end of one call and the next, at least, in every lane"),
+    "floor": (
+        1.5,
+        3,
+        0,
+        0,
+        3600,
+        "seconds between the end of one call and the next, at least, in every lane",
+    ),
     "gap": (9, 14, 0, 0, 3600, "seconds of the middle gap before an empty automatic message"),
     "gap_per_letter": (0.06, 0.1, 0, 0, 10, "seconds that the middle gap grows with each letter"),
     "gap_middle_least": (10, 15, 0, 0, 3600, "seconds of the middle gap at least, however short the text"),
@@ -46,10 +53,31 @@ NUMBERS: dict[str, tuple[float, float, float, float, float, str]] = {
     "unanswered": (2, 1, 0, 0, 100, "unanswered messages after which a person is left alone; 0: any number"),
     "reply_share": (0.3, 0.4, 0, 0, 1, "share of unasked messages that has to be answered within 30 days"),
     "reply_share_from": (20, 10, 1, 1, 100000, "from how many unasked messages on that share counts"),
-    "fresh": (300, 300, 300, 0, 86400, "seconds for which an answer to what a customer wrote counts as asked for"),
-    "window": (86400, 86400, 86400, 0, 604800, "seconds after a customer's words in which a paused number may answer"),
+    "fresh": (
+        300,
+        300,
+        300,
+        0,
+        86400,
+        "seconds for which an answer to what a customer wrote counts as asked for",
+    ),
+    "window": (
+        86400,
+        86400,
+        86400,
+        0,
+        604800,
+        "seconds after a customer's words in which a paused number may answer",
+    ),
     "ramp": (600, 900, 0, 0, 86400, "seconds over which the speed comes back after a downtime"),
-    "failures": (0.05, 0.05, 0, 0, 1, "share of refused messages within an hour that pauses a number; 0: never"),
+    "failures": (
+        0.05,
+        0.05,
+        0,
+        0,
+        1,
+        "share of refused messages within an hour that pauses a number; 0: never",
+    ),
     "failures_from": (20, 20, 20, 1, 100000, "from how many messages within an hour on that share counts"),
     "disconnects": (3, 3, 0, 0, 1000, "lost connections within an hour that pause a number; 0: never"),
 }
@@ -58,7 +86,12 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "quiet_to": ("07:00", "08:00", "", "when the quiet hours end, at the customer's place"),
 }
 SWITCHES: dict[str, tuple[bool, bool, bool, str]] = {
-    "breaks_replies": (False, True, False, "whether breaks hold up answers to what a customer has just written"),
+    "breaks_replies": (
+        False,
+        True,
+        False,
+        "whether breaks hold up answers to what a customer has just written",
+    ),
     "ban_signals": (True, True, False, "whether WhatsApp's 401, 403 and 463 pause a number"),
 }
 

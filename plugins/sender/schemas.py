@@ -6,7 +6,6 @@ from engine import ActionSchema, Collection
 
 from .rules import NAMES, PRESETS, setting
 
-
 Numbers: type[Schema] = Schema.from_dict({name: setting(name) for name in NAMES}, name="Numbers")  # type: ignore[assignment]
 COLLECTIONS = (Collection("sender_pace"),)
 
@@ -17,7 +16,9 @@ class Sending(Schema):
     preset = fields.String(
         load_default="auto",
         validate=validate.OneOf(("auto", *PRESETS)),
-        metadata={"description": "how fast to send where a number has no preset of its own; auto: by its service"},
+        metadata={
+            "description": "how fast to send where a number has no preset of its own; auto: by its service"
+        },
     )
     expiry = fields.Float(
         load_default=600.0,
@@ -32,7 +33,9 @@ class Sending(Schema):
     opt_out_text = fields.String(
         load_default="",
         validate=validate.Length(max=1000),
-        metadata={"description": "what is answered to them, once; empty: a sentence in the workspace's language"},
+        metadata={
+            "description": "what is answered to them, once; empty: a sentence in the workspace's language"
+        },
     )
 
     attempts = fields.Integer(
