@@ -19,16 +19,32 @@ from tests.processes import ROOT, Valkey, data_folder, until
 from tests.world import peer_of
 
 SECRET = "a-secret-of-the-shop"
+BOT = """
+from engine import action, hookimpl
+
+@hookimpl
+def message_received(conversation):
+    yield action("message.send", conversation=conversation["id"], text="{text}")
+"""
 
 
 class Post:
     """numbers: how many accounts there are, toko0 …; each has one customer who has written."""
 
-    def __init__(self, data: Path, waha: FakeWaha, numbers: int, **settings: Any) -> None:
+    def __init__(self, data: Path, waha: FakeWaha, numbers: int, bot: str, **settings: Any) -> None:
         self.data, self.waha = data, waha
-        (data / "replyai.toml").write_text(_file(waha, numbers, settings))
+        if bot:
+            (data / "plugins" / "bot").mkdir(parents=True)
+            (data / "plugins" / "bot" / "__init__.py").write_text(BOT.format(text=bot))
+            (data / "plugins" / "bot" / "plugin.toml").write_text('name = "bot"\nversion = "1"\n')
+        head = f'plugins_dir = "{data / "plugins"}"\n' if bot else ""
+        (data / "replyai.toml").write_text(head + _file(waha, numbers, settings))
         self.valkey = Valkey(data).start()
-        self.engine = process.Engine(self.valkey.config, plugins.load(), self.valkey.client(socket_timeout=5))
+        self.engine = process.Engine(
+            self.valkey.config,
+            plugins.load(self.valkey.config.plugins_dir),
+            self.valkey.client(socket_timeout=5),
+        )
         self.engine.start()
         self.workspace = self.engine.workspaces["main"]
         self.documents = self.workspace.reading()
@@ -121,12 +137,14 @@ def _file(waha: FakeWaha, numbers: int, settings: dict[str, Any]) -> str:
 
 
 @contextmanager
-def post_room(monkeypatch: pytest.MonkeyPatch, numbers: int = 1, **settings: Any) -> Iterator[Post]:
+def post_room(
+    monkeypatch: pytest.MonkeyPatch, numbers: int = 1, bot: str = "", **settings: Any
+) -> Iterator[Post]:
     """Give a post room whose sweeper is in a hurry: what takes half a minute takes two seconds here."""
     for name, seconds in (("SWEEP_AFTER", 1.0), ("SWEEP_SECONDS", 0.1), ("GRACE_SECONDS", 0.3)):
         monkeypatch.setattr(jobs, name, seconds)
     with data_folder() as data, FakeWaha() as waha:
-        made = Post(data, waha, numbers, **settings)
+        made = Post(data, waha, numbers, bot, **settings)
         try:
             yield made
         finally:

@@ -206,6 +206,19 @@ def test_a_ban_signal_pauses_the_number_until_a_person_looks(make: Make, code: s
     assert shop.texts[-1] == "Promo!"
 
 
+def test_a_service_that_asks_for_a_pause_gets_it_from_the_whole_number(make: Make) -> None:
+    shop = make()
+    sari = shop.agent("Sari")
+    for chat in (DEWI, ANDI):
+        shop.writes(chat, "Halo")
+        shop.answers(chat, f"untuk {chat}", by=sari)
+    shop.outcome = {"outcome": "not_sent", "retry_after": 30.0, "reason": "the service answered 429"}
+    shop.later(1)
+    shop.outcome = {"outcome": "sent"}
+    shop.later(60)
+    assert shop.gaps[0] >= 30 and len(shop.calls) == 3
+
+
 def test_three_lost_connections_within_an_hour_pause_the_number(make: Make) -> None:
     shop = make()
     for number in range(3):

@@ -12,10 +12,11 @@ import pytest
 
 from tests.post import Post, post_room
 from tests.processes import until
+from tests.world import ANDI
 
 pytestmark = pytest.mark.slow
 FLOOR = 0.2
-COUNT = 12 * (20 if os.environ.get("REPLYAI_PACING_LONG") else 1)
+COUNT = 8 * (20 if os.environ.get("REPLYAI_PACING_LONG") else 1)
 SCALED = {
     "floor": FLOOR, "gap": 0.3, "gap_per_letter": 0, "gap_middle_least": 0.2, "gap_middle_most": 0.4,
     "gap_least": 0.25, "gap_most": 1.2, "typing_most": 0, "seen_least": 0, "seen_most": 0, "burst": 0,
@@ -52,8 +53,7 @@ def test_the_floor_holds_with_any_number_of_workers(monkeypatch: pytest.MonkeyPa
             assert order == [f"toko{session[1]} {number}" for number in range(COUNT)]
 
 
-@pytest.mark.parametrize("workers", [1, 4])
-def test_the_floor_holds_while_workers_are_killed(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+def test_the_floor_holds_while_workers_are_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     with post_room(monkeypatch, numbers=2, **SCALED) as post:
         dying = [post.worker(CRASH_AT=place) for place in ("post_http:2", "pre_http:2")]
         for number in range(COUNT):
@@ -61,7 +61,7 @@ def test_the_floor_holds_while_workers_are_killed(monkeypatch: pytest.MonkeyPatc
                 post.says(account, f"{account} {number}")
         for worker in dying:
             assert worker.wait(60) == -signal.SIGKILL
-        post.work_off(workers)
+        post.work_off(4)
         victim = post.workers[2]
         until(lambda: len(post.waha.ledger) >= COUNT, 60, "half of the sends")
         victim.kill()
@@ -69,6 +69,18 @@ def test_the_floor_holds_while_workers_are_killed(monkeypatch: pytest.MonkeyPatc
         until(lambda: all_sent(post), 60 + COUNT, "all sends")
         assert post.ledger == dict.fromkeys(post.acknowledged, 1)
         assert min(gaps(post, "s0") + gaps(post, "s1")) >= FLOOR
+
+
+def test_a_bots_reply_is_read_typed_and_sent_for_real(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = {"typing_most": 1, "seen_least": 0.3, "seen_most": 0.3, "gap_least": 1.5, "gap_most": 3}
+    with post_room(monkeypatch, bot="Selamat datang, Kak", **{**SCALED, **shown}) as post:
+        post.work_off(1)
+        post.waha.wait_for(1)
+        post.hears("toko0", ANDI, "LATER")
+        sent = post.waha.wait_for(2)[1]
+        states = [each["state"] for each in post.waha.shown if each["chat"] == ANDI]
+        assert (states[0], set(states[1:-1]), states[-1]) == ("seen", {"typing"}, "paused")
+        assert all(each["at"] <= sent["at"] for each in post.waha.shown)
 
 
 def test_calls_of_one_number_never_overlap(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -193,6 +193,8 @@ def _note_end(tx, id, result):
     settings = _settings(tx)
     rules, pace, place = _rules(tx, account, settings), _pace(tx, id), home(tx.documents)
     changed = {"ended_at": tx.at} if rules["floor"] or rules["gap_most"] else {}
+    if result.get("retry_after"):  # the service asks for a pause: the whole number keeps it
+        changed = {"ended_at": times.add(tx.at, result["retry_after"])}
     if result.get("outcome") == "refused":
         changed |= counts.failed(pace, tx.at, place)
     _note(tx, pace, changed)

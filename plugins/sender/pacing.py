@@ -13,7 +13,6 @@ workers, and of a replay.
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
@@ -48,7 +47,6 @@ class Decision:
     why: str | None = None
 
 
-@lru_cache(maxsize=4096)
 def truncated(u: float, median: float, spread: float, least: float, most: float) -> float:
     """Return the value below which a share *u* of a log-normal, cut to least … most, lies (inverse CDF)."""
     if most <= least:
