@@ -10,7 +10,7 @@ import orjson
 from marshmallow import ValidationError
 
 from engine import times
-from engine.actions import Action, ActionType, Refused
+from engine.actions import Action, ActionType, Refused, action
 from engine.documents import Database, where
 from engine.plugins import Hook, Registry
 from engine.store import Store, is_fatal
@@ -21,6 +21,9 @@ FAILURES = 5
 WITHIN_SECONDS = 600
 ACTIONS_LIMIT = 1000
 BYTES_LIMIT = 1 << 20
+ROUTE = "conversation_route"
+HANDED_OVER = "conversation.handed_over"
+ROUTED = ("conversation.opened", HANDED_OVER)
 
 Heard = tuple[str, dict[str, Any]]
 Asked = tuple[str, str, Action]
@@ -92,8 +95,8 @@ class HookRunner:
             if len(asked) >= most:
                 break
             asked.extend(self._call_event(tx, type, data, errors))
-            if type == "conversation.opened":
-                asked.extend(self._route(tx, data, errors))
+            if type in ROUTED:
+                asked.extend(self._route(tx, type, data, errors))
         return asked[: max(0, most)]
 
     def _call_event(
@@ -104,17 +107,23 @@ class HookRunner:
         if hooks:
             arguments = self._arguments(tx, type, data)
             for hook in hooks:
-                for action in self._call(hook, tx, arguments, errors):
-                    yield hook.plugin.name, name, action
+                for wanted in self._call(hook, tx, arguments, errors):
+                    yield hook.plugin.name, name, wanted
 
-    def _route(self, tx: Transaction, data: dict[str, Any], errors: list[Any]) -> list[Asked]:
-        """Ask who takes a conversation that is new or open again: the first who answers decides."""
-        arguments = self._arguments(tx, "conversation.opened", data)
-        for hook in self.registry.hooks("conversation_route"):
-            if self._hears(hook, tx, "conversation.opened", data):
+    def _route(self, tx: Transaction, type: str, data: dict[str, Any], errors: list[Any]) -> list[Asked]:
+        """Ask who takes a conversation that is new, open again or handed over: the first answer decides.
+
+        Where nobody answers, the agent that a hand-over names gets it.
+        """
+        arguments = self._arguments(tx, type, data)
+        for hook in self.registry.hooks(ROUTE):
+            if self._hears(hook, tx, type, data):
                 actions = self._call(hook, tx, arguments, errors)
                 if actions:
-                    return [(hook.plugin.name, "conversation_route", action) for action in actions]
+                    return [(hook.plugin.name, ROUTE, wanted) for wanted in actions]
+        if type == HANDED_OVER and data.get("agent"):
+            given = {"conversation": data["conversation"], "agent": data["agent"]}
+            return [("core", ROUTE, action("conversation.assign", why="handed over to them", **given))]
         return []
 
     def _hears(self, hook: Hook, tx: Transaction, type: str, data: dict[str, Any]) -> bool:
@@ -180,14 +189,14 @@ class HookRunner:
             raise BadAction(f"{candidate['type']}: {error}") from error
         if len(body) > BYTES_LIMIT:
             raise BadAction(f"{candidate['type']}: {len(body)} bytes are over the {BYTES_LIMIT} allowed")
-        action: Action = orjson.loads(body)
-        kind = self.registry.actions.get(action["type"])
+        wanted: Action = orjson.loads(body)
+        kind = self.registry.actions.get(wanted["type"])
         if kind is not None:
             try:
-                self.checked(kind, action.get("data", {}), event)
+                self.checked(kind, wanted.get("data", {}), event)
             except Refused as refusal:
                 raise BadAction(refusal.reason) from refusal
-        return {"type": action["type"], "data": action.get("data", {}), "why": action.get("why")}
+        return {"type": wanted["type"], "data": wanted.get("data", {}), "why": wanted.get("why")}
 
     def problem(self, tx: Transaction, plugin: str, hook: str, error: str) -> dict[str, Any]:
         """Keep a failure of *plugin* for the integrator; switch it off when there were too many."""
@@ -236,10 +245,10 @@ def _bounded(answer: Any) -> list[Any]:
     if not isinstance(answer, list | tuple) and not inspect.isgenerator(answer):
         raise BadAction(f"a hook returns actions, not {type(answer).__name__}")
     found = []
-    for action in answer:
-        if action is None:
+    for wanted in answer:
+        if wanted is None:
             continue
-        found.append(action)
+        found.append(wanted)
         if len(found) > ACTIONS_LIMIT:
             raise BadAction(f"over {ACTIONS_LIMIT} actions for one event")
     return found

@@ -77,8 +77,11 @@ def message_deleted(event, message, conversation, contact, documents, settings, 
 
 @hookspec(firstresult=True)
 def conversation_route(event, message, conversation, contact, documents, settings, rng):
-    """Called when a conversation is new or open again and nobody has it; the first plugin that returns
-    actions decides who takes it. If none does, it waits in the queue.
+    """Called when a conversation is new, open again or handed over to people; the first plugin that
+    returns actions decides who takes it. If none does, it waits in the queue.
+
+    On a hand-over ``data["without_bot"]`` is true: bots answer nothing; ``team``, ``agent`` and ``skill``
+    say who is wanted. A conversation that a snooze gave back to its agent has that ``assignee`` already.
     """
 
 
@@ -86,7 +89,23 @@ def conversation_route(event, message, conversation, contact, documents, setting
 def conversation_opened(event, message, conversation, contact, documents, settings, rng):
     """Called when a conversation is new or open again; may return actions.
 
-    ``data`` is ``{conversation, episode}``.
+    ``data`` is ``{conversation, episode}``, and ``before``: who had it, where it is open again.
+    """
+
+
+@hookspec
+def conversation_handed_over(event, message, conversation, contact, documents, settings, rng):
+    """Called when a bot, or who had it, let go of a conversation for people to take; may return actions.
+
+    ``data`` is ``{conversation, team, agent, skill, note, before, without_bot}``. A bot's session ends here.
+    """
+
+
+@hookspec
+def agent_presence(event, message, conversation, contact, documents, settings, rng):
+    """Called when an agent came, went idle, went, or said to be available or away; may return actions.
+
+    ``data`` is ``{agent, state}``; what counts is `engine.presence.of` the agent's document.
     """
 
 
@@ -127,6 +146,38 @@ def labels_removed(event, message, conversation, contact, documents, settings, r
     """Called when a label was taken off a conversation; may return actions.
 
     ``data`` is ``{conversation, label}``.
+    """
+
+
+@hookspec
+def campaign_replied(event, message, conversation, contact, documents, settings, rng):
+    """Called when a customer answered a campaign's message; may return actions.
+
+    ``data`` is ``{conversation, campaign}``.
+    """
+
+
+@hookspec
+def flow_node_entered(event, message, conversation, contact, documents, settings, rng):
+    """Called for each node of a flow that a conversation passed; may return actions.
+
+    ``data`` is ``{conversation, version, node}``.
+    """
+
+
+@hookspec
+def flow_moved(event, message, conversation, contact, documents, settings, rng):
+    """Called when a flow took a step; may return actions.
+
+    ``data`` is ``{conversation, do, rev, why}``; ``do`` is what the step decided.
+    """
+
+
+@hookspec
+def flow_ended(event, message, conversation, contact, documents, settings, rng):
+    """Called when a flow came to its end in a conversation; may return actions.
+
+    ``data`` is ``{conversation, ended}``.
     """
 
 
@@ -186,4 +237,18 @@ def jobs():
 
     ``args`` is the JSON that the action gave, ``context`` an `engine.perform.Context`; what the
     function returns (JSON) comes back as ``job.finished``. No other code does I/O.
+    """
+
+
+@hookspec
+def commands():
+    """Called when the command line is asked for one that the core does not have: return the `click`
+    commands and groups that this plugin brings to ``replyai``.
+    """
+
+
+@hookspec
+def benches():
+    """Called by ``replyai bench``: return name → figures, functions of an `engine.bench.Bench` that yield
+    `engine.bench.row`.
     """

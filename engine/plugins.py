@@ -179,6 +179,14 @@ class Registry:
                 found[key] = function
         return found
 
+    def commands(self) -> dict[str, Any]:
+        """Name → `click` command, of every installed plugin."""
+        return {command.name: command for _, commands in self._gather("commands") for command in commands}
+
+    def benches(self) -> dict[str, Any]:
+        """Name → figures, of every installed plugin."""
+        return {name: figures for _, benches in self._gather("benches") for name, figures in benches.items()}
+
 
 def action_types(module: ModuleType, plugin: str) -> Iterator[ActionType]:
     """Yield what the functions of *module* that are marked with `handles` carry out."""

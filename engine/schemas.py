@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from engine import presence
 from engine.actions import ActionSchema, LooseSchema
 from engine.documents import Collection
 
@@ -109,6 +110,20 @@ class Assign(OfConversation):
     team = fields.String(allow_none=True)
 
 
+class HandOver(OfConversation):
+    """The bot lets go: people of a team, or one of them, take it from here."""
+
+    team = fields.String(load_default=None, allow_none=True)
+    agent = fields.String(load_default=None, allow_none=True)
+    skill = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=100),
+        metadata={"description": "what the one who takes it has to know"},
+    )
+    note = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
+
+
 class Snooze(OfConversation):
     """Put a conversation away until a time (RFC 3339)."""
 
@@ -194,6 +209,13 @@ class AgentUpdate(OfAgent):
     teams = fields.List(fields.String())
 
 
+class Availability(OfAgent):
+    """An agent's own word: as the browsers tell, available though no page is open, or away."""
+
+    available = fields.String(required=True, validate=validate.OneOf(presence.CHOICES))
+    until = fields.String(load_default=None, allow_none=True, metadata={"description": "RFC 3339"})
+
+
 class TeamPut(ActionSchema):
     """A team by name; with an id, its new name."""
 
@@ -239,6 +261,7 @@ class WorkspaceUpdate(ActionSchema):
     language = fields.String(validate=validate.OneOf(LANGUAGES))
     timezone = fields.String()
     region = fields.String(validate=validate.Length(equal=2))
+    presence_grace = fields.Integer(validate=validate.Range(5, 3600))
 
 
 class TimerSet(ActionSchema):

@@ -1,66 +1,51 @@
-"""Texts with places for a person's own data: ``Halo {{name|Kak}}, pesanan {{order}} sudah siap``.
+"""Texts with gaps: ``Halo {{name|Kak}}`` and nothing more, so that no text can compute or cost anything.
 
-There is nothing to run in them: no conditions, no loops, no code; the cost is that of reading the
-text once. What stands in a place is never looked at again, so nobody's name can be a template.
+A gap is ``{{field}}`` or ``{{field|what stands there without it}}``. What is no gap stays as it was
+written. Values are put in as they are; a gap inside a value is not filled again.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-PLACE = re.compile(r"\{\{\s*([^\W\d][\w.]*)\s*(?:\|([^{}]*))?\}\}")
-LONGEST_VALUE = 1000
+LIMIT = 65_536  # characters of a filled text
+_GAP = re.compile(r"\{\{ *([^\W\d][\w.-]{0,79}) *(?:\|([^{}|]{0,500}))?\}\}")
 
 
-def names(text: str) -> list[str]:
-    """Return the fields that a text has places for, each once, in their order.
+def fields_in(text: str) -> list[str]:
+    """Return the names of the fields that *text* has gaps for, each once, in order."""
+    return list(dict.fromkeys(gap[1] for gap in _GAP.finditer(text)))
 
-    >>> names("{{name|Kak}}, {{order}} dan {{name}}")
-    ['name', 'order']
+
+def missing_in(text: str, fields: Mapping[str, Any]) -> list[str]:
+    """Return the names of the fields that *text* needs, and neither *fields* nor a default gives."""
+    gaps = (gap for gap in _GAP.finditer(text) if gap[2] is None)
+    return list(dict.fromkeys(gap[1] for gap in gaps if not _said(fields.get(gap[1]))))
+
+
+def fill(text: str, fields: Mapping[str, Any]) -> str:
+    """Return *text* with its gaps filled from *fields*; what is missing is left out.
+
+    A number is written as Python writes it, true and false as ``true`` and ``false``, a list with commas.
+    The result has at most `LIMIT` characters.
     """
-    return list(dict.fromkeys(match[1] for match in PLACE.finditer(text)))
+    return _GAP.sub(lambda gap: _said(fields.get(gap[1])) or (gap[2] or "").strip(), text)[:LIMIT]
 
 
 def render(text: str, fields: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Return (*text* with its places filled, the fields that were missing, each once).
-
-    A place is ``{{field}}`` or ``{{field|default}}``. Without a value (none, an empty text or list)
-    the default stands there; without a default nothing does, and the field is missing. A field with
-    dots is looked up by its whole name, then step by step. A value is cut after 1,000 letters.
+    """Return (what `fill` gives, what `missing_in` gives): for texts to many, where a gap must not stay empty.
 
     >>> render("Halo {{name|Kak}}, pesanan {{order}}", {"name": ""})
     ('Halo Kak, pesanan ', ['order'])
     """
-    missing: dict[str, None] = {}
-
-    def fill(match: re.Match[str]) -> str:
-        value = _text(_value(fields, match[1]))
-        if value:
-            return value
-        if match[2] is None:
-            missing[match[1]] = None
-        return (match[2] or "").strip()
-
-    return PLACE.sub(fill, text), list(missing)
+    return fill(text, fields), missing_in(text, fields)
 
 
-def _value(fields: Mapping[str, Any], name: str) -> Any:
-    if name in fields:
-        return fields[name]
-    found: Any = fields
-    for step in name.split("."):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return found
-
-
-def _text(value: Any) -> str:
-    """Return a value as it is read; a mapping says nothing that people could read."""
-    if value is None or isinstance(value, Mapping):
+def _said(value: Any) -> str:
+    if value is None:
         return ""
     if isinstance(value, bool):
-        return "✓" if value else ""
+        return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return ", ".join(filter(None, map(_text, value)))[:LONGEST_VALUE]
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()[:LONGEST_VALUE]
+        return ", ".join(map(_said, value))
+    return str(value).strip()

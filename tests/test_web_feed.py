@@ -104,8 +104,8 @@ class Page:
         return self
 
     def commit(self):
-        """Return the next commit."""
-        return self.until(lambda frame: "seq" in frame)[-1]
+        """Return the next commit but for those that only tell who is there."""
+        return self.until(lambda frame: "seq" in frame and not tells_who_is_there(frame))[-1]
 
     def nothing_but(self, seq):
         """Check that up to *seq* nothing was shown."""
@@ -118,6 +118,11 @@ class Page:
             while True:
                 assert self.ws.receive(timeout=5) is not None
         return error.value.reason
+
+
+def tells_who_is_there(frame):
+    """Whether a commit says only that somebody's page came or went."""
+    return [set(change["fields"]) for change in frame["changes"]] == [{"presence", "presence_at"}]
 
 
 def seq(stack):

@@ -86,8 +86,9 @@ def _plain(data: dict[str, Any]) -> None:
 
 
 def _is_own(type: str, data: dict[str, Any]) -> bool:
-    """People may change their own name, language and theme."""
-    return type == "agent.update" and data.get("agent") == current().agent["id"] and set(data) <= OWN_FIELDS
+    """People may change their own name, language and theme, and say whether they are available."""
+    own = data.get("agent") == current().agent["id"]
+    return own and (type == "agent.availability" or (type == "agent.update" and set(data) <= OWN_FIELDS))
 
 
 def _see_all(view: View, prepared: list[dict[str, Any]]) -> None:

@@ -80,6 +80,7 @@ class Socket:
         self.ws, self.held, self.workspace = ws, held, session.workspace
         self.agent, self.key, self.kind = session.agent["id"], session.key, session.via
         self._queue: queue.Queue[Any] = queue.Queue(QUEUE)
+        self.signed_out = False
         self._ended: int | None = None
         self._checked = monotonic()
 
@@ -199,14 +200,19 @@ def feed(ws: Any) -> None:
         ws.close(GONE, 'send {"after": seq} first')
         return
     metrics.sockets.inc()
+    counts = listener.kind == "cookie"  # a program that listens is nobody's presence
     missed = held.hub.join(session.workspace, listener, after)
     sender = threading.Thread(target=listener.send_all, args=(missed,), name="feed-sender", daemon=True)
     sender.start()
+    if counts:
+        held.hub.presence.joined(listener)
     try:
         while ws.connected:
             _take(ws.receive(), listener)
     finally:
         held.hub.leave(session.workspace, listener)
+        if counts:
+            held.hub.presence.left(listener, for_good=listener.signed_out)
         listener.end(1000)
         metrics.sockets.dec()
 
@@ -223,10 +229,12 @@ def _message(text: Any) -> Json:
 
 
 def _take(text: Any, listener: Socket) -> None:
-    """Take one frame of the browser: a ping, or a signal about a conversation that its agent sees."""
+    """Take one frame of the browser: a ping, whether it is idle, or a signal about a conversation."""
     message = _message(text)
     if "ping" in message:
         listener.put({"pong": message["ping"] if isinstance(message["ping"], int) else 1})
+    if isinstance(message.get("idle"), bool):
+        listener.held.hub.presence.idle(listener, message["idle"])
     signal = message.get("signal")
     if not isinstance(signal, dict) or signal.get("type") not in SIGNALS:
         return

@@ -12,7 +12,8 @@ Json = dict[str, Any]
 Scope = Json | None
 """The ``team`` and ``assignee`` of a conversation, which decide who sees it; None where it is not known."""
 
-AGENT_FIELDS = ("id", "name", "role", "teams", "active")
+PRESENCE_FIELDS = ("presence", "presence_at", "available", "available_until")
+AGENT_FIELDS = ("id", "name", "role", "teams", "active", *PRESENCE_FIELDS)
 ACCOUNT_FIELDS = ("id", "name", "title", "gateway", "state", "state_at", "state_reason")
 OPEN: dict[str, tuple[str, ...] | None] = {
     "agent": AGENT_FIELDS,

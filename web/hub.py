@@ -13,6 +13,7 @@ from engine.client import EngineAway, EngineError
 from .engine_link import View
 from .frames import OF_CONVERSATION, OPEN, Frame, Item, Scope, scope_of
 from .parts import Parts
+from .presence import Presence
 
 RING = 2000
 SCOPES = 50_000
@@ -28,6 +29,7 @@ class Listener(Protocol):
 
     agent: str
     key: str
+    signed_out: bool
 
     def put(self, frame: "Frame | Json") -> None:
         """Take a commit or a signal; never waits."""
@@ -55,6 +57,7 @@ class Hub:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
+        self.presence = Presence(parts)
         self.streams: dict[str, Stream] = {}
         self._starting = threading.Lock()
         self.subscription: Any = None
@@ -70,6 +73,7 @@ class Hub:
             after = {name: max(0, seq - BEHIND) for name, seq in found.items()}
             self.streams = {name: Stream(seq, after[name]) for name, seq in found.items()}
             self.subscription = self.parts.client.subscribe(after, self.on_frame)
+            self.presence.begin(list(found))
 
     def begin(self) -> None:
         """Start on a thread of its own, as soon as the engine is there."""
@@ -117,6 +121,7 @@ class Hub:
             stream.seq = stream.begins = last if frame.get("resync") else last - 1
             for listener in list(stream.listeners):
                 listener.put({"resync": True})
+        self.presence.look()
 
     def _commit(self, workspace: str, stream: Stream, frame: Json) -> None:
         for change in frame["changes"]:
@@ -138,6 +143,8 @@ class Hub:
         known = self.parts.known
         if change["collection"] == "plugin":
             known.drop(workspace, "hidden")
+        elif change["collection"] == "workspace":
+            known.drop(workspace, "presence_grace")
         elif change["collection"] == "account":
             known.drop(workspace, "accounts")
         elif change["collection"] == "agent":
@@ -153,6 +160,8 @@ class Hub:
                 listener.end(1008)
             elif before and {"teams", "role"} & set(fields or {}):
                 listener.put({"resync": True})
+        if "presence" in (fields or {}):
+            self.presence.look()
 
     def _item(self, workspace: str, stream: Stream, change: Json) -> Item | None:
         collection, id = change["collection"], change["id"]
@@ -245,4 +254,5 @@ class Hub:
         stream = self.streams.get(workspace)
         for listener in list(stream.listeners) if stream else []:
             if (key and listener.key == key) or (agent and listener.agent == agent):
+                listener.signed_out = True
                 listener.end(1008)

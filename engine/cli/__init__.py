@@ -21,7 +21,24 @@ from engine.cli.search import search
 __all__ = ["cli", "main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """The core's commands and, loaded only when they are looked for, the plugins'."""
+
+    def _of_plugins(self) -> dict[str, click.Command]:
+        from engine import config, plugins
+
+        return plugins.load(config.load().plugins_dir).commands()
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*super().list_commands(ctx), *self._of_plugins()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command *cmd_name*, or None."""
+        return super().get_command(ctx, cmd_name) or self._of_plugins().get(cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="ReplyAI", message="%(prog)s %(version)s")
 def cli() -> None:
     """ReplyAI: WhatsApp conversations for a team, with plugins that decide.

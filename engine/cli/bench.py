@@ -7,7 +7,7 @@ import click
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["sender", "storage"]))
+@click.argument("name")
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows here.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw cost against size here.")
 @click.option("--quick", is_flag=True, help="Small sizes: to see that it runs, not to measure.")
@@ -25,10 +25,13 @@ def bench(name: str, file: Path | None, plot: Path | None, quick: bool, folder: 
     \b
     Example:  replyai bench storage --json figures.json
     """
-    from engine.bench import BENCHES, run
+    from engine.bench import benches, run
     from engine.bench.show import as_json, as_plot, as_table
 
-    rows = list(run(BENCHES[name], folder, quick=quick, say=lambda text: click.echo(f"… {text}", err=True)))
+    known = benches()
+    if name not in known:
+        raise click.BadParameter(f"there is no bench {name}; there are {', '.join(sorted(known))}")
+    rows = list(run(known[name], folder, quick=quick, say=lambda text: click.echo(f"… {text}", err=True)))
     as_table(rows, f"replyai bench {name}")
     if file is not None:
         file.write_text(as_json(rows))

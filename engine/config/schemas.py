@@ -101,6 +101,13 @@ class Business(Schema):
         validate=_region,
         metadata={"description": "The country of phone numbers written without one.", "example": "ID"},
     )
+    presence_grace = fields.Integer(
+        validate=validate.Range(5, 3600),
+        metadata={
+            "description": "How many seconds after their last page closed an agent is offline.",
+            "example": 60,
+        },
+    )
 
 
 class OtherBusiness(Business):

@@ -24,6 +24,7 @@ _FACTS: dict[str, Fact] = {
     "session.state": accounts.state,
     "contact.upserted": identity.upserted,
     "identity.linked": identity.linked,
+    "agent.presence": system.agent_presence,
     "timer.fired": system.timer_fired,
     "job.finished": jobs.finished,
     "job.expired": jobs.expired,

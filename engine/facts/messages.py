@@ -103,7 +103,8 @@ def reopen(tx: Transaction, conversation: Document) -> bool:
     """
     if conversation["status"] == "open":
         return False
-    back_to = conversation["assignee"] if conversation["status"] == "snoozed" else None
+    before = conversation["assignee"]
+    back_to = before if conversation["status"] == "snoozed" else None
     fields = {
         "status": "open",
         "handler": "agent" if back_to else "queue",
@@ -115,7 +116,8 @@ def reopen(tx: Transaction, conversation: Document) -> bool:
     tx.update("conversation", conversation["id"], fields)
     tx.cancel(f"snooze/{conversation['id']}", plugin="core")
     conversation.update(fields)
-    tx.consequence("conversation.opened", {"conversation": conversation["id"], "episode": fields["episode"]})
+    told = {"conversation": conversation["id"], "episode": fields["episode"], "before": before}
+    tx.consequence("conversation.opened", told)
     return True
 
 
@@ -177,6 +179,7 @@ def parked_too_long(tx: Transaction, parked: Document) -> None:
     contact = identity.contact_of(tx, {**data["peer"], "push_name": None})
     conversation = identity.conversation_of(tx, parked["account"], data["peer"], contact)
     add_own(tx, conversation, data["message"], parked["echo"])
+    tx.consequence("message.sent", {"conversation": conversation["id"], "message": tx.about["message"]})
     message = statuses.by_gateway_id(tx, parked["account"], parked["gateway_id"])
     for level in parked["levels"] if message else ():
         statuses.apply(tx, message or {}, level["status"], level["error"])

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from engine import presence
 from engine.documents import Database, where
 from engine.facts import messages
 from engine.hooks import report, switch_off
 from engine.ids import event_id
-from engine.transaction import Transaction
+from engine.transaction import Duplicate, Transaction
 
 Document = dict[str, Any]
 STUCK_LIMIT = 2
@@ -31,6 +32,20 @@ def _core_timer(tx: Transaction, timer: Document) -> None:
         messages.parked_too_long(tx, parked)
     elif what == "snooze" and (conversation := tx.get("conversation", timer["data"]["conversation"])):
         messages.reopen(tx, conversation)
+    elif what == "available" and (agent := tx.get("agent", timer["data"]["agent"])):
+        tx.update("agent", agent["id"], {"available": presence.AUTO, "available_until": None})
+        told = {"agent": agent["id"], "state": presence.of({**agent, "available": presence.AUTO})}
+        tx.consequence("agent.presence", told)
+
+
+def agent_presence(tx: Transaction, data: Document) -> None:
+    """An agent's browsers came, went idle or went: ``{agent, state: online | away | offline}``."""
+    if data["state"] not in presence.STATES:
+        raise ValueError(f"a presence is one of {', '.join(presence.STATES)}, not {data['state']!r}")
+    agent = tx.get("agent", data["agent"])
+    if agent is None or (agent.get("presence") or presence.OFFLINE) == data["state"]:
+        raise Duplicate
+    tx.update("agent", agent["id"], {"presence": data["state"], "presence_at": tx.at})
 
 
 def clock_jumped(tx: Transaction, data: Document) -> None:

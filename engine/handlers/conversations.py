@@ -74,6 +74,20 @@ def assign(data: Data, tx: Transaction) -> Data:
     return give(tx, conversation, data["agent"], **more)
 
 
+@handles("conversation.hand_over", schemas.HandOver, past="conversation.handed_over", permission=WRITE)
+def hand_over(data: Data, tx: Transaction) -> Data:
+    """The bot, or who has it, lets go of an open conversation; who takes it is asked again, without bots."""
+    conversation = conversation_of(tx, data)
+    if conversation["status"] != "open":
+        raise Refused(f"the conversation is {conversation['status']}; reopen it first")
+    more = {"team": existing(tx, "team", data["team"])["id"]} if data["team"] else {}
+    if data["agent"] and not existing(tx, "agent", data["agent"])["active"]:
+        raise Refused(f"{_name(tx, data['agent'])} is switched off")
+    told = give(tx, conversation, None, **more)
+    wanted = {key: data[key] for key in ("team", "agent", "skill", "note")}
+    return {**wanted, "before": told["before"], "without_bot": True}
+
+
 def put_away(tx: Transaction, conversation: Data) -> None:
     """Resolve a conversation that is not, and have nothing unread in it."""
     tx.cancel(f"snooze/{conversation['id']}", plugin="core")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine import schemas
+from engine import presence, schemas, times
 from engine.actions import Refused, handles
 from engine.documents import where
 from engine.facts.identity import display_name
@@ -120,12 +120,43 @@ def deactivate(data: Data, tx: Transaction) -> None:
     for status, handler in (("open", "queue"), ("snoozed", "nobody")):
         for conversation in table.search((where("assignee") == agent["id"]) & (where("status") == status)):
             tx.update("conversation", conversation["id"], {"assignee": None, "handler": handler})
+            if status == "open":
+                told = {"conversation": conversation["id"], "agent": None, "before": agent["id"]}
+                tx.consequence("conversation.assigned", told)
 
 
 @handles("agent.activate", schemas.OfAgent, past="agent.activated", permission=WRITE)
 def activate(data: Data, tx: Transaction) -> None:
     """Switch a person on again."""
     tx.update("agent", existing(tx, "agent", data["agent"])["id"], {"active": True})
+
+
+@handles("agent.availability", schemas.Availability, past="agent.presence", permission=WRITE)
+def availability(data: Data, tx: Transaction) -> Data:
+    """An agent is available though no page is open, away, or as their browsers tell; until a time or not."""
+    agent = existing(tx, "agent", data["agent"])
+    until = _later(tx, data["until"]) if data["available"] != presence.AUTO else None
+    fields = {"available": data["available"], "available_until": until}
+    tx.update("agent", agent["id"], fields)
+    timer = f"available/{agent['id']}"
+    if until:
+        tx.timer(timer, until, {"agent": agent["id"]}, plugin="core")
+    else:
+        tx.cancel(timer, plugin="core")
+    return {"agent": agent["id"], "state": presence.of({**agent, **fields})}
+
+
+def _later(tx: Transaction, text: str | None) -> str | None:
+    """Return a time that is still to come, or None where none is named."""
+    if text is None:
+        return None
+    try:
+        until = times.format(times.parse(text))
+    except (ValueError, OverflowError) as error:
+        raise Refused(f"until: {error}") from error
+    if until <= tx.at:
+        raise Refused("until is in the past")
+    return until
 
 
 @handles("team.create", schemas.TeamPut, permission=WRITE)

@@ -4,6 +4,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from engine.presence import CHOICES, STATES
+from engine.presence import of as state_of
 from engine.schemas import LANGUAGES, ROLES, THEMES
 
 from .. import links
@@ -27,6 +29,17 @@ class Agent(Open):
     role = fields.String()
     teams = fields.List(fields.String())
     active = fields.Boolean()
+    presence = fields.String(
+        validate=validate.OneOf(STATES), metadata={"description": "what the open pages tell"}
+    )
+    presence_at = fields.String(allow_none=True)
+    available = fields.String(
+        validate=validate.OneOf(CHOICES), metadata={"description": "the agent's own word"}
+    )
+    available_until = fields.String(allow_none=True)
+    state = fields.String(
+        dump_only=True, metadata={"description": "online, away or offline: what the two above come to"}
+    )
     link = fields.String(metadata={"description": "the invitation, once; it is shown never again"})
 
 
@@ -49,6 +62,13 @@ class AgentChange(Schema):
     theme = fields.String(validate=validate.OneOf(THEMES))
     teams = fields.List(fields.String())
     active = fields.Boolean()
+    available = fields.String(
+        validate=validate.OneOf(CHOICES),
+        metadata={"description": "`auto` as the pages tell, `available` with none open too, `away`"},
+    )
+    available_until = fields.String(
+        allow_none=True, metadata={"description": "RFC 3339; then it is `auto` again"}
+    )
 
 
 class Team(Open):
@@ -70,7 +90,11 @@ class Link(Schema):
 
 
 def _agent(id: str) -> dict[str, Any]:
-    return read(lambda view: view.get("agent", id))
+    return _shown(read(lambda view: view.get("agent", id)))
+
+
+def _shown(agent: dict[str, Any]) -> dict[str, Any]:
+    return {**agent, "state": state_of(agent)}
 
 
 @blueprint.route("/agents")
@@ -79,7 +103,7 @@ def _agent(id: str) -> dict[str, Any]:
 @blueprint.response(200, page_of(Agent))
 def list_agents(page: dict[str, Any]) -> dict[str, Any]:
     """List the people of the team."""
-    return list_response("agent", page, newest_first=False)
+    return list_response("agent", page, order=None, newest_first=False, shape=_shown)
 
 
 @blueprint.route("/agents", methods=["POST"])
@@ -105,12 +129,16 @@ def get_agent(id: str) -> dict[str, Any]:
 @blueprint.arguments(AgentChange)
 @blueprint.response(200, Agent)
 def change_agent(wanted: dict[str, Any], id: str) -> dict[str, Any]:
-    """Change a person; everyone may change their own name, language and theme."""
-    active = wanted.pop("active", None)
+    """Change a person; everyone may change their own name, language and theme, and be available or away."""
+    active, available = wanted.pop("active", None), wanted.pop("available", None)
+    until = wanted.pop("available_until", None)
     actions = [{"type": "agent.update", "data": {"agent": id, **wanted}}] if wanted else []
     if active is not None:
         verb = "activate" if active else "deactivate"
         actions.append({"type": f"agent.{verb}", "data": {"agent": id}})
+    if available is not None:
+        data = {"agent": id, "available": available, "until": until}
+        actions.append({"type": "agent.availability", "data": data})
     if actions:
         act(actions)
     return _agent(id) if actions or current().agent["role"] != "agent" else current().agent

@@ -27,6 +27,7 @@ ZONES = (
     "Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura", "Asia/Singapore", "Asia/Kuala_Lumpur", "Asia/Manila",
     "Asia/Bangkok", "Asia/Kolkata", "Australia/Sydney", "Europe/London", "Europe/Berlin", "UTC",
 )  # fmt: skip
+WORKSPACE = ("name", "language", "timezone", "region", "presence_grace")
 TOKEN_DAYS = ("30", "90", "365")
 QUARANTINE_ROWS = 50
 LAST_ROW = 1 << 62
@@ -142,9 +143,9 @@ def save_password() -> Response | str:
 @blueprint.post("/settings/workspace")
 @requires("workspace.write")
 def save_workspace() -> Response | str:
-    """Save the workspace's name, language, time zone and region, but for what a file fixes."""
+    """Save what the workspace says of itself, but for what a file fixes."""
     fixed = read(workspace).get("sources") or {}
-    keys = [key for key in ("name", "language", "timezone", "region") if key not in fixed]
+    keys = [key for key in WORKSPACE if key not in fixed]
     wanted = {key: request.form[key].strip() for key in keys if request.form.get(key)}
     return _save({"type": "workspace.update", "data": wanted})
 
