@@ -33,7 +33,7 @@ def fill(text: str, fields: Mapping[str, Any]) -> str:
 
 
 def render(text: str, fields: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Return (what `fill` gives, what `missing_in` gives): for texts to many, where a gap must not stay empty.
+    """Return (what `fill` gives, what `missing_in` gives), for texts to many, where no gap may stay empty.
 
     >>> render("Halo {{name|Kak}}, pesanan {{order}}", {"name": ""})
     ('Halo Kak, pesanan ', ['order'])

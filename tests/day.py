@@ -239,7 +239,7 @@ PACED = "gudang"
 
 
 def of_pacing(day: Day) -> None:
-    """A number at a person's pace: typing, night, opt-out, caps, a late reply, a pause, a clock put forward."""
+    """A number at a person's pace: typing, opt-out, caps, a late reply, a pause, a clock put forward."""
     day.ask("account.put", name=PACED, gateway="waha", title="Gudang")
     chats = [f"62813777{number:05}@c.us" for number in range(4)]
     for number, chat in enumerate(chats):
