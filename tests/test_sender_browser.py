@@ -33,18 +33,18 @@ def browser() -> Iterator[Browser]:
 
 
 def test_a_pause_is_seen_in_the_open_thread_and_on_the_card(shop: Shop, browser: Browser) -> None:
+    shop.api("PUT", "/api/sender/accounts/toko/pacing", {"preset": "normal"})
     answering, looking = (Person(browser, shop.address).signs_in(SARI, PASSWORD) for _ in range(2))
     answering.opens(shop.conversation()["id"])
     looking.goes("/settings/numbers")
-    shop.api("PUT", "/api/sender/accounts/toko/pacing", {"preset": "normal"})
     card = looking.page.locator('[data-sender-card="toko"]')
-    expect(card).to_contain_text("0 messages")
+    expect(card).to_contain_text("0 pesan")
     answering.writes("Masih, Kak")
-    expect(card).to_contain_text("1 message")
+    expect(card).to_contain_text("1 pesan")
     looking.takes_picture("numbers-card")
     shop.api("POST", "/api/sender/accounts/toko/pause")
-    expect(answering.page.get_by_text("This number is paused.")).to_be_visible()
-    expect(card).to_contain_text("A person paused it.")
+    expect(answering.page.get_by_text("Nomor ini dijeda.")).to_be_visible()
+    expect(card).to_contain_text("Seseorang menjedanya.")
     answering.takes_picture("thread-paused")
     looking.takes_picture("numbers-card-paused")
     looking.page.emulate_media(color_scheme="dark")
@@ -55,6 +55,6 @@ def test_a_pause_is_seen_in_the_open_thread_and_on_the_card(shop: Shop, browser:
     assert looking.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     looking.page.set_viewport_size({"width": 1440, "height": 900})
     looking.page.once("dialog", lambda dialog: dialog.accept())
-    card.get_by_role("button", name="Resume").click()
-    expect(answering.page.get_by_text("This number is paused.")).to_be_hidden()
+    card.get_by_role("button", name="Lanjutkan").click()
+    expect(answering.page.get_by_text("Nomor ini dijeda.")).to_be_hidden()
     assert looking.troubles == answering.troubles == []
