@@ -21,8 +21,8 @@ from engine.events import Event, event, requested
 from engine.redis import connect, server_command
 
 BATCH = 64
-PATIENCE = 300.0
-KEPT_UP = 0.25  # seconds
+PATIENCE = 600.0
+EVEN = 20  # messages a second
 OFF = (
     "gap_most", "typing_most", "seen_least", "seen_most", "burst", "per_hour", "per_day", "warm_up",
     "cooldown", "ramp", "failures",
@@ -192,29 +192,33 @@ def _plain(room: Room, kind: str, turn: int, count: int) -> float:
 
 
 def pending(bench: Bench) -> Iterator[Row]:
-    """What messages that wait cost in memory, and how late those that are due reach the gateway."""
-    numbers, each = (40, 25) if bench.quick else (1000, 100)
-    floor = 4 if bench.quick else 60
+    """What messages that wait cost in memory, and how late those that are due reach the gateway.
+
+    Each number's first leaves at once, `EVEN` of them a second, so its second is due `floor` seconds
+    later, as many a second: what two workers can do easily.
+    """
+    numbers, each, floor = (40, 25, 15) if bench.quick else (1000, 100, 300)
     free = "\n".join(f"{name} = 0" for name in OFF)
     sending = f'preset = "normal"\nfloor = {floor}\nquiet_from = ""\n{free}'
     with _room(bench, "pending", numbers, sending) as room:
-        bench.say(f"queueing {numbers * each:,} messages on {numbers:,} numbers")
-        room.submit(room.messages(numbers))
+        for _ in range(2):
+            room.run("engine.worker", "send")
+        for first in range(0, numbers, EVEN):
+            room.submit(room.messages(min(EVEN, numbers - first), first))
+            time.sleep(1.0)
+        _until(lambda: len(room.arrivals()) == numbers)
         before = _resident(), _redis_bytes(room)
+        bench.say(f"queueing {numbers * (each - 1):,} more messages on {numbers:,} numbers")
         room.submit(room.messages(numbers * (each - 1), numbers))
         after = _resident(), _redis_bytes(room)
         yield from _memory(before, after, numbers * (each - 1))
-        bench.say("sending while they wait")
-        room.run("engine.worker", "send")
-        _until(lambda: len(room.arrivals()) >= numbers)  # the first of each number leaves at once
-        room.run("engine.worker", "send")
-        _until(lambda: len(room.arrivals()) >= numbers * 2, 1.0)
+        bench.say("waiting until they are due")
+        _until(lambda: len(room.arrivals()) >= numbers * 2, 2.0)
         late = sorted(_lateness(room))
     waiting = f"with {numbers * each:,} messages waiting"
     yield row(f"due until it reaches the gateway, {waiting}: median", 1000 * late[len(late) // 2], "ms")
-    yield row(
-        f"due until it reaches the gateway, {waiting}: p99", 1000 * late[int(len(late) * 0.99)], "ms", "≤ 250"
-    )
+    worst = 1000 * late[int(len(late) * 0.99)]
+    yield row(f"due until it reaches the gateway, {waiting}: p99", worst, "ms", "≤ 250")
 
 
 def _memory(before: tuple[int, int], after: tuple[int, int], count: int) -> Iterator[Row]:
