@@ -197,7 +197,7 @@ def pending(bench: Bench) -> Iterator[Row]:
     Each number's first leaves at once, `EVEN` of them a second, so its second is due `floor` seconds
     later, as many a second: what two workers can do easily.
     """
-    numbers, each, floor = (40, 25, 15) if bench.quick else (1000, 100, 300)
+    numbers, each, floor = (40, 25, 8) if bench.quick else (1000, 100, 300)
     free = "\n".join(f"{name} = 0" for name in OFF)
     sending = f'preset = "normal"\nfloor = {floor}\nquiet_from = ""\n{free}'
     with _room(bench, "pending", numbers, sending) as room:

@@ -33,6 +33,7 @@ HISTORY_COUNT = 50
 CLOCK_SKEW = 60.0
 CALLS = {"image": "sendImage", "video": "sendVideo", "voice": "sendVoice"}
 FILES = "/api/files/"
+LOCKED = re.compile(r"(?:error|code|status\w*)\W{1,4}463\b|reach.?out.?time.?lock", re.IGNORECASE)
 PRESENCE = {"seen": "sendSeen", "typing": "startTyping", "paused": "stopTyping"}
 
 
@@ -195,7 +196,7 @@ def _failed(error: CallFailed) -> Result:
     """Tell a session that is not connected (422), which is worth another try, from a real refusal."""
     if error.status == 422 and '"expected"' in error.body:
         return not_sent("the WAHA session is not connected")
-    if re.search(r"\b463\b", error.body or ""):
+    if LOCKED.search(error.body or ""):
         return refused("463", "WhatsApp does not let this number begin new chats for some time")
     if error.status in (401, 403):
         return refused(str(error.status), "WAHA refused the API key")
