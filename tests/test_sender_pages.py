@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from engine.events import event
 from tests.test_pages_settings import assert_bare
 from tests.web_stack import DEWI, Browser, Stack, running
 
@@ -81,3 +82,29 @@ def test_with_the_sender_off_nothing_of_it_is_shown(stack: Stack, ayu: Browser) 
     stack.held.known.drop("main", "hidden")
     assert "data-sender-card" not in ayu.look("/settings/numbers").text
     assert stack.api("system")("GET", "/sender/accounts/toko")[0] == 404
+
+
+def test_a_message_says_why_it_waits_or_was_not_sent(stack: Stack) -> None:
+    sari, conversation = stack.signed_in("Sari"), stack.conversation(DEWI)["id"]
+    message = stack.ask("message.send", conversation=conversation, text="Siap")["message"]
+    for fields, words in (
+        ({"status": "queued", "sender.why": "quiet"}, "Waits: it is night at the customer"),
+        (
+            {"status": "cancelled", "error": {"code": "expired"}},
+            "It was not sent: it could not leave in time",
+        ),
+    ):
+        assert words not in sari.look(f"/inbox/{conversation}").text
+        found = {"documents": {"message": [{"id": message, **fields}]}}
+        stack.submit([event("settings.changed", words, found, origin="system")])
+        assert words in sari.look(f"/inbox/{conversation}").text
+
+
+def test_saving_the_plugins_form_changes_nothing_that_was_not_touched(stack: Stack, ayu: Browser) -> None:
+    ayu.look("/settings/plugins")
+    answer = ayu.post("/settings/plugins/sender", {"settings": "1", "preset": "auto", "attempts": "6"})
+    assert answer.status_code == 303
+    shown = card(ayu)
+    assert "0 of at most 20" in shown
+    (plugin,) = [each for each in stack.all("plugin") if each["id"] == "sender"]
+    assert not plugin.get("page", {}).get("settings")

@@ -4,9 +4,16 @@ from marshmallow import Schema, fields, validate
 
 from engine import ActionSchema, Collection
 
-from .rules import NAMES, PRESETS, setting
+from .rules import NAMES, PRESETS, SWITCHES, setting
 
-Numbers: type[Schema] = Schema.from_dict({name: setting(name) for name in NAMES}, name="Numbers")  # type: ignore[assignment]
+
+def _of(names, name) -> type[Schema]:
+    return Schema.from_dict({each: setting(each) for each in names}, name=name)  # type: ignore[return-value]
+
+
+Numbers = _of(NAMES, "Numbers")
+# What is on or off is a preset's or a number's own: a form cannot say "as the preset".
+Paces = _of([name for name in NAMES if name not in SWITCHES], "Paces")
 COLLECTIONS = (Collection("sender_pace"),)
 
 
@@ -70,7 +77,7 @@ class Sending(Schema):
     )
 
 
-class Settings(Numbers, Sending):
+class Settings(Paces, Sending):
     """How to send, and how fast; a number that is left empty is the preset's."""
 
 
