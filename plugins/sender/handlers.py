@@ -1,5 +1,7 @@
 """What the sender's actions do: pick the next message, pause, reconcile, give up."""
 
+import hashlib
+
 from engine import Refused, confirm_sent, handles, set_status, times, where
 
 from . import counts
@@ -77,12 +79,20 @@ def _hand_out(tx, message, candidate, settings):
     job = tx.job("sender.send", {"message": message["id"]}, queue="send", deadline=deadline)
     told = {"attempts": message.get("attempts", 0) + 1, "job": job, "sending_at": tx.at}
     told |= {"retry_at": None, "sender.due": None}
+    account = tx.get("account", message["account"]) or {}
+    if tx.supports.get(account.get("gateway"), {}).get("client_ids"):
+        told["wanted_id"] = wanted_id(message["id"])
     if message.get("sender.why"):
         told["sender.why"] = None
     if candidate.get("unasked"):
         told["sender.unasked"] = True
     set_status(tx, message, "sending", **told)
     return {"message": message["id"], "job": job}
+
+
+def wanted_id(message):
+    """Return the id that a message is to have at its gateway, in the form of WhatsApp's own."""
+    return "3EB0" + hashlib.sha256(message.encode()).hexdigest()[:18].upper()
 
 
 def _note(tx, pace, changed):
@@ -339,12 +349,21 @@ def reconcile(data, tx):
 
 @handles("sender.found", Result)
 def found(data, tx):
-    """The gateway told whether it has an unconfirmed message; it is never sent again for that."""
+    """The gateway told whether it has an unconfirmed message.
+
+    It is never sent again for that, but where the service shows two sends of one id as one: once.
+    """
     message = tx.get("message", data["message"])
     if message is None or message["status"] != "unconfirmed":
         return
     if data["result"].get("outcome") == "sent":
         confirm_sent(tx, message, data["result"].get("gateway_id"))
+        return
+    gateway = (tx.get("account", message["account"]) or {}).get("gateway")
+    may_repeat = tx.supports.get(gateway, {}).get("same_id") and message.get("wanted_id")
+    if data["result"].get("outcome") == "absent" and may_repeat and not message.get("sender.repeated"):
+        set_status(tx, message, "queued", job=None, error=None, **{"sender.repeated": True})
+        tx.consequence("message.queued", {"message": message["id"], "conversation": message["conversation"]})
         return
     finds = message.get("sender.finds", 0) + 1
     tx.update("message", message["id"], {"sender.finds": finds})
