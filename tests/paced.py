@@ -68,7 +68,7 @@ class Paced(World):
         self.time = max(self.time, end)
 
     def _work(self, end: str) -> None:
-        while jobs := [job for job in self.all("job") if job["state"] == "queued"]:
+        while jobs := [job for job in self.all("job") if is_waiting(job)]:
             job = jobs[0]
             message = self.get("message", job["args"]["message"])
             if job["name"] == "sender.show":
@@ -101,6 +101,10 @@ class Paced(World):
 
     def pace(self) -> dict[str, Any]:
         return self.get("sender_pace", SHOP)
+
+
+def is_waiting(job: dict[str, Any]) -> bool:
+    return bool(job["state"] == "queued" and job["name"].startswith("sender."))
 
 
 __all__ = ["DEWI", "NOON", "Paced"]

@@ -118,12 +118,15 @@ def _plugin(app: Flask, rest: Api, held: Parts, plugin: Plugin) -> None:
     if routes is None:
         return
     for name, register in (("api", rest.register_blueprint), ("blueprint", app.register_blueprint)):
-        found: Any = getattr(routes, name, None)
-        if found is not None:
+        one: Any = getattr(routes, name, None)
+        for found in (*([one] if one is not None else []), *getattr(routes, f"{name}s", ())):
             held.owners[found.name] = plugin.name
             register(found)
     held.slots += [(plugin.name, each) for each in getattr(routes, "SLOTS", ())]
+    held.thread += [(plugin.name, each) for each in getattr(routes, "THREAD", ())]
     held.navigation += [{**item, "plugin": plugin.name} for item in getattr(routes, "NAV", ())]
+    held.reasons += getattr(routes, "REASONS", ())
+    held.words |= getattr(routes, "WORDS", {})
     for collection, names in getattr(routes, "FEED", {}).items():
         held.feeds[collection] = (plugin.name, tuple(names) if names is not None else None)
     if plugin.path and (plugin.path / "templates").is_dir():

@@ -5,21 +5,36 @@ from __future__ import annotations
 import base64
 import heapq
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from tinydb.queries import QueryLike
 
-from .planner import Layout, Parts, Plan, marks, plan, readable, split
+from .planner import (
+    MOST_PARAMS,
+    Filter,
+    Layout,
+    Parts,
+    Plan,
+    filters,
+    list_select,
+    plan,
+    plan_of_index,
+    readable,
+    split,
+)
 from .scans import MANY, note
 from .storage import Rows
-from .tables import expression, indexable, list_table
+from .tables import expression, indexable
 
 Branch = tuple[str, tuple[Any, ...]]  # a condition and its parameters
 _FEW = 2_000  # so many are sooner sorted than found along an index of everything
-_MOST_BRANCHES = 16
+_LONG = 20_000  # so many are sooner looked up in a set than each in a table
+_MOST_BRANCHES = 64
+LAST_POS = (1 << 63) - 1  # SQLite's greatest row number
 
 
 @dataclass(frozen=True)
@@ -38,9 +53,14 @@ def page(
 ) -> tuple[list[tuple[Any, dict[str, Any]]], str | None]:
     """Give the (row, content) pairs of a page and the next page's cursor."""
     _check(rows, wanted)
+    stream, exact = _stream(rows, name, layout, wanted)
+    if exact:
+        first = list(itertools.islice(stream, wanted.limit))
+        cursor = _cursor(wanted, first[-1]) if next(stream, None) else None
+        return [(row, read(row)) for row in first], cursor
     found: list[tuple[Any, dict[str, Any]]] = []
     refused = 0
-    for row in _stream(rows, name, layout, wanted):
+    for row in stream:
         content = read(row)
         if wanted.query is not None and not wanted.query(content):
             refused += 1
@@ -62,6 +82,11 @@ def cursor_of(rows: Rows, layout: Layout, row: Any, order: str, newest_first: bo
     return _cursor(wanted, (*row, value))
 
 
+def cursor_at(order: str, value: str | int | float, newest_first: bool) -> str:
+    """Give the cursor of a page that goes on at a value: from it down, newest first, or else beyond it."""
+    return _encoded([order, newest_first, value, LAST_POS])
+
+
 def _check(rows: Rows, wanted: Page) -> None:
     if wanted.limit < 1:
         raise ValueError(f"limit has to be 1 or more, got {wanted.limit}")
@@ -70,34 +95,50 @@ def _check(rows: Rows, wanted: Page) -> None:
         raise ValueError(f"documents cannot be ordered by {order!r} here")
 
 
-def _stream(rows: Rows, name: str, layout: Layout, wanted: Page) -> Iterator[Any]:
-    """Give the candidates in order, each row with its order value as a fifth column."""
+def _stream(rows: Rows, name: str, layout: Layout, wanted: Page) -> tuple[Iterator[Any], bool]:
+    """Give the candidates in order, and if they are the answer; an order value is each row's fifth column."""
     start = _start(wanted)
-    by_index, branches = _branches(rows, layout, wanted)
+    by_index, branches, exact = _branches(rows, layout, wanted)
     if branches == [("", ())] and not by_index and _more_than(rows, MANY, f"SELECT pos FROM {layout.table}"):
         note(name, wanted.query)  # all are sorted: no index ends with the order
     if not rows.string_ids:  # odd documents have no value that SQLite can read: they come as null
         branches = [(f"{where or 1} AND odd IS NULL", params) for where, params in branches]
         branches.append(("odd IS NOT NULL", ()))
     sql = "pos" if wanted.order is None else ("" if by_index else "+") + expression(wanted.order)
-    streams = [_branch(rows, layout, sql, branch, start, wanted.newest_first) for branch in branches]
+    most = wanted.limit + 1 if exact else -1
+    streams = [_branch(rows, layout, sql, branch, start, wanted.newest_first, most) for branch in branches]
     if len(streams) == 1:
-        return streams[0]
-    return heapq.merge(*streams, key=_key, reverse=wanted.newest_first)
+        return streams[0], exact
+    return _once(heapq.merge(*streams, key=_key, reverse=wanted.newest_first)), exact
+
+
+def _once(rows: Iterator[Any]) -> Iterator[Any]:
+    """Pass on rows in order but the second of two: the branches of an OR's sides may share some."""
+    last = None
+    for row in rows:
+        if row[0] != last:
+            yield row
+        last = row[0]
 
 
 def _branch(
-    rows: Rows, layout: Layout, sql: str, branch: Branch, start: tuple[Any, int] | None, newest_first: bool
+    rows: Rows,
+    layout: Layout,
+    sql: str,
+    branch: Branch,
+    start: tuple[Any, int] | None,
+    newest_first: bool,
+    most: int,
 ) -> Iterator[Any]:
-    """Give the rows of one condition in order, from the start on."""
+    """Give the rows of one condition in order, from the start on; `most` of a segment, -1: all."""
     odd, direction = "NULL" if rows.string_ids else "odd", "DESC" if newest_first else "ASC"
     for tied, where, params in _segments(sql, start, newest_first):
         condition = " AND ".join(filter(None, (branch[0], where))) or "1"
         order = f"pos {direction}" if tied else f"{sql} {direction}, pos {direction}"
         cursor = rows.connection.execute(
             f"SELECT pos, id, doc, {odd}, {sql.removeprefix('+')} FROM {layout.table}"
-            f" WHERE {condition} ORDER BY {order}",
-            (*branch[1], *params),
+            f" WHERE {condition} ORDER BY {order} LIMIT ?",
+            (*branch[1], *params, most),
         )
         try:
             yield from cursor
@@ -126,19 +167,92 @@ def _segments(
     return [ties, (False, f"{sql} {beyond} ?", (value,)), *nulls]
 
 
-def _branches(rows: Rows, layout: Layout, wanted: Page) -> tuple[bool, list[Branch]]:
-    """Give the conditions whose rows, merged, hold all that match, and if an index gives them in order."""
+def _branches(rows: Rows, layout: Layout, wanted: Page) -> tuple[bool, list[Branch], bool]:
+    """Give (does an index give them in order, conditions whose rows hold all that match, and no others)."""
     hashed = () if wanted.query is None else readable(wanted.query)
     parts = split(hashed, layout)
     driver = _driver(parts, layout, wanted.order)
-    candidates = plan(wanted.query, layout) if wanted.query is not None else None
-    if candidates and (driver is None or (_selective(parts, driver) and _are_few(rows, candidates))):
-        return False, [(f"pos IN ({candidates.select})", candidates.params)]
+    ways = _ways(parts, layout, wanted.order, driver) if driver else [(parts, driver or ())]
+    few = wanted.query and _few(rows, layout, wanted.query, parts, driver, len(ways) > 1)
+    if few:
+        return False, [(f"pos IN ({few.select})", few.params)], few.exact and rows.string_ids
     if driver is None:
-        return False, [("", ())]
-    lists = _list_conditions(layout, parts)
+        return False, [("", ())], wanted.query is None
+    found = [_along(each, way, layout) for each, way in ways]
+    exact = wanted.query is None or (rows.string_ids and all(is_exact for _, is_exact in found))
+    return True, [branch for branches, _ in found for branch in branches], exact
+
+
+def _few(
+    rows: Rows, layout: Layout, query: QueryLike, parts: Parts, driver: tuple[str, ...] | None, has_ways: bool
+) -> Plan | None:
+    """Give the plan of those that are to be found first and sorted then, or None where an index is sooner.
+
+    What a list of many has is sooner met along the index, and so is what has a way for each side of an OR.
+    """
+    if found := by_short_list(rows, layout, query):
+        return found
+    candidates = plan(query, layout)
+    if candidates is None or driver is None:
+        return candidates
+    is_sooner = not parts.lists and not has_ways and _selective(parts, driver)
+    return candidates if is_sooner and _are_few(rows, candidates) else None
+
+
+def is_long(rows: Rows, layout: Layout, query: QueryLike) -> bool:
+    """Say if the index of a query that asks for lists as well leads through very many rows."""
+    found = plan_of_index(query, layout)
+    return found is not None and _more_than(rows, _LONG, found.select, found.params)
+
+
+def by_short_list(rows: Rows, layout: Layout, query: QueryLike) -> Plan | None:
+    """Give the plan that begins with a list condition few documents meet, where the query has one."""
+    parts = split(readable(query), layout)
+    for place, (name, values) in enumerate(parts.lists):
+        select = list_select(layout, name, values)
+        if _more_than(rows, _FEW, select, values):
+            continue
+        rest = replace(parts, lists=[each for other, each in enumerate(parts.lists) if other != place])
+        more = filters(rest, layout)
+        sql = f"SELECT pos FROM {layout.table} WHERE pos IN ({select})"
+        params = (*values, *more.params)
+        if len(params) <= MOST_PARAMS:
+            return Plan(f"{sql} AND {more.sql}" if more.sql else sql, params, more.exact)
+    return None
+
+
+def _along(parts: Parts, driver: tuple[str, ...], layout: Layout) -> tuple[list[Branch], bool]:
+    """Give the conditions along one index with all that SQL can tell of a row, and if nothing is left."""
+    known = parts if driver else Parts(lists=parts.lists)  # along all there is, a scan is to be noticed
+    more = filters(known, layout, driver)
+    if len(more.params) > MOST_PARAMS:
+        more = Filter("", exact=False)
     choices = [[(field, point) for point in _points(parts, field)] for field in driver]
-    return True, [_one_branch(choice, lists) for choice in itertools.product(*choices)]
+    exact = more.exact and _decide(parts, driver)
+    branches = [_one_branch(choice, (more.sql, more.params)) for choice in itertools.product(*choices)]
+    return branches, exact
+
+
+def _ways(
+    parts: Parts, layout: Layout, order: str | None, driver: tuple[str, ...]
+) -> list[tuple[Parts, tuple[str, ...]]]:
+    """Give the sides of an OR, each with the index along which it goes, where each has one of its own."""
+    for sides in parts.either:
+        found = []
+        for side in sides[:_MOST_BRANCHES]:
+            own = split(side, layout)
+            both = parts.joined(own)
+            way = _driver(both, layout, order) or ()
+            if len(way) >= len(driver) and own.equal.keys() & set(way):
+                found.append((both, way))
+        if len(found) == len(sides) and sum(_number(*each) for each in found) <= _MOST_BRANCHES:
+            return found
+    return [(parts, driver)]
+
+
+def _number(parts: Parts, driver: tuple[str, ...]) -> int:
+    """Give the number of branches along an index."""
+    return math.prod(len(_points(parts, field)) for field in driver)
 
 
 def _driver(parts: Parts, layout: Layout, order: str | None) -> tuple[str, ...] | None:
@@ -148,10 +262,7 @@ def _driver(parts: Parts, layout: Layout, order: str | None) -> tuple[str, ...] 
         if order is not None and index[-1] != order:
             continue
         fields = index if order is None else index[:-1]
-        branches = 1
-        for field in fields:
-            branches *= len(_points(parts, field))
-        if 0 < branches <= _MOST_BRANCHES and (best is None or len(fields) > len(best)):
+        if 0 < _number(parts, fields) <= _MOST_BRANCHES and (best is None or len(fields) > len(best)):
             best = fields
     return best
 
@@ -169,6 +280,15 @@ def _selective(parts: Parts, driver: tuple[str, ...]) -> bool:
     return bool(parts.lists or parts.either or parts.ranges or parts.equal.keys() - set(driver))
 
 
+def _decide(parts: Parts, driver: tuple[str, ...]) -> bool:
+    """Say if the driver's values mean the same in SQL; without one, if only lists are asked for."""
+    if not driver:
+        return not (parts.rest or parts.either or parts.ranges or parts.equal)
+    of_driver = [parts.equal[field] for field in driver]
+    is_same = all(len(terms) == 1 and terms[0].exact for terms in of_driver)
+    return is_same and not parts.ranges.keys() & set(driver)
+
+
 def _are_few(rows: Rows, candidates: Plan) -> bool:
     return not _more_than(rows, _FEW, candidates.select, candidates.params)
 
@@ -178,21 +298,12 @@ def _more_than(rows: Rows, number: int, select: str, params: tuple[Any, ...] = (
     return bool(rows.connection.execute(sql, params).fetchone()[0] > number)
 
 
-def _list_conditions(layout: Layout, parts: Parts) -> Branch:
-    conditions = [
-        f"EXISTS (SELECT 1 FROM {list_table(layout.table, name)} AS side"
-        f" WHERE side.value IN ({marks(values)}) AND side.pos={layout.table}.pos)"
-        for name, values in parts.lists
-    ]
-    return " AND ".join(conditions), tuple(value for _, values in parts.lists for value in values)
-
-
-def _one_branch(choice: Iterable[tuple[str, Any]], lists: Branch) -> Branch:
+def _one_branch(choice: Iterable[tuple[str, Any]], more: Branch) -> Branch:
     conditions, params = [], []
     for field, point in choice:
         conditions.append(f"{expression(field)} IS NULL" if point is None else f"{expression(field)} = ?")
         params += [] if point is None else [point]
-    return " AND ".join(filter(None, (*conditions, lists[0]))), (*params, *lists[1])
+    return " AND ".join(filter(None, (*conditions, more[0]))), (*params, *more[1])
 
 
 def _key(row: Any) -> tuple[int, Any, int]:
@@ -204,7 +315,10 @@ def _key(row: Any) -> tuple[int, Any, int]:
 
 
 def _cursor(wanted: Page, row: Any) -> str:
-    place = [wanted.order, wanted.newest_first, None if wanted.order is None else row[4], row[0]]
+    return _encoded([wanted.order, wanted.newest_first, None if wanted.order is None else row[4], row[0]])
+
+
+def _encoded(place: list[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
 
 

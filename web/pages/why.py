@@ -8,10 +8,13 @@ from flask_babel import gettext as _
 from engine.explain import explain, names_in, shown
 
 from .. import NotFound, View, read, render, requires
+from ..actions import see_contact
+from ..parts import parts
+from . import deeds
 from . import inbox_query as ask
 from .inbox import place_of
 from .look import local, moment
-from .reasons import in_words
+from .reasons import in_words, why_in_words
 from .shape import Place
 
 Data = dict[str, Any]
@@ -37,6 +40,21 @@ def why(conversation: str) -> str:
     return render("partials/why.html", steps=[_told(step, place) for step in found["steps"]])
 
 
+@blueprint.get("/why/contact/<id>")
+@requires("contact.read")
+def why_contact(id: str) -> str:
+    """Tell what led to a contact as it is, as HTML; what was said is not told here."""
+
+    def load(view: View) -> Data:
+        contact = see_contact(view, id)
+        return {"steps": _steps(view, contact["id"]), "workspace": ask.workspace(view)}
+
+    found = read(load, heavy=True)
+    place = place_of(found["workspace"])
+    steps = [{**_told(step, place), "said": None} for step in found["steps"]]
+    return render("partials/why.html", steps=steps)
+
+
 def _steps(view: View, id: str) -> list[Data]:
     """Return the newest steps of an explanation, with the names of what they speak of."""
     steps: list[Data] = explain(view.db, view.connection, id, STEPS)["steps"]
@@ -56,7 +74,9 @@ def _tells(view: View, done: Data) -> bool:
     owner = done["type"].partition(".")[0]
     if done["plugin"] in view.hidden or owner in view.hidden or done["type"] in QUIET:
         return False
-    return bool(done["plugin"] == "agent" or done["why"] or owner in ("message", "conversation"))
+    if parts().words.get(done["type"], "") is None:
+        return False
+    return bool(done["plugin"] == "agent" or done["why"] or owner in ("message", "conversation", "contact"))
 
 
 def _begins(step: Data) -> bool:
@@ -75,21 +95,9 @@ def _told(step: Data, place: Place) -> Data:
 
 
 def _title(step: Data) -> str:
-    titles = {
-        "message.received": _("The customer wrote"),
-        "message.sent": _("Written on the phone or by another program"),
-        "message.status": _("WhatsApp told how far it got"),
-        "message.edited": _("The message was edited"),
-        "message.deleted": _("The message was deleted"),
-        "message.reaction": _("There was a reaction"),
-        "timer.fired": _("A time was reached"),
-        "job.finished": _("The number's service answered"),
-        "settings.changed": _("The settings changed"),
-        "documents.imported": _("It was imported"),
-    }
     if step["event"]["type"] == "action.requested":
         return step["agent"] or _("A program")
-    return titles.get(step["event"]["type"], step["event"]["type"])
+    return deeds.title(step["event"]["type"])
 
 
 def _action(done: Data, step: Data, place: Place) -> Data:
@@ -97,35 +105,25 @@ def _action(done: Data, step: Data, place: Place) -> Data:
     return {
         "plugin": done["plugin"] if by_plugin else None,
         "what": _what(done, place),
-        "why": done["why"],
-        "ended": None if done["status"] == "done" else in_words(str(done.get("reason") or done["status"])),
+        "why": done["why"] and why_in_words(done["why"]),
+        "ended": _ended(done),
     }
 
 
 def _what(done: Data, place: Place) -> str:
-    """Return what an action asked for; of one that no words are known for, its type and what it names."""
-    names = done["names"]
-    known = {
-        "conversation.take": _("took the conversation"),
-        "conversation.resolve": _("resolved the conversation"),
-        "conversation.reopen": _("reopened the conversation"),
-        "message.send": _("wrote “%(text)s”", text=(names.get("text") or "…")[:80]),
-        "message.retry": _("had it sent again"),
-        "message.cancel": _("took it back"),
-        "message.resolve_unconfirmed": _("said whether it arrived"),
-        "contact.update": _("renamed the contact"),
-    }
-    if done["type"] == "conversation.assign":
-        return (
-            _("assigned it to %(name)s", name=names["agent"])
-            if names.get("agent")
-            else _("gave it back to the queue")
-        )
-    if done["type"] == "conversation.snooze":
-        until = moment(local(names.get("until"), place.zone), place.language)
-        return _("snoozed it until %(time)s", time=until)
-    rest = [str(value) for key, value in names.items() if key not in ("conversation", "message")]
-    return known.get(done["type"]) or " ".join([done["type"], *rest])
+    """Return what an action did, its times as people read them."""
+    names = {**done["names"]}
+    if until := local(str(names.get("until") or ""), place.zone):
+        names["until"] = moment(until, place.language)
+    return deeds.in_words(done["type"], names)
+
+
+def _ended(done: Data) -> str | None:
+    """Return why an action did nothing, or None where it did."""
+    reason = str(done.get("reason") or done["status"])
+    if done["status"] == "failed":
+        return _("it failed: %(reason)s", reason=reason)
+    return None if done["status"] == "done" else in_words(reason)
 
 
 def _changed(step: Data) -> list[str]:
@@ -144,6 +142,10 @@ def _field(collection: str, field: str, value: Any) -> str | None:
         return _("Handled by: %(name)s", name=value or _("Nobody yet"))
     if field == "labels" and collection == "conversation":
         return _("Labels: %(names)s", names=", ".join(value or ()) or _("None yet"))
+    if collection == "contact" and field in ("name", "phone"):
+        return _("Name: %(name)s", name=value) if field == "name" else _("Number: %(name)s", name=value)
+    if collection == "contact" and field in ("name", "phone"):
+        return _("Name: %(name)s", name=value) if field == "name" else _("Number: %(name)s", name=value)
     if field != "status":
         return None
     words = {
