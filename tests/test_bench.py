@@ -110,4 +110,4 @@ def test_the_sender_bench_measures_each_figure() -> None:
     ratios = [what for what in found if what.startswith("ReplyAI / plain")]
     late = [what for what in found if what.startswith("due until it reaches the gateway")]
     assert (len(ratios), len(late)) == (2, 2)
-    assert found["Redis memory per message that waits"].ok
+    assert found["Redis memory per message that waits"].value < 100, "a job takes about a thousand"
