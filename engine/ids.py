@@ -35,6 +35,13 @@ def seeded(salt: str, *parts: str | int) -> random.Random:
     return random.Random(hmac.new(salt.encode(), message, hashlib.sha256).digest())
 
 
+def draw(salt: str, *parts: str | int) -> float:
+    """Return a number between 0 and 1, never either, that depends on *salt* and *parts* alone."""
+    message = "\n".join(str(part) for part in parts).encode()
+    digest = hmac.new(salt.encode(), message, hashlib.sha256).digest()
+    return ((int.from_bytes(digest[:8]) >> 12) + 0.5) / 2**52
+
+
 class Chance:
     """A generator as `seeded` gives it, made when it is first used: most hooks that take one never do."""
 

@@ -77,7 +77,7 @@ class Pipeline:
             facts.system.check_import(event["data"], self.store.documents, self.store.row_of)
         event["at"] = self.store.now()
         self.store.working.begin()
-        tx = Transaction(self.store, event)
+        tx = Transaction(self.store, event, self.registry.supports)
         self.store.on_change = tx.remember
         error = self._record(tx)
         if tx.duplicate:

@@ -3,6 +3,8 @@
 import hashlib
 import secrets as randomness
 import sqlite3
+import threading
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -109,6 +111,9 @@ def chain(previous: bytes, body: bytes) -> bytes:
     return hashlib.sha256(previous + body).digest()
 
 
+JUMP_SECONDS = 2.0
+
+
 class _Part:
     """A part without a savepoint: where it raises and has written, all has to be done again."""
 
@@ -154,6 +159,9 @@ class Store:
         first: tuple[int, str, bytes] = last or (0, "", GENESIS)
         self.seq, self.last_at, self.hash = first
         self._ahead = 0.0
+        self._jump = 0.0
+        self._measuring = threading.Lock()
+        self._measured: tuple[str, float] | None = None
         self.on_change: Any = None
 
     def _create(self) -> None:
@@ -197,14 +205,32 @@ class Store:
         """Return the workspace's time: the wall clock, but never before the last event.
 
         Where the wall clock was ahead once and was put right, time goes on from the last event at
-        its normal pace, so that pauses and due times keep their length.
+        its normal pace, so that pauses and due times keep their length. Where it is put forward, that
+        is held back until a `clock.jumped` event tells of it.
         """
-        wall = times.now()
-        at = times.add(wall, self._ahead) if self._ahead else wall
+        with self._measuring:
+            return self._now()
+
+    def _now(self) -> str:
+        wall, steady = times.now(), time.monotonic()
+        if self._measured is not None:
+            jump = times.seconds_between(self._measured[0], wall) - (steady - self._measured[1])
+            self._jump += jump if jump > JUMP_SECONDS else 0.0
+        self._measured = wall, steady
+        at = times.add(wall, self._ahead - self._jump) if self._ahead or self._jump else wall
         if at < self.last_at:
             self._ahead += times.seconds_between(at, self.last_at)
             at = self.last_at
         return at
+
+    def jumped(self) -> float:
+        """Return by how many seconds the wall clock was put forward and this time does not show it yet."""
+        self.now()
+        return self._jump
+
+    def caught_up(self, seconds: float) -> None:
+        """Show a jump of the wall clock from now on, as it was told."""
+        self._jump = max(0.0, self._jump - seconds)
 
     def meta(self, key: str) -> str | None:
         """Return a fact about the file itself, or None."""

@@ -1,7 +1,8 @@
 """One transaction: an event, the actions that it caused, and what they did to documents."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -10,12 +11,13 @@ from engine.actions import Action
 from engine.documents import Database
 from engine.documents.tables import table_name
 from engine.events import Event
-from engine.ids import document_id, seeded
+from engine.ids import document_id, draw, seeded
 from engine.store import Store
 from engine.working import Held
 
 Document = dict[str, Any]
 Subject = tuple[str, str]
+NONE: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 ASKER = "agent"
 ABOUT = ("message", "conversation", "contact")
 
@@ -29,10 +31,12 @@ class Transaction:
 
     at: the time of this transaction; there is no other clock here.
     about: collection → id of what the event is about.
+    supports: gateway → what its adapter says that it can do.
     """
 
-    def __init__(self, store: Store, event: Event) -> None:
+    def __init__(self, store: Store, event: Event, supports: Mapping[str, Mapping[str, Any]] = NONE) -> None:
         self.store = store
+        self.supports = supports
         self.event = event
         self.working = store.working
         self.at: str = event["at"]
@@ -106,6 +110,13 @@ class Transaction:
     def rng(self, *parts: str | int) -> random.Random:
         """Return a generator of this transaction's own."""
         return seeded(self.store.salt, self.event["id"], *parts)
+
+    def draw(self, *parts: str | int) -> float:
+        """Return a number between 0 and 1 that depends on the workspace's salt and *parts* alone.
+
+        Unlike `rng` it is the same in every transaction: a preview can tell it before.
+        """
+        return draw(self.store.salt, *parts)
 
     def get(self, collection: str, id: str | None) -> dict[str, Any] | None:
         """Return a document or None."""

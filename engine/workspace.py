@@ -49,7 +49,7 @@ class Workspace:
         self.store = Store(folder / "replyai.db", registry.collections)
         self.pipeline = Pipeline(self.store, registry, Watch(folder if watch else None))
         self.writer = Writer(name, self.store, self.pipeline, self._committed)
-        self.clock = Clock(self.reading, self.enabled, self.writer.submit, self.store.now)
+        self.clock = Clock(self.reading, self.enabled, self.writer.submit, self._time)
         self._copying = threading.Lock()
         self._enqueuer = enqueuer
         self._publish = publish
@@ -57,6 +57,12 @@ class Workspace:
     def enabled(self, plugin: str) -> bool:
         """Whether a plugin is on."""
         return plugin in self.pipeline.hooks.enabled
+
+    def _time(self) -> str:
+        """Return the time for the clock; where the wall clock was put forward, have that told."""
+        if self.store.jumped():
+            self.writer.submit([])
+        return self.store.now()
 
     def start(self) -> None:
         """Begin to write and to fire timers."""

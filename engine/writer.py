@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.crash import point
-from engine.events import Event, EventError, check
+from engine.events import Event, EventError, check, event
 from engine.pipeline import Outcome, Pipeline
 from engine.store import Store, code_of, is_fatal
 from engine.working import Again
@@ -101,12 +101,20 @@ class Writer(threading.Thread):
         while (first := self.waiting.get()) is not None:
             group, last = self._group(first)
             if group:
-                self._commit(group)
+                self._commit([*self._jump(), *group])
             if isinstance(last, Task):
                 self._do(last)
             elif last == "stop":
                 break
         self.store.close()
+
+    def _jump(self) -> list[Batch]:
+        """Return the event that the wall clock was put forward, before those that will see it."""
+        seconds = self.store.jumped()
+        if not seconds:
+            return []
+        key = f"{self.store.seq + 1}/{seconds:.6f}"
+        return [Batch([event("clock.jumped", key, {"seconds": seconds}, origin="system")], None)]
 
     def _group(self, first: Batch | Task) -> tuple[list[Batch], Task | str | None]:
         """Return the batches that wait (at most 64 events), and what ended the group."""

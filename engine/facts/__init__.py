@@ -30,6 +30,7 @@ _FACTS: dict[str, Fact] = {
     "job.finished": jobs.finished,
     "job.expired": jobs.expired,
     "redis.epoch": jobs.new_epoch,
+    "clock.jumped": system.clock_jumped,
     "plugin.stuck": system.plugin_stuck,
     "settings.changed": system.settings_changed,
     "documents.imported": system.imported,
