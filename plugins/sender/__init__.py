@@ -89,6 +89,12 @@ def sender_pacing_set(event):
 
 
 @hookimpl
+def sender_released(event):
+    """A message that was held may leave."""
+    yield action("sender.dispatch", account=event["data"]["account"])
+
+
+@hookimpl
 def sender_expired(event, message, conversation):
     """A reply came too late to be sent: a person answers."""
     if conversation and conversation["handler"] == "bot":

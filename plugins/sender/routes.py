@@ -137,6 +137,7 @@ def why_words() -> dict[str, str]:
         "unanswered": _("this customer did not answer the last messages"),
         "paused": _("the number is paused"),
         "retry": _("the next try"),
+        "held": _("what it belongs to is paused"),
     }
 
 
