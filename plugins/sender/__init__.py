@@ -157,6 +157,14 @@ def plugins_switched(event, documents):
             yield action("sender.dispatch", account=account["id"])
 
 
+@hookimpl
+def forecasts():
+    """When messages of a campaign would leave."""
+    from .forecast import forecast
+
+    return forecast
+
+
 @hookimpl(specname="jobs")
 def sender_jobs():
     """The calls to the gateway."""
