@@ -42,7 +42,7 @@ class Settings(Schema):
     )
 
 
-class Text(Schema):
+class TextPut(Schema):
     """One of the texts between which a campaign is divided."""
 
     text = fields.String(required=True, validate=validate.Length(1, 4096))
@@ -58,7 +58,7 @@ class Create(ActionSchema):
     name = fields.String(required=True, validate=NAME)
     account = fields.String(required=True)
     segment = fields.String(load_default=None, allow_none=True)
-    texts = fields.List(fields.Nested(Text), required=True, validate=TEXTS)
+    texts = fields.List(fields.Nested(TextPut), required=True, validate=TEXTS)
 
 
 class OfCampaign(ActionSchema):
@@ -73,11 +73,11 @@ class Change(OfCampaign):
     name = fields.String(validate=NAME)
     account = fields.String()
     segment = fields.String(allow_none=True)
-    texts = fields.List(fields.Nested(Text), validate=TEXTS)
+    texts = fields.List(fields.Nested(TextPut), validate=TEXTS)
     strangers = fields.Boolean(metadata={"description": "whether those who never wrote get it too"})
 
 
-class Row(Schema):
+class CampaignRow(Schema):
     """Somebody of a file: the number as E.164, and what stands in the other columns."""
 
     phone = fields.String(required=True, validate=validate.Regexp(r"^\+\d{6,15}$"))
@@ -93,7 +93,7 @@ class Row(Schema):
 class Rows(OfCampaign):
     """People of a file; first: the audience so far is replaced."""
 
-    rows = fields.List(fields.Nested(Row), required=True, validate=validate.Length(max=MOST_ROWS))
+    rows = fields.List(fields.Nested(CampaignRow), required=True, validate=validate.Length(max=MOST_ROWS))
     first = fields.Boolean(load_default=False)
     file = fields.String(load_default="", validate=validate.Length(max=200))
 
