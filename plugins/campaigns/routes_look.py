@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from engine import segments, times, where
-from web import View, _, forecasts, gateways, language
+from web import View, _, forecasts, gateways, language, ngettext
 
 from . import chart, tally, texts
 
@@ -181,7 +181,8 @@ def pictured(view: View, campaign: Json, at: str | None = None) -> Json:
     if made:
         tongue = language()
         made["begins"], made["ends"] = spoken(made["first"], tongue), spoken(made["last"], tongue)
-        made["marks"] = [spoken(mark, tongue) for mark in made["marks"]]
+        within = made["first"].date() == made["last"].date()
+        made["marks"] = [(clock if within else spoken)(mark, tongue) for mark in made["marks"]]
         made["days"] = [
             {**day, "date": date_words(day["date"], tongue), "first": clock(day["first"], tongue), "last": clock(day["last"], tongue)}
             for day in made["days"]
@@ -211,7 +212,7 @@ def duration(seconds: float) -> str:
     if minutes < 1:
         return _("less than a minute")
     if minutes < 100:
-        return _("%(num)s minutes", num=minutes)
+        return ngettext("%(num)s minute", "%(num)s minutes", minutes)
     if minutes < 48 * 60:
         return _("%(num)s hours", num=round(minutes / 60))
     return _("%(num)s days", num=round(minutes / 1440))
