@@ -136,6 +136,10 @@ def placed(data: Json, tx: Any) -> None:
 def _mark(tx: Any, campaign: Json, recipient: Json, message: Json) -> None:
     author = {**message["author"], "name": campaign["name"]}
     tx.update("message", message["id"], {"sender.campaign": campaign["id"], "author": author})
+    conversation = tx.get("conversation", message["conversation"]) or {}
+    last = conversation.get("last_message") or {}
+    if last.get("id") == message["id"]:
+        tx.update("conversation", conversation["id"], {"last_message": {**last, "author": author}})
     made = {"message": message["id"], "conversation": message["conversation"]}
     tally.move(tx, campaign, recipient, **made)
 

@@ -24,6 +24,7 @@ from .texts import fields_in
 __all__ = ["REASONS", "WORDS"]
 
 Json = dict[str, Any]
+PANEL = 4
 ASSETS = Path(__file__).parent / "static"
 FEED = {"campaign": ("id", "name", "state", "counts", "making", "strangers", "start_at", "texts", "size")}
 NAV = [
@@ -41,15 +42,20 @@ blueprints = (pages, routes_audience.pages)
 api = routes_api.api
 
 
-def _of_conversation(view: View, conversation: Json) -> Json:
-    """Return the last campaign that wrote in a conversation, or None."""
-    query = where("conversation") == conversation["id"]
-    found, _more = view.page("campaign_recipient", query, order="queued_at", limit=1)
-    campaign = view.db.table("campaign").get(doc_id=found[0]["campaign"]) if found else None
-    return {"campaign": {"id": campaign.doc_id, "name": campaign["name"]} if campaign else None}
+def _of_contact(view: View, contact: Json, **_more: Any) -> Json:
+    """Return the last campaigns that a contact got: ``[{id, name, at, replied_at, state}]``."""
+    query = where("contact") == contact["id"]
+    found, _following = view.page("campaign_recipient", query, order="queued_at", limit=PANEL)
+    got = []
+    for each in found:
+        campaign = view.db.table("campaign").get(doc_id=each["campaign"])
+        if campaign and each["queued_at"]:
+            told = {"at": each["queued_at"], "replied_at": each.get("replied_at"), "state": each["state"]}
+            got.append({"id": campaign.doc_id, "name": campaign["name"], **told})
+    return {"campaigns": got, "words": recipient_words()}
 
 
-SLOTS = [Slot("thread.header", "campaigns/header.html", _of_conversation, order=20, permission="campaign.read")]
+SLOTS = [Slot("panel.section", "campaigns/panel.html", _of_contact, order=60, permission="campaign.read")]
 
 
 @pages.app_template_global("campaigns_asset")
