@@ -4,7 +4,10 @@ from typing import Any
 
 from flask import Flask, g, request
 
+from engine import presence
+
 from ..parts import parts
+from ..sessions import current
 from ..slots import nav, plugin_enabled
 from . import inbox, look, numbers, plugins, settings, team, why, words
 
@@ -21,6 +24,7 @@ def register(app: Flask) -> None:
         file_size=look.file_size,
         phone=look.phone,
         kind_words=look.kind_words,
+        presence=presence.of,
         moment=_moment,
     )
     app.jinja_env.trim_blocks = True
@@ -36,6 +40,11 @@ class Ui:
         self.theme = str(session.agent.get("theme") or "auto") if session else "auto"
         self.locale = words.language()
         self.root = request.script_root
+
+    @property
+    def here(self) -> dict[str, Any]:
+        """The agent who looks at this page, and so is there."""
+        return {**current().agent, "presence": presence.ONLINE}
 
     @property
     def words(self) -> dict[str, str]:
@@ -72,7 +81,7 @@ class Ui:
 
 
 def _ui() -> dict[str, Any]:
-    return {"ui": Ui(), "default_seq": 0}
+    return {"ui": Ui(), "default_seq": 0, "presence_words": look.presence_words()}
 
 
 def _moment(at: str | None) -> str:

@@ -93,13 +93,16 @@ on("changes", ({changes, gone}) => {
     else if (collection === "contact") takeContact(id);
     else if (["plugin", "workspace"].includes(collection)) location.reload();
     else if (collection === "agent" && id === me.id && ("theme" in fields || "language" in fields || "role" in fields)) location.reload();
-    else if (["agent", "team", "account"].includes(collection)) refreshAll();
+    else if (["agent", "team", "account"].includes(collection) && !tellsPresence(collection, fields)) refreshAll();
   }
   for (const {collection, id} of gone) {
     if (collection === "conversation") { dropRow(id); if (id === openId()) { toast(t("not_there")); open(null); } }
     else if (collection === "message") threads.dropMessage(id);
   }
 });
+
+/** Whether a change only says who is there: the dots show it (availability.js). */
+const tellsPresence = (collection, fields) => collection === "agent" && Object.keys(fields).every((name) => ["presence", "presence_at", "available", "available_until"].includes(name));
 
 function takeMessage(id, fields) {
   meanwhile?.push([id, fields]);

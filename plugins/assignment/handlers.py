@@ -1,0 +1,381 @@
+"""What the actions of assignment do to documents. A conversation has one owner, whoever asks at once."""
+
+from engine import Refused, handles, presence, times, where
+
+from . import schemas, sla
+from .choosing import calendar_of, config_of, key_of
+from .people import People, settings_of
+
+WRITE, EDIT = "conversation.write", "team.write"
+LOOK = "assignment.look"
+MOST_ADOPTED = 5000
+
+
+def _existing(tx, collection, id):
+    found = tx.get(collection, id)
+    if found is None:
+        raise Refused(f"there is no {collection.replace('_', ' ')} {id!r}")
+    return found
+
+
+def _set(tx, conversation, **fields):
+    """Set this plugin's fields of a conversation where they change."""
+    named = {f"assignment.{key}": value for key, value in fields.items()}
+    changed = {key: value for key, value in named.items() if conversation.get(key) != value}
+    if changed:
+        tx.update("conversation", conversation["id"], changed)
+        conversation.update(changed)
+
+
+def _look(tx):
+    """Have the queue handed out in the next round, once however often this is called in this one."""
+    if not any(type == LOOK for type, _data in tx.consequences):
+        tx.consequence(LOOK, {})
+
+
+@handles("assignment.wake", schemas.Nothing, past=LOOK)
+def wake(data, tx):
+    """Look at the queue: somebody came, has room, or a team has opened."""
+
+
+@handles("assignment.opened", schemas.OfTeam, past=LOOK)
+def opened(data, tx):
+    """A team opens; while anybody waits for it, it is looked at when it opens again, too."""
+    config = config_of(tx.documents, data["team"])
+    if config and tx.documents.table("assignment_wait").contains(where("team") == config["id"]):
+        _at_opening(tx, config, calendar_of(tx.documents, config))
+
+
+def _at_opening(tx, config, calendar):
+    """Set the timer for a team's next opening; return that time, or None where there is none."""
+    opens = calendar.opens_at(tx.at)
+    if opens:
+        tx.timer(f"open/{config['id']}", opens, {"team": config["id"]}, plugin="assignment")
+    return opens
+
+
+@handles("assignment.enqueue", schemas.Enqueue, past="assignment.queued")
+def enqueue(data, tx):
+    """A conversation waits for a person; who is there takes it in the next round."""
+    conversation = _existing(tx, "conversation", data["conversation"])
+    if conversation["status"] != "open" or conversation["handler"] == "bot":
+        raise Refused("the conversation does not wait for a person")
+    config = config_of(tx.documents, data["team"])
+    if config is None:
+        raise Refused(f"the team {data['team']} has no settings of assignment")
+    team = None if data["team"] == schemas.EVERYONE else data["team"]
+    fields = {"assignee": None, "handler": "queue", "team": team}
+    if any(conversation.get(key) != value for key, value in fields.items()):
+        tx.update("conversation", conversation["id"], fields)
+        conversation.update(fields)
+    _new_episode(tx, conversation)
+    _customer_waits(tx, conversation, config)
+    wanted = {key: data[key] for key in ("agent", "skill", "before")}
+    _wait(tx, conversation, config, **wanted)
+    _look(tx)
+    return {"opens_at": _closed(tx, conversation, config)}
+
+
+def _new_episode(tx, conversation):
+    """What was tried before a conversation was resolved counts no more."""
+    if conversation.get("assignment.episode") != conversation["episode"]:
+        _set(tx, conversation, episode=conversation["episode"], tried=[], moves=0, escalated=None)
+
+
+def _customer_waits(tx, conversation, config):
+    """Note since when the customer waits, and have an answer due."""
+    last = conversation.get("last_message") or {}
+    paused = (conversation.get(sla.FIELD) or {}).get("state") == sla.PAUSED
+    if paused:
+        _set(tx, conversation, sla=sla.resumed(tx, conversation, config))
+    elif last.get("direction") != "out" and not conversation.get("assignment.since"):
+        _set(tx, conversation, since=tx.at, sla=sla.begin(tx, conversation, config))
+
+
+def _wait(tx, conversation, config, **wanted):
+    """Put a conversation into the queue, where it is by its priority and since when the customer waits."""
+    since = conversation.get("assignment.since") or tx.at
+    wait = {
+        "id": conversation["id"],
+        "conversation": conversation["id"],
+        "team": conversation["team"] or schemas.EVERYONE,
+        "since": since,
+        "key": key_of(conversation.get("assignment.priority"), since),
+        "tell": bool(config["queue_text"]) and conversation.get("assignment.told") != conversation["episode"],
+        **wanted,
+    }
+    if tx.get("assignment_wait", wait["id"]):
+        tx.replace("assignment_wait", wait["id"], wait)
+    else:
+        tx.insert("assignment_wait", wait)
+
+
+def _closed(tx, conversation, config):
+    """Set the timer for when the team opens; return that time where it is closed now, else None."""
+    calendar = calendar_of(tx.documents, config)
+    opens = _at_opening(tx, config, calendar)
+    if calendar.is_open(tx.at):
+        return None
+    told = {"conversation": conversation["id"], "team": config["id"], "opens_at": opens}
+    tx.consequence("assignment.out_of_hours", {**told, "holiday": calendar.closed_for(tx.at)})
+    return opens
+
+
+@handles("assignment.give", schemas.Give, past="conversation.assigned")
+def give(data, tx):
+    """An agent who is there and has room gets a conversation that waits; nobody else has it then."""
+    wait = _existing(tx, "assignment_wait", data["conversation"])
+    conversation = _existing(tx, "conversation", data["conversation"])
+    if conversation["status"] != "open" or conversation["handler"] != "queue":
+        raise Refused("the conversation does not wait any more")
+    people = People(tx.documents, settings_of(tx.documents))
+    if not people.is_free(data["agent"]):
+        raise Refused(f"{people.name(data['agent'])} is not there or has no room")
+    if data["turn"]:
+        people.gave(data["agent"], wait["team"], True)
+        _keep_turns(tx, data["agent"], turns=people.given[data["agent"]]["turns"])
+    tx.update("conversation", conversation["id"], {"assignee": data["agent"], "handler": "agent"})
+    tx.about.setdefault("conversation", conversation["id"])
+    return {"before": None}
+
+
+def _keep_turns(tx, agent, **fields):
+    if tx.get("assignment_agent", agent):
+        tx.update("assignment_agent", agent, fields)
+    else:
+        tx.insert("assignment_agent", {"id": agent, "last_at": None, "turns": {}, **fields})
+
+
+@handles("assignment.settle", schemas.OfConversation)
+def settle(data, tx):
+    """A conversation has another owner, or none: what it waits for is brought in line."""
+    conversation = _existing(tx, "conversation", data["conversation"])
+    config = config_of(tx.documents, conversation["team"])
+    agent = conversation["assignee"] if conversation["handler"] == "agent" else None
+    if conversation["handler"] != "queue":
+        tx.remove_if("assignment_wait", conversation["id"])
+    tx.cancel(f"answer/{conversation['id']}", plugin="assignment")
+    if agent and config:
+        _keep_turns(tx, agent, last_at=tx.at)
+        _new_episode(tx, conversation)
+        _customer_waits(tx, conversation, config)
+        _expect_answer(tx, conversation, config)
+    elif conversation["status"] == "snoozed" and config:
+        _set(tx, conversation, sla=sla.paused(tx, conversation, config))
+    elif conversation["status"] == "resolved":
+        sla.stop(tx, conversation["id"])
+        _set(tx, conversation, since=None, sla=None, escalated=None)
+    _look(tx)
+
+
+def _expect_answer(tx, conversation, config):
+    """Set the timers of an agent who owes an answer: the time that the team gives, and their own absence."""
+    if not conversation.get("assignment.since"):
+        return
+    id, agent = conversation["id"], tx.get("agent", conversation["assignee"])
+    if config["answer_minutes"]:
+        due = calendar_of(tx.documents, config).add(tx.at, config["answer_minutes"])
+        about = {"conversation": id, "agent": conversation["assignee"]}
+        tx.timer(f"answer/{id}", due, about, plugin="assignment")
+    if agent and presence.of(agent) == presence.OFFLINE:
+        _watch(tx, agent)
+
+
+def _watch(tx, agent):
+    """Have an absent agent's conversations looked at when they have been away for too long."""
+    minutes = settings_of(tx.documents)["offline_minutes"]
+    if minutes:
+        due = max(tx.at, times.add(agent.get("presence_at") or tx.at, minutes * 60))
+        tx.timer(f"gone/{agent['id']}", due, {"agent": agent["id"]}, plugin="assignment")
+
+
+@handles("assignment.watch", schemas.OfAgent)
+def watch(data, tx):
+    """An agent went offline while customers wait for them."""
+    _watch(tx, _existing(tx, "agent", data["agent"]))
+
+
+@handles("assignment.customer_waits", schemas.OfConversation)
+def customer_waits(data, tx):
+    """The customer wrote and has no answer yet."""
+    conversation = _existing(tx, "conversation", data["conversation"])
+    config = config_of(tx.documents, conversation["team"])
+    if config is None or conversation.get("assignment.since"):
+        return
+    _new_episode(tx, conversation)
+    _customer_waits(tx, conversation, config)
+    if conversation["handler"] == "agent":
+        _expect_answer(tx, conversation, config)
+
+
+@handles("assignment.answered", schemas.Answered)
+def answered(data, tx):
+    """The customer has an answer: nothing is due, and who answered knows this contact."""
+    conversation = _existing(tx, "conversation", data["conversation"])
+    sla.stop(tx, conversation["id"])
+    tx.cancel(f"answer/{conversation['id']}", plugin="assignment")
+    _set(tx, conversation, since=None, sla=None, answered=conversation["episode"])
+    contact = tx.get("contact", conversation["contact"])
+    if data["agent"] and contact and contact.get("assignment.agent") != data["agent"]:
+        tx.update("contact", contact["id"], {"assignment.agent": data["agent"]})
+
+
+@handles("assignment.release", schemas.Release, past="assignment.released")
+def release(data, tx):
+    """An agent who is gone or does not answer loses a conversation, and does not get it back this time."""
+    conversation = _existing(tx, "conversation", data["conversation"])
+    config = config_of(tx.documents, conversation["team"])
+    agent = conversation["assignee"]
+    if config is None or conversation["handler"] != "agent" or not conversation.get("assignment.since"):
+        raise Refused("the conversation waits for nobody")
+    tx.update("conversation", conversation["id"], {"assignee": None, "handler": "queue"})
+    conversation.update(assignee=None, handler="queue")
+    tried = [*(conversation.get("assignment.tried") or []), agent]
+    _set(tx, conversation, tried=tried, moves=(conversation.get("assignment.moves") or 0) + 1)
+    tx.cancel(f"answer/{conversation['id']}", plugin="assignment")
+    _wait(tx, conversation, config, supervisor=data["supervisor"])
+    if data["supervisor"]:
+        _escalated(tx, conversation)
+    tx.consequence(
+        "conversation.assigned", {"conversation": conversation["id"], "agent": None, "before": agent}
+    )
+    _look(tx)
+    return {"agent": agent}
+
+
+@handles("assignment.expect", schemas.OfConversation)
+def expect(data, tx):
+    """Nobody else can take a conversation that is not answered: its agent has the same time again."""
+    conversation = _existing(tx, "conversation", data["conversation"])
+    config = config_of(tx.documents, conversation["team"])
+    if config and conversation["handler"] == "agent":
+        _expect_answer(tx, conversation, config)
+
+
+@handles("assignment.escalate", schemas.OfConversation, past="assignment.escalated")
+def escalate(data, tx):
+    """A supervisor is to look at it: it is urgent, and a supervisor who is there takes it from the queue."""
+    conversation = _existing(tx, "conversation", data["conversation"])
+    if conversation.get("assignment.escalated") or conversation["status"] != "open":
+        raise Refused("the conversation is escalated already, or put away")
+    _escalated(tx, conversation)
+    wait = tx.get("assignment_wait", conversation["id"])
+    if wait:
+        key = key_of(schemas.URGENT, wait["since"])
+        tx.update("assignment_wait", wait["id"], {"supervisor": True, "key": key})
+        _look(tx)
+    return {"agent": conversation["assignee"], "team": conversation["team"]}
+
+
+def _escalated(tx, conversation):
+    _set(tx, conversation, escalated={"at": tx.at, "why": tx.why}, priority=schemas.URGENT)
+    wait = tx.get("assignment_wait", conversation["id"])
+    if wait:
+        tx.update("assignment_wait", wait["id"], {"key": key_of(schemas.URGENT, wait["since"])})
+
+
+def _sla_of(tx, data, states):
+    conversation = _existing(tx, "conversation", data["conversation"])
+    found = conversation.get(sla.FIELD) or {}
+    if found.get("state") not in states:
+        raise Refused("no answer is due")
+    return conversation, found
+
+
+def _told(conversation, found):
+    return {
+        **{key: found[key] for key in ("kind", "due", "minutes")},
+        **{key: conversation[key] for key in ("assignee", "team", "episode")},
+    }
+
+
+@handles("assignment.warn_sla", schemas.OfConversation, past="sla.warned")
+def warn_sla(data, tx):
+    """A response time is nearly over."""
+    conversation, found = _sla_of(tx, data, (sla.RUNNING,))
+    _set(tx, conversation, sla={**found, "state": sla.WARNED})
+    return _told(conversation, found)
+
+
+@handles("assignment.breach_sla", schemas.OfConversation, past="sla.breached")
+def breach_sla(data, tx):
+    """A response time is over without an answer."""
+    conversation, found = _sla_of(tx, data, (sla.RUNNING, sla.WARNED))
+    _set(tx, conversation, sla={**found, "state": sla.BREACHED})
+    return _told(conversation, found)
+
+
+@handles("assignment.told", schemas.OfConversation)
+def told(data, tx):
+    """The customer was told that they wait; once is enough until it is resolved."""
+    conversation = _existing(tx, "conversation", data["conversation"])
+    _set(tx, conversation, told=conversation["episode"])
+    if tx.get("assignment_wait", conversation["id"]):
+        tx.update("assignment_wait", conversation["id"], {"tell": False})
+
+
+@handles("assignment.set_priority", schemas.Priority, past="assignment.priority_set", permission=WRITE)
+def set_priority(data, tx):
+    """Say how urgent a conversation is; one that waits moves in the queue."""
+    conversation = _existing(tx, "conversation", data["conversation"])
+    tx.about.setdefault("conversation", conversation["id"])
+    _set(tx, conversation, priority=data["priority"])
+    wait = tx.get("assignment_wait", conversation["id"])
+    if wait:
+        key = key_of(data["priority"], wait["since"])
+        tx.update("assignment_wait", wait["id"], {"key": key})
+
+
+@handles("assignment.set_team", schemas.TeamSet, past="assignment.team_set", permission=EDIT)
+def set_team(data, tx):
+    """Say how a team's conversations find their agent; those that wait already are in its queue from now on."""
+    id = data["team"]
+    if id != schemas.EVERYONE:
+        _existing(tx, "team", id)
+    fields = {key: value for key, value in data.items() if key != "team"}
+    if tx.get("assignment_team", id):
+        tx.update("assignment_team", id, fields)
+    else:
+        tx.insert("assignment_team", {"id": id, **schemas.TEAM_DEFAULTS, **fields})
+    if fields.get("rest"):
+        for other in tx.documents.table("assignment_team").all():
+            if other["id"] != id and other.get("rest"):
+                tx.update("assignment_team", other["id"], {"rest": False})
+    _adopt(tx)
+    _look(tx)
+
+
+@handles("assignment.set_agent", schemas.AgentSet, past="assignment.agent_set", permission=EDIT)
+def set_agent(data, tx):
+    """Say how many conversations an agent is given at a time, of which kinds."""
+    agent = _existing(tx, "agent", data["agent"])
+    fields = {f"assignment.{key}": value for key, value in data.items() if key != "agent"}
+    tx.update("agent", agent["id"], fields)
+    _look(tx)
+
+
+@handles("assignment.adopt", schemas.Nothing)
+def adopt(data, tx):
+    """This plugin is on again: the queue is what waits now."""
+    for wait in tx.documents.table("assignment_wait").all():
+        conversation = tx.get("conversation", wait["id"])
+        if conversation is None or conversation["handler"] != "queue":
+            tx.remove("assignment_wait", wait["id"])
+    _adopt(tx)
+    _look(tx)
+
+
+def _adopt(tx):
+    """Put into the queue what waits without being in it, of teams that have settings."""
+    table, after, seen = tx.documents.table("conversation"), None, 0
+    while seen < MOST_ADOPTED:
+        how = {"order": "last_message_at", "newest_first": False, "after": after, "limit": 200}
+        page, after = table.page(where("handler") == "queue", **how)
+        for conversation in page:
+            config = config_of(tx.documents, conversation["team"])
+            if config and not tx.get("assignment_wait", conversation["id"]):
+                _set(tx, conversation, since=conversation.get("opened_at"), episode=conversation["episode"])
+                _wait(tx, conversation, config)
+        seen += len(page)
+        if after is None:
+            return
