@@ -153,13 +153,17 @@ def assignment_out_of_hours(event, message, conversation, contact, documents, se
 def sla_warned(event, message, conversation, contact, documents, settings, rng):
     """Called when a response time is nearly over; may return actions.
 
-    ``data`` is ``{conversation, kind, due, minutes, assignee, team, episode}``, ``kind`` ``first`` or ``next``.
+    ``data`` is ``{conversation, kind, due, minutes, assignee, team, episode}``; ``kind`` is ``first`` or
+    ``next``.
     """
 
 
 @hookspec
 def sla_breached(event, message, conversation, contact, documents, settings, rng):
-    """Called when a response time is over without an answer; may return actions. ``data`` as in `sla_warned`."""
+    """Called when a response time is over without an answer; may return actions.
+
+    ``data`` is as in `sla_warned`.
+    """
 
 
 @hookspec

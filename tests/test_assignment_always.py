@@ -1,5 +1,5 @@
-"""Whatever happens, in whatever order: one owner each, online agents only, nobody over their capacity, turns in
-order, and nobody waits while somebody is free.
+"""Whatever happens, in whatever order: one owner each, who is online and has room, turns that go round,
+and nobody waits while somebody is free.
 """
 
 import shutil

@@ -62,6 +62,9 @@ class Parts:
         default_factory=dict
     )  # collection → plugin, fields
 
+    told: dict[str, Any] = field(default_factory=dict)  # type of a plugin's action → what it did, in words
+    whys: list[tuple[str, Any]] = field(default_factory=list)  # pattern of a plugin's reason → its words
+
     def workspaces(self) -> tuple[str, ...]:
         """The names of all workspaces."""
         there = self.hub.streams if self.hub else ()

@@ -1,4 +1,4 @@
-"""Assignment: every conversation finds a person who is there, or waits in a queue that is handed out in order."""
+"""Assignment: a conversation finds a person who is there, or waits in a queue that is handed out in order."""
 
 from engine import action, hookimpl, presence, times, where
 
@@ -63,7 +63,7 @@ def _tell(documents, wait):
     config = choosing.config_of(documents, wait["team"])
     before = (where("team") == wait["team"]) & (where("key") < wait["key"])
     position = documents.table("assignment_wait").count(before) + 1
-    text = config["queue_text"].replace("%(position)s", str(position))
+    text = config["queue_text"].replace("{position}", str(position))
     why = f"waits for a person: number {position} in the queue"
     yield action("message.send", conversation=wait["id"], text=text, why=why)
     yield action("assignment.told", conversation=wait["id"])
@@ -78,7 +78,7 @@ def assignment_out_of_hours(event, conversation, documents):
         return
     calendar = choosing.calendar_of(documents, config)
     opens = times.parse(data["opens_at"]).astimezone(calendar.zone) if data["opens_at"] else None
-    text = config["closed_text"].replace("%(opens)s", opens.strftime("%d.%m. %H:%M") if opens else "–")
+    text = config["closed_text"].replace("{opens}", opens.strftime("%d.%m. %H:%M") if opens else "–")
     yield action("message.send", conversation=conversation["id"], text=text, why=_closed_words(data))
     yield action("assignment.told", conversation=conversation["id"])
 
@@ -206,9 +206,9 @@ def message_sent(event, message, conversation, contact, documents):
 
 def _answered(documents, conversation, contact, agent):
     knows = agent in (None, (contact or {}).get("assignment.agent"))
-    if conversation.get("assignment.since") or not knows:
-        if choosing.config_of(documents, conversation["team"]):
-            yield action("assignment.answered", conversation=conversation["id"], agent=agent)
+    is_new = conversation.get("assignment.since") or not knows
+    if is_new and choosing.config_of(documents, conversation["team"]):
+        yield action("assignment.answered", conversation=conversation["id"], agent=agent)
 
 
 @hookimpl

@@ -328,7 +328,7 @@ def set_priority(data, tx):
 
 @handles("assignment.set_team", schemas.TeamSet, past="assignment.team_set", permission=EDIT)
 def set_team(data, tx):
-    """Say how a team's conversations find their agent; those that wait already are in its queue from now on."""
+    """Say how a team's conversations find their agent; those that wait are in its queue from now on."""
     id = data["team"]
     if id != schemas.EVERYONE:
         _existing(tx, "team", id)

@@ -1,8 +1,8 @@
 """A team's business hours: when it is open, and times counted in open minutes only.
 
-Hours are ``{"mon": [["08:00", "12:00"], ["13:00", "17:00"]], …}`` in the team's own time zone; a span whose end is
-not after its start goes on into the next day. Every boundary is taken to UTC by itself, so a day on which the clocks
-change has the minutes that it has.
+Hours are ``{"mon": [["08:00", "12:00"], ["13:00", "17:00"]], …}`` in the team's own time zone; a span whose
+end is not after its start goes on into the next day. Every boundary is taken to UTC by itself, so a day on
+which the clocks change has the minutes that it has.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -18,7 +18,10 @@ LONGEST = 400  # days that are looked ahead for the next open minute
 
 
 class Calendar:
-    """When a team is open. team: its `TeamConfig` document; workspace: whose zone and country are the defaults."""
+    """When a team is open.
+
+    team: its `TeamConfig` document; workspace: whose zone and country are the defaults.
+    """
 
     def __init__(self, team, workspace):
         self.hours = team.get("hours") or None
@@ -40,13 +43,13 @@ class Calendar:
         return holidays_of(self.country, day.year).get(day) if self.country else None
 
     def opens_at(self, at):
-        """Return the next time after *at* at which the team opens; None where it never closes or opens."""
+        """Return the next time after *at* at which the team opens; None where there is none."""
         moment = times.parse(at)
         spans = self._spans(moment) if self.hours else ()
         return next((times.format(begin) for begin, _end in spans if begin > moment), None)
 
     def add(self, at, minutes):
-        """Return when *minutes* of open time have passed since *at*; where the team never opens, minutes pass."""
+        """Return when *minutes* of open time have passed since *at*; of plain time where it never opens."""
         moment, rest = times.parse(at), timedelta(minutes=minutes)
         if self.hours is None:
             return times.format(moment + rest)
@@ -70,7 +73,7 @@ class Calendar:
         return total.total_seconds() / 60
 
     def _spans(self, moment, days=LONGEST):
-        """Yield (begin, end) in UTC from the day before *moment* on, in order; those that touch stay apart."""
+        """Yield (begin, end) in UTC from the day before *moment* on, in order."""
         first = moment.astimezone(self.zone).date() - timedelta(days=1)
         for number in range(days + 1):
             day = first + timedelta(days=number)

@@ -113,11 +113,11 @@ class TeamFields(Schema):
     sla_in_hours = fields.Boolean(metadata={"description": "only open minutes count"})
     queue_text = fields.String(
         validate=TEXT,
-        metadata={"description": "told to who waits; %(position)s in it is the place; empty: none"},
+        metadata={"description": "told to who waits; {position} in it is the place; empty: none"},
     )
     closed_text = fields.String(
         validate=TEXT,
-        metadata={"description": "told out of hours; %(opens)s in it is when it opens; empty: none"},
+        metadata={"description": "told out of hours; {opens} in it is when it opens; empty: none"},
     )
 
 

@@ -9,7 +9,7 @@ from engine import presence
 from ..parts import parts
 from ..sessions import current
 from ..slots import nav, plugin_enabled
-from . import inbox, look, numbers, plugins, settings, team, why, words
+from . import inbox, look, numbers, plugins, reasons, settings, team, why, words
 
 
 def register(app: Flask) -> None:
@@ -25,6 +25,7 @@ def register(app: Flask) -> None:
         phone=look.phone,
         kind_words=look.kind_words,
         presence=presence.of,
+        why_words=reasons.why_in_words,
         moment=_moment,
     )
     app.jinja_env.trim_blocks = True

@@ -132,6 +132,7 @@ def opened_context(opened: Data | None, place: Place) -> Data:
         "entries": entries(opened["messages"], conversation.get("unread") or 0, place)
         if "messages" in opened
         else [],
+        "teams": opened.get("teams", []),
         "older": opened.get("older"),
         "newer": opened.get("newer"),
         "sought": opened.get("sought"),

@@ -4,6 +4,10 @@ import re
 
 from flask_babel import gettext as _
 
+from ..parts import parts
+
+REASONS = ("why", "rest")
+
 
 def in_words(reason: str) -> str:
     """Return *reason* (English, from an action's handler) in the language of this request."""
@@ -12,6 +16,23 @@ def in_words(reason: str) -> str:
         if found:
             return words % found.groupdict() if found.groupdict() else words
     return reason
+
+
+def why_in_words(why: str | None) -> str | None:
+    """Return a plugin's reason in the language of this request, where the plugin brings words for it.
+
+    A plugin's ``WHYS`` are (pattern, text): the pattern's groups are put into the text; those named ``why``
+    and ``rest`` are reasons themselves.
+    """
+    for pattern, words in parts().whys if why else ():
+        found = re.fullmatch(pattern, why or "")
+        if found:
+            return str(words) % {key: _part(key, text) for key, text in found.groupdict().items()}
+    return why
+
+
+def _part(key: str, text: str | None) -> str | None:
+    return why_in_words(text) if key in REASONS else text
 
 
 def call_in_words(reason: str) -> str:

@@ -8,10 +8,11 @@ from flask_babel import gettext as _
 from engine.explain import explain, names_in, shown
 
 from .. import NotFound, View, read, render, requires
+from ..parts import parts
 from . import inbox_query as ask
 from .inbox import place_of
 from .look import local, moment
-from .reasons import in_words
+from .reasons import in_words, why_in_words
 from .shape import Place
 
 Data = dict[str, Any]
@@ -97,7 +98,7 @@ def _action(done: Data, step: Data, place: Place) -> Data:
     return {
         "plugin": done["plugin"] if by_plugin else None,
         "what": _what(done, place),
-        "why": done["why"],
+        "why": why_in_words(done["why"]),
         "ended": None if done["status"] == "done" else in_words(str(done.get("reason") or done["status"])),
     }
 
@@ -124,6 +125,8 @@ def _what(done: Data, place: Place) -> str:
     if done["type"] == "conversation.snooze":
         until = moment(local(names.get("until"), place.zone), place.language)
         return _("snoozed it until %(time)s", time=until)
+    if done["type"] in parts().told:
+        return str(parts().told[done["type"]]) % names
     rest = [str(value) for key, value in names.items() if key not in ("conversation", "message")]
     return known.get(done["type"]) or " ".join([done["type"], *rest])
 
