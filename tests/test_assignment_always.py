@@ -185,7 +185,7 @@ class Shop(RuleBasedStateMachine):
         tried = self.day.get("conversation", given["data"]["conversation"]).get("assignment.tried")
         if tried:  # somebody was passed over, as they had lost this one before
             self.since = dict.fromkeys(self.since, len(self.turns) + 1)
-        if given["data"]["turn"]:
+        if given["data"]["turn"] is not None:
             self.turns.append(given["data"]["agent"])
 
     def check_turns(self) -> None:

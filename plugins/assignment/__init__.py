@@ -14,12 +14,15 @@ def conversation_route(event, message, conversation, documents):
     if event["origin"] == "history" or (message and message["direction"] == "out"):
         return
     team, why = _team_of(documents, conversation, message, data)
-    if choosing.config_of(documents, team) is None:
+    config = choosing.config_of(documents, team)
+    if config is None or (data.get("agent") and config["strategy"] == "manual"):
         return
     if holder and (event["origin"] == "agent" or _is_there(documents, holder)):
         yield action("assignment.settle", conversation=conversation["id"])
         return
-    wanted = {"agent": data.get("agent"), "skill": data.get("skill"), "before": data.get("before") or holder}
+    handed_over = bool(data.get("without_bot"))
+    before = None if handed_over else data.get("before") or holder
+    wanted = {"agent": data.get("agent"), "skill": data.get("skill"), "before": before, "waits": handed_over}
     yield action("assignment.enqueue", conversation=conversation["id"], team=team, why=why, **wanted)
 
 
@@ -50,9 +53,9 @@ def _team_name(documents, team):
 def assignment_look(event, documents, settings):
     """Hand out the queue: the most urgent and oldest first, to people who are there and have room."""
     given = set()
-    for wait, agent, why, is_turn in choosing.hand_out(documents, settings, event["at"]):
+    for wait, agent, why, turn in choosing.hand_out(documents, settings, event["at"]):
         given.add(wait["id"])
-        yield action("assignment.give", conversation=wait["id"], agent=agent, turn=is_turn, why=why)
+        yield action("assignment.give", conversation=wait["id"], agent=agent, turn=turn, why=why)
     for wait in documents.table("assignment_wait").search(where("tell") == True):  # noqa: E712
         if wait["id"] not in given:
             yield from _tell(documents, wait)
@@ -90,17 +93,12 @@ def _closed_words(data):
 @hookimpl
 def conversation_assigned(event, conversation, documents):
     """Bring in line what a conversation waits for; one that was given back waits again."""
-    if choosing.config_of(documents, conversation["team"]) is None and not _waits(
-        documents, conversation["id"]
-    ):
-        return
-    if conversation["handler"] == "queue" and not _waits(documents, conversation["id"]):
-        team = conversation["team"] or EVERYONE
-        yield action(
-            "assignment.enqueue", conversation=conversation["id"], team=team, why="it was given back"
-        )
-    else:
-        yield action("assignment.settle", conversation=conversation["id"])
+    id, team = conversation["id"], conversation["team"] or EVERYONE
+    config, wait = choosing.config_of(documents, team), documents.table("assignment_wait").get(doc_id=id)
+    if config and conversation["handler"] == "queue" and (wait is None or wait["team"] != team):
+        yield action("assignment.enqueue", conversation=id, team=team, why="it was given back")
+    elif config or wait:
+        yield action("assignment.settle", conversation=id)
 
 
 def _waits(documents, conversation):
@@ -122,6 +120,15 @@ def conversation_snoozed(conversation, documents):
 def _settle(documents, conversation):
     if documents.table("assignment_team").all():
         yield action("assignment.settle", conversation=conversation["id"])
+
+
+@hookimpl
+def contact_blocked(event, documents):
+    """Who is blocked waits for nobody."""
+    theirs = where("contact") == event["data"]["contact"]
+    for conversation in documents.table("conversation").search(theirs):
+        if _waits(documents, conversation["id"]):
+            yield action("assignment.settle", conversation=conversation["id"])
 
 
 @hookimpl

@@ -48,7 +48,9 @@ def team_for(documents, conversation, text):
 
 
 def hand_out(documents, settings, at):
-    """Yield (wait, agent, why, is_turn) for all that can be given now, most urgent and oldest first.
+    """Yield (wait, agent, why, turn) for all that can be given now, most urgent and oldest first.
+
+    turn: its number where it is the agent's turn of a round, else None.
 
     Who waits and whom nobody free can take is passed over; nobody behind gets what they could have had.
     """
@@ -65,8 +67,7 @@ def hand_out(documents, settings, at):
         found = choose(documents, people, teams[wait["team"]], wait)
         if found:
             agent, why, is_turn = found
-            people.gave(agent, wait["team"], is_turn)
-            yield wait, agent, why, is_turn
+            yield wait, agent, why, people.gave(agent, wait["team"], is_turn)
 
 
 def _serving(documents, at):
@@ -96,11 +97,11 @@ def choose(documents, people, team, wait):
         agent = fewest(people, leads)
         return agent, f"escalated: {people.name(agent)} is a supervisor and is there", False
     members = [id for id in people.members(wait["team"]) if id not in tried]
-    known = _known(documents, people, team, wait, conversation, members)
-    if known:
-        return *known, False
     needs = _needs(documents, people, team, wait, conversation)
     able = [id for id in members if needs <= skills_of(people.agents[id])]
+    known = _known(documents, people, team, wait, conversation, able)
+    if known:
+        return *known, False
     free = [id for id in able if people.is_free(id)]
     if not free:
         return None
@@ -112,19 +113,19 @@ def choose(documents, people, team, wait):
     return agent, skilled + _turn_words(people, wait["team"], able, free), True
 
 
-def _known(documents, people, team, wait, conversation, members):
+def _known(documents, people, team, wait, conversation, able):
     """Return (agent, why) of who is wanted or knows the contact, if they are free; else None."""
     named = wait.get("agent")
     if named and named in people.online and people.is_free(named):
         return named, f"handed over to {people.name(named)}"
     before = wait.get("before")
-    if before in members and people.is_free(before):
+    if before in able and people.is_free(before):
         return before, f"it opened again, and {people.name(before)}, who had it, is there"
     if team["strategy"] != "sticky":
         return None
     contact = documents.table("contact").get(doc_id=conversation["contact"]) or {}
     knows = contact.get("assignment.agent")
-    if knows in members and people.is_free(knows):
+    if knows in able and people.is_free(knows):
         return knows, f"{people.name(knows)} answered this contact last and is there"
     return None
 

@@ -4,7 +4,7 @@ from engine import Refused, handles, presence, times, where
 
 from . import schemas, sla
 from .choosing import calendar_of, config_of, key_of
-from .people import People, settings_of
+from .people import is_free, settings_of
 
 WRITE, EDIT = "conversation.write", "team.write"
 LOOK = "assignment.look"
@@ -69,7 +69,7 @@ def enqueue(data, tx):
         tx.update("conversation", conversation["id"], fields)
         conversation.update(fields)
     _new_episode(tx, conversation)
-    _customer_waits(tx, conversation, config)
+    _customer_waits(tx, conversation, config, data["waits"])
     wanted = {key: data[key] for key in ("agent", "skill", "before")}
     _wait(tx, conversation, config, **wanted)
     _look(tx)
@@ -82,13 +82,13 @@ def _new_episode(tx, conversation):
         _set(tx, conversation, episode=conversation["episode"], tried=[], moves=0, escalated=None)
 
 
-def _customer_waits(tx, conversation, config):
-    """Note since when the customer waits, and have an answer due."""
+def _customer_waits(tx, conversation, config, surely=False):
+    """Note since when the customer waits, and have an answer due; surely: though a bot wrote last."""
     last = conversation.get("last_message") or {}
     paused = (conversation.get(sla.FIELD) or {}).get("state") == sla.PAUSED
     if paused:
         _set(tx, conversation, sla=sla.resumed(tx, conversation, config))
-    elif last.get("direction") != "out" and not conversation.get("assignment.since"):
+    elif (surely or last.get("direction") != "out") and not conversation.get("assignment.since"):
         _set(tx, conversation, since=tx.at, sla=sla.begin(tx, conversation, config))
 
 
@@ -128,12 +128,12 @@ def give(data, tx):
     conversation = _existing(tx, "conversation", data["conversation"])
     if conversation["status"] != "open" or conversation["handler"] != "queue":
         raise Refused("the conversation does not wait any more")
-    people = People(tx.documents, settings_of(tx.documents))
-    if not people.is_free(data["agent"]):
-        raise Refused(f"{people.name(data['agent'])} is not there or has no room")
-    if data["turn"]:
-        people.gave(data["agent"], wait["team"], True)
-        _keep_turns(tx, data["agent"], turns=people.given[data["agent"]]["turns"])
+    agent = _existing(tx, "agent", data["agent"])
+    if not is_free(tx.documents, agent, settings_of(tx.documents)):
+        raise Refused(f"{agent['name']} is not there or has no room")
+    if data["turn"] is not None:
+        before = tx.get("assignment_agent", agent["id"]) or {}
+        _keep_turns(tx, agent["id"], turns={**before.get("turns", {}), wait["team"]: data["turn"]})
     tx.update("conversation", conversation["id"], {"assignee": data["agent"], "handler": "agent"})
     tx.about.setdefault("conversation", conversation["id"])
     return {"before": None}
@@ -152,7 +152,7 @@ def settle(data, tx):
     conversation = _existing(tx, "conversation", data["conversation"])
     config = config_of(tx.documents, conversation["team"])
     agent = conversation["assignee"] if conversation["handler"] == "agent" else None
-    if conversation["handler"] != "queue":
+    if conversation["handler"] != "queue" or config is None:
         tx.remove_if("assignment_wait", conversation["id"])
     tx.cancel(f"answer/{conversation['id']}", plugin="assignment")
     if agent and config:

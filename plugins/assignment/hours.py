@@ -97,7 +97,8 @@ class Calendar:
 def holidays_of(country, year):
     """Return the public holidays of a country (ISO 3166) in a year: date → name; {} where none are known."""
     try:
-        return dict(holidays.country_holidays(country, years=year))
+        language = holidays.country_holidays(country).default_language  # else the process's own
+        return dict(holidays.country_holidays(country, years=year, language=language))
     except NotImplementedError:
         return {}
 

@@ -4,6 +4,7 @@ from engine import presence, where
 
 from .schemas import EVERYONE, Settings
 
+DEFAULTS = Settings().load({})
 LEADS = ("supervisor", "admin")
 
 
@@ -32,14 +33,12 @@ class People:
     def has(self, agent):
         """Return how many open conversations an agent has; counted in the index, once."""
         if agent not in self._open:
-            theirs = (where("assignee") == agent) & (where("status") == "open")
-            self._open[agent] = self.documents.table("conversation").count(theirs)
+            self._open[agent] = open_of(self.documents, agent)
         return self._open[agent]
 
     def capacity(self, agent):
         """Return how many an agent is given at a time; 0: no limit."""
-        own = self.agents[agent].get("assignment.capacity")
-        return self.settings["capacity"] if own is None else own
+        return capacity_of(self.agents[agent], self.settings)
 
     def is_free(self, agent):
         """Whether an agent is online and has room."""
@@ -73,7 +72,7 @@ class People:
         return (self.given.get(agent) or {}).get("last_at") or ""
 
     def gave(self, agent, team, is_turn):
-        """Count what this hand-out has given to an agent, for the conversations after it."""
+        """Count what this hand-out has given to an agent; return the number of the turn if it is one."""
         before = self.given.get(agent) or {"id": agent, "turns": {}}
         turns = dict(before.get("turns") or {})
         if is_turn:
@@ -81,6 +80,24 @@ class People:
         self._now += 1
         self.given[agent] = {**before, "turns": turns, "last_at": f"~{self._now:06}"}  # after every time
         self._open[agent] = self.has(agent) + 1
+        return turns[team] if is_turn else None
+
+
+def open_of(documents, agent):
+    """Return how many open conversations an agent has, from the index alone."""
+    return documents.table("conversation").count((where("assignee") == agent) & (where("status") == "open"))
+
+
+def capacity_of(agent, settings):
+    """Return how many open conversations an agent is given at a time; 0: no limit."""
+    own = agent.get("assignment.capacity")
+    return settings["capacity"] if own is None else own
+
+
+def is_free(documents, agent, settings):
+    """Whether an agent (a document) is online and has room, now."""
+    most = capacity_of(agent, settings)
+    return presence.of(agent) == presence.ONLINE and (not most or open_of(documents, agent["id"]) < most)
 
 
 def belongs(agent, team):
@@ -100,4 +117,4 @@ def skills_of(agent):
 def settings_of(documents):
     """Return the plugin's settings, where no hook was given them."""
     found = documents.table("plugin").get(doc_id="assignment") or {}
-    return found.get("settings") or Settings().load({})
+    return {**DEFAULTS, **(found.get("settings") or {})}

@@ -172,13 +172,18 @@ class Enqueue(OfConversation):
     agent = fields.String(load_default=None, allow_none=True, metadata={"description": "who is wanted"})
     skill = fields.String(load_default=None, allow_none=True)
     before = fields.String(load_default=None, allow_none=True, metadata={"description": "who had it before"})
+    waits = fields.Boolean(
+        load_default=False, metadata={"description": "the customer waits, whoever wrote last"}
+    )
 
 
 class Give(OfConversation):
     """A conversation that waits goes to an agent who is free."""
 
     agent = fields.String(required=True)
-    turn = fields.Boolean(load_default=False, metadata={"description": "it is their turn of the round"})
+    turn = fields.Integer(
+        load_default=None, allow_none=True, metadata={"description": "which turn of the round it is"}
+    )
 
 
 class Release(OfConversation):
