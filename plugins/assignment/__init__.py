@@ -270,7 +270,7 @@ def _silent(documents, settings, about):
         why = f"{people.name(about['agent'])} did not answer within {config['answer_minutes']} minutes"
         yield from _release(conversation, config, people, why)
     else:
-        yield action("assignment.expect", conversation=conversation["id"])
+        yield action("assignment.expect", conversation=conversation["id"], times=about.get("times", 1))
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from .people import is_free, settings_of
 WRITE, EDIT = "conversation.write", "team.write"
 LOOK = "assignment.look"
 MOST_ADOPTED = 5000
+LONGEST_PATIENCE = 8  # times that the time for an answer doubles, where nobody else can take it
 
 
 def _existing(tx, collection, id):
@@ -168,14 +169,18 @@ def settle(data, tx):
     _look(tx)
 
 
-def _expect_answer(tx, conversation, config):
-    """Set the timers of an agent who owes an answer: the time that the team gives, and their own absence."""
+def _expect_answer(tx, conversation, config, times_before=0):
+    """Set the timers of an agent who owes an answer: the time that the team gives, and their own absence.
+
+    times_before: how often nobody else could take it; the time doubles with each.
+    """
     if not conversation.get("assignment.since"):
         return
     id, agent = conversation["id"], tx.get("agent", conversation["assignee"])
     if config["answer_minutes"]:
-        due = calendar_of(tx.documents, config).add(tx.at, config["answer_minutes"])
-        about = {"conversation": id, "agent": conversation["assignee"]}
+        minutes = config["answer_minutes"] * 2 ** min(times_before, LONGEST_PATIENCE)
+        due = calendar_of(tx.documents, config).add(tx.at, minutes)
+        about = {"conversation": id, "agent": conversation["assignee"], "times": times_before + 1}
         tx.timer(f"answer/{id}", due, about, plugin="assignment")
     if agent and presence.of(agent) == presence.OFFLINE:
         _watch(tx, agent)
@@ -243,13 +248,13 @@ def release(data, tx):
     return {"agent": agent}
 
 
-@handles("assignment.expect", schemas.OfConversation)
+@handles("assignment.expect", schemas.Expect)
 def expect(data, tx):
-    """Nobody else can take a conversation that is not answered: its agent has the same time again."""
+    """Nobody else can take a conversation that is not answered: its agent has twice the time again."""
     conversation = _existing(tx, "conversation", data["conversation"])
     config = config_of(tx.documents, conversation["team"])
     if config and conversation["handler"] == "agent":
-        _expect_answer(tx, conversation, config)
+        _expect_answer(tx, conversation, config, data["times"])
 
 
 @handles("assignment.escalate", schemas.OfConversation, past="assignment.escalated")

@@ -192,6 +192,12 @@ class Release(OfConversation):
     supervisor = fields.Boolean(load_default=False, metadata={"description": "a supervisor is wanted"})
 
 
+class Expect(OfConversation):
+    """An agent who does not answer keeps a conversation that nobody else can take."""
+
+    times = fields.Integer(load_default=1, metadata={"description": "how often that was so by now"})
+
+
 class Answered(OfConversation):
     """An agent (null: somebody at the phone) answered the customer."""
 
