@@ -3,7 +3,7 @@
 These names are what plugins are built on; everything else may change.
 """
 
-from engine import conditions, presence, times
+from engine import conditions, presence, templates, times
 from engine.actions import Action, ActionSchema, LooseSchema, Refused, action, handles
 from engine.documents import Collection, Query, where
 from engine.facts.messages import confirm as confirm_sent
@@ -27,6 +27,7 @@ __all__ = [
     "hookimpl",
     "presence",
     "set_status",
+    "templates",
     "times",
     "where",
 ]

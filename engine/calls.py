@@ -5,12 +5,13 @@ message: ``not_sent`` (no byte of the request left, or 429 and 503), ``refused``
 ``unknown`` (a time-out, a reset, another 5xx: it may have been taken).
 """
 
+import ipaddress
 import socket
 import ssl
 import threading
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -24,6 +25,7 @@ MEGABYTE = 1024 * 1024
 RETRY_AFTER_LIMIT = 3600.0
 _CHUNK = 64 * 1024
 _SAME_HOST_REDIRECTS = 3
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -69,14 +71,17 @@ def call(
     deadline: float = 15.0,
     max_bytes: int = MEGABYTE,
     redirects: bool = False,
+    inside: Collection[str] | None = None,
 ) -> Answer:
     """Call *url* and return its 2xx answer; CallFailed with the outcome otherwise.
 
     deadline: seconds for all of it, from the look-up of the name to the last byte.
     max_bytes: what the answer's body may have, unpacked.
     redirects: follow a GET's redirects on the same scheme, host and port (three at most).
+    inside: where given, only addresses of the open internet are called, on the ports 80 and 443, but for
+    these ``host:port``; for addresses that somebody who does not run this installation has written.
     """
-    clock = _Clock(deadline)
+    clock = _Clock(deadline, inside)
     for _ in range(_SAME_HOST_REDIRECTS + 1):
         answer, target = _once(method, url, json, headers, clock, max_bytes)
         if target is None:
@@ -200,8 +205,9 @@ def _tls() -> ssl.SSLContext:
 class _Clock:
     """One deadline for all of a call, and whether a byte of the request was handed out."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, inside: Collection[str] | None = None) -> None:
         self.seconds = seconds
+        self.inside = inside
         self.ends = time.monotonic() + seconds
         self.wrote = False
 
@@ -232,13 +238,34 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in _addresses(host, port, self.clock):
+        addresses = _addresses(host, port, self.clock)
+        if self.clock.inside is not None and f"{host}:{port}" not in self.clock.inside:
+            _refuse_inner(port, addresses)
+        for address in addresses:
             left = self.clock.within(httpcore.ConnectTimeout)
             try:
                 return _Stream(self.sockets.connect_tcp(address, port, left), self.clock)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
+
+
+def _refuse_inner(port: int, addresses: Iterable[str]) -> None:
+    """Raise where one address is not of the open internet; what was looked at is what is connected to."""
+    if port not in (80, 443) or not all(is_public(address) for address in addresses):
+        raise CallFailed("refused", "only addresses of the open internet can be called", status=0)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the open internet, also where it hides one of IPv4."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is not None:
+            return is_public(str(inner))
+        if ip in _NAT64:
+            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+    return ip.is_global and not ip.is_multicast
 
 
 class _Stream(httpcore.NetworkStream):

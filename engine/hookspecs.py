@@ -183,6 +183,38 @@ def labels_removed(event, message, conversation, contact, documents, settings, r
 
 
 @hookspec
+def campaign_replied(event, message, conversation, contact, documents, settings, rng):
+    """Called when a customer answered a campaign's message; may return actions.
+
+    ``data`` is ``{conversation, campaign}``.
+    """
+
+
+@hookspec
+def flow_node_entered(event, message, conversation, contact, documents, settings, rng):
+    """Called for each node of a flow that a conversation passed; may return actions.
+
+    ``data`` is ``{conversation, version, node}``.
+    """
+
+
+@hookspec
+def flow_moved(event, message, conversation, contact, documents, settings, rng):
+    """Called when a flow took a step; may return actions.
+
+    ``data`` is ``{conversation, do, rev, why}``; ``do`` is what the step decided.
+    """
+
+
+@hookspec
+def flow_ended(event, message, conversation, contact, documents, settings, rng):
+    """Called when a flow came to its end in a conversation; may return actions.
+
+    ``data`` is ``{conversation, ended}``.
+    """
+
+
+@hookspec
 def contact_upserted(event, message, conversation, contact, documents, settings, rng):
     """Called when a gateway told of a contact (address book or profile); may return actions."""
 

@@ -11,7 +11,7 @@ from engine.events import Event
 from engine.hooks import HookRunner
 from engine.plugins import Registry
 from engine.store import Store, is_fatal
-from engine.transaction import Duplicate, Transaction, described
+from engine.transaction import ASKER, Duplicate, Transaction, described
 from engine.watch import Watch
 
 ROUNDS = 8
@@ -135,9 +135,7 @@ class Pipeline:
         path: list[str] = []
         done: list[dict[str, Any]] = []
         asked = [
-            Wanted("agent", "action_requested", a)
-            for a in tx.event["data"].get("actions", ())
-            if tx.is_request
+            Wanted(ASKER, "action_requested", a) for a in tx.event["data"].get("actions", ()) if tx.is_request
         ]
         for _ in range(ROUNDS):
             tx.consequences = []

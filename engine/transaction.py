@@ -15,6 +15,7 @@ from engine.ids import document_id, seeded
 from engine.store import Store
 
 Subject = tuple[str, str]
+ASKER = "agent"
 ABOUT = ("message", "conversation", "contact")
 
 
@@ -27,7 +28,6 @@ class Transaction:
 
     documents: a TinyDB on the workspace; every write is remembered as a change.
     at: the time of this transaction; there is no other clock here.
-    agent: the agent who asked, or None.
     about: collection → id of what the event is about.
     """
 
@@ -36,7 +36,6 @@ class Transaction:
         self.event = event
         self.documents: Database = store.documents
         self.at: str = event["at"]
-        self.agent: str | None = event["data"].get("agent") if event["type"] == "action.requested" else None
         self.about: dict[str, str] = {}
         self.consequences: list[tuple[str, dict[str, Any]]] = []
         self.jobs: list[dict[str, Any]] = []
@@ -49,6 +48,11 @@ class Transaction:
         self._before: dict[Subject, str | None] = {}
         self._put_back: dict[Subject, int] = {}
         self._ordinals: dict[str, int] = {}
+
+    @property
+    def agent(self) -> str | None:
+        """The agent who asks for the action that is being carried out; None where a plugin does."""
+        return self.event["data"].get("agent") if self.is_request and self.asking[0] == ASKER else None
 
     @property
     def is_request(self) -> bool:

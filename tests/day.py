@@ -146,6 +146,53 @@ def of_labels(day: Day) -> None:
     day.ask("labels.create", name="Komplain", color="#000000")
 
 
+CITA = "6281500003333@c.us"
+
+
+def of_the_flow_builder(day: Day) -> None:
+    """Menus, questions, gathered texts, chance, a service, time-outs, a person, versions."""
+    agent = day.agent("Wati")
+    to = {"option.1": "s", "option.2": "q", "timeout": "late"}
+    nodes = [
+        {"id": "m", "kind": "menu", "text": "Halo {{name}}", "timeout": 30, "to": to,
+         "options": [{"id": "1", "title": "Satu"}, {"id": "2", "title": "Dua"}]},
+        {"id": "s", "kind": "split", "paths": [{"id": "a"}, {"id": "b"}],
+         "to": {"path.a": "h", "path.b": "h"}},
+        {"id": "h", "kind": "http", "url": "https://toko.example/", "save": {"s": "s"}, "to": {"next": "w"}},
+        {"id": "w", "kind": "wait", "minutes": 5, "to": {"next": "l"}},
+        {"id": "l", "kind": "label", "add": ["Komplain", "nix"], "to": {"next": "m"}},
+        {"id": "q", "kind": "ask", "text": "Kota?", "field": "contact.city", "to": {"next": "p"}},
+        {"id": "p", "kind": "hand_over", "text": "Sebentar", "note": "{{contact.city}}"},
+        {"id": "late", "kind": "end", "text": "Sampai nanti"},
+    ]  # fmt: skip
+    words = {"on": "keyword", "way": "fuzzy", "words": ["katalog"]}
+    flow = {"name": "Katalog", "start": "m", "triggers": [words], "nodes": nodes}
+    id = day.ask("flowbuilder.save", by=agent, definition=flow)["result"]["flow"]
+    day.ask("flowbuilder.publish", flow=id)
+    day.writes(CITA, "katalok", push_name="Cita")
+    day.writes(CITA, "apa?")
+    day.writes(CITA, "maksudnya")
+    day.later(4)
+    day.writes(CITA, "1")
+    (job,) = [j for j in day.all("job") if j["name"] == "flowbuilder.http"]
+    result = {"ok": True, "values": {"s": "x"}}
+    day.submit(event("job.finished", job["id"], {"job": job["id"], "result": result}, origin="job"))
+    day.later(301)
+    day.ask("flowbuilder.save", flow=id, definition={**flow, "language": "en"})
+    day.ask("flowbuilder.publish", flow=id)
+    day.answers(CITA, "dengan Wati", by=agent)
+    day.ask("flowbuilder.resume", by=agent, conversation=day.conversation(CITA)["id"])
+    day.later(1801)
+    day.writes(CITA, "katalog")
+    day.writes(CITA, "2")
+    day.writes(CITA, "Bogor")
+    day.later(4)
+    day.writes(ANDI, "katalog")
+    day.ask("flowbuilder.roll_back", flow=id, number=1)
+    day.ask("flowbuilder.switch", flow=id, enabled=False)
+    assert day.all("flow_stat") and day.all("flow_miss")
+
+
 def settle(day: Day, chat: str) -> None:
     """Let all calls that are under way end well."""
     while jobs := [j for j in day.all("job") if j["state"] == "queued" and j["queue"] == "send"]:
@@ -254,6 +301,7 @@ PARTS = {
     "core": of_the_core,
     "simulator": World.with_shop,
     "labels": of_labels,
+    "flowbuilder": of_the_flow_builder,
     "sender": of_the_sender,
     "assignment": of_assignment,
     "waha": lambda day: None,  # only an adapter: it has no hooks

@@ -43,7 +43,9 @@ def test_what_no_person_wrote_is_refused_after_an_opt_out(tmp_path: Path):
     try:
         shop.writes(DEWI, "hello")
         conversation = shop.conversation(DEWI)["id"]
-        shop.ask("labels.add", conversation=conversation, label=shop.label("VIP"))
+        sari = shop.agent("Sari")
+        shop.ask("labels.add", by=sari, conversation=conversation, label=shop.label("VIP"))
+        assert {m["author"]["kind"] for m in shop.messages(DEWI) if m["direction"] == "out"} == {"bot"}
         assert [m["lane"] for m in shop.messages(DEWI) if m["direction"] == "out"] == [
             "automatic",
             "campaign",

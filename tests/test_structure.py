@@ -14,7 +14,7 @@ from engine.plugins import load
 
 ROOT = Path(__file__).parent.parent
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/plugin.toml"))
-PUBLIC_ENGINE = ("engine", "engine.bench", "engine.gateways", "engine.times")
+PUBLIC_ENGINE = ("engine", "engine.bench", "engine.commands", "engine.gateways", "engine.times")
 # What hooks, which live in a plugin's __init__, may not reach: I/O, the clock, chance of their own.
 OUTSIDE = ("sqlite3", "requests", "httpx", "redis", "socket", "subprocess", "threading", "time", "random")
 

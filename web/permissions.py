@@ -26,6 +26,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "contact.write": _TEAMWORK,
     "label.read": _TEAMWORK,
     "label.write": ("admin", "supervisor"),
+    "flow.read": ("admin", "supervisor", "agent", "integrator"),
+    "flow.write": ("admin", "supervisor", "integrator"),
     "report.read": ("admin", "supervisor"),
     "team.read": ("admin", "supervisor", "integrator"),
     "team.write": ("admin",),

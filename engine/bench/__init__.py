@@ -5,8 +5,11 @@ A *figure* is a function that takes a `Bench` and yields `Row`s. A bench is a li
 its list (`engine.bench.storage.FIGURES` says how).
 """
 
+from engine.bench.filling import chat_of, written
+from engine.bench.hearing import Hearing
 from engine.bench.rows import Bench, Figure, Row, row, run
 from engine.bench.storage import FIGURES as STORAGE
+from engine.bench.timing import seconds
 
 BENCHES: dict[str, tuple[Figure, ...]] = {"storage": STORAGE}
 
@@ -18,4 +21,16 @@ def benches() -> dict[str, tuple[Figure, ...]]:
     return {**plugins.load().benches(), **BENCHES}
 
 
-__all__ = ["BENCHES", "Bench", "Figure", "Row", "benches", "row", "run"]
+__all__ = [
+    "BENCHES",
+    "Bench",
+    "Figure",
+    "Hearing",
+    "Row",
+    "benches",
+    "chat_of",
+    "row",
+    "run",
+    "seconds",
+    "written",
+]

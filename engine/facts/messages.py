@@ -179,6 +179,7 @@ def parked_too_long(tx: Transaction, parked: Document) -> None:
     contact = identity.contact_of(tx, {**data["peer"], "push_name": None})
     conversation = identity.conversation_of(tx, parked["account"], data["peer"], contact)
     add_own(tx, conversation, data["message"], parked["echo"])
+    tx.consequence("message.sent", {"conversation": conversation["id"], "message": tx.about["message"]})
     message = statuses.by_gateway_id(tx, parked["account"], parked["gateway_id"])
     for level in parked["levels"] if message else ():
         statuses.apply(tx, message or {}, level["status"], level["error"])

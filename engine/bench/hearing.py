@@ -1,0 +1,62 @@
+"""A workspace whose hooks are called by themselves: what deciding costs, without writing."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from engine.bench.filling import ACCOUNT, chat_of, written
+from engine.events import Event, requested
+from engine.plugins import Plugin, Registry, load
+from engine.transaction import Transaction
+from engine.workspace import Workspace
+
+Document = dict[str, Any]
+
+
+class Hearing:
+    """A scratch workspace with the gateways' simulator and *plugins* alone.
+
+    documents: read and written without the journal, to make many of them quickly.
+    """
+
+    def __init__(self, folder: Path, *plugins: str) -> None:
+        found = load().plugins
+        wanted: list[Plugin] = [found[name] for name in ("simulator", *plugins)]
+        self.workspace = Workspace("main", folder, Registry(wanted), None, lambda frames: None)
+        self.workspace.start()
+        self.ask("account.put", name=ACCOUNT, gateway="simulator")
+
+    def ask(self, type: str, **data: Any) -> Document:
+        """Have an action done; return what came of it."""
+        results = self.workspace.submit([requested(None, [{"type": type, "data": data}])]).result()
+        done: Document = results[0]["actions"][0]
+        return done
+
+    def writes(self, customer: int, text: str) -> None:
+        """Have a customer write, in full."""
+        self.workspace.submit([written(chat_of(customer), f"HEAR-{customer}-{text}", text)]).result()
+
+    def fill(self, collection: str, documents: Iterable[Document]) -> None:
+        """Put documents there in bulk."""
+        with self.workspace.store.transaction():
+            self.workspace.store.documents.table(collection).insert_multiple(documents)
+
+    def all(self, collection: str) -> list[Document]:
+        """Return the documents of a collection."""
+        return list(self.workspace.store.documents.table(collection).all())
+
+    def caller(self, event: Event, message: Document) -> Callable[[], list[Any]]:
+        """Return what calls the hooks of a recorded *event* about *message* once, and gives their actions."""
+        hooks, store = self.workspace.pipeline.hooks, self.workspace.store
+        heard = [(event["type"], event["data"])]
+
+        def call() -> list[Any]:
+            tx = Transaction(store, event)
+            tx.about.update(message=message["id"], conversation=message["conversation"])
+            return [wanted for _, _, wanted in hooks.call_all(tx, heard, [], 1000)]
+
+        return call
+
+    def close(self) -> None:
+        """End."""
+        self.workspace.stop()

@@ -1,0 +1,307 @@
+"""Flow builder: bots made of nodes. What a flow does is decided by `running`, a pure function.
+
+Each event becomes one ``flowbuilder.move``, which is refused where the session has moved on; only what was
+moved (``flow.moved``) has messages sent, labels put on and people called.
+"""
+
+from engine import action, hookimpl
+
+from . import reading, running
+from .answers import NotThat, read
+
+JOB = "flowbuilder.http"
+
+
+def _move(conversation, before, outcome, began=None):
+    """Return the action that keeps what came of an event."""
+    return action(
+        "flowbuilder.move",
+        conversation=conversation["id"],
+        rev=before["rev"] if before else 0,
+        session=outcome.session,
+        step={
+            "do": outcome.do,
+            "visits": outcome.visits,
+            "misses": outcome.misses,
+            "ended": outcome.ended,
+            "began": began,
+        },
+        why=outcome.why,
+    )
+
+
+def _begin(begin, around, conversation, documents, text):
+    flow = reading.published(documents, begin.flow) if begin else None
+    if flow is None:
+        return None
+    outcome = running.begin(flow, around, begin.why, text)
+    return _move(conversation, None, outcome, began=[flow.flow, flow.id])
+
+
+def _said(message):
+    return (message["text"] or "") if message else ""
+
+
+@hookimpl
+def conversation_route(event, message, conversation, contact, documents, settings, rng):
+    """A conversation is new or open again: the flow takes it whose trigger fits what the customer wrote."""
+    data = event["data"]
+    if (
+        message is None
+        or message["direction"] != "in"
+        or event["origin"] != "live"
+        or data.get("without_bot")
+    ):
+        return None
+    if not reading.is_free(conversation) or reading.session_of(documents, conversation["id"]):
+        return None
+    around = reading.around(documents, event, conversation, contact, settings, rng)
+    true = ["opened", *(["first_message"] if conversation["episode"] == 1 else [])]
+    true += [] if around.is_open else ["out_of_hours"]
+    begin = reading.live(documents).message(_said(message), conversation["account"], true)
+    found = _begin(begin, around, conversation, documents, _said(message))
+    return [found] if found else None
+
+
+@hookimpl
+def message_received(event, message, conversation, contact, documents, settings, rng):
+    """The customer answers the flow, or begins one with a keyword."""
+    if event["origin"] != "live" or (contact or {}).get("blocked"):
+        return
+    session = reading.session_of(documents, conversation["id"])
+    if session is None:
+        if conversation["opened_at"] != event["at"] and reading.is_free(conversation):
+            begin = reading.live(documents).keyword(_said(message), conversation["account"])
+            if begin:
+                around = reading.around(documents, event, conversation, contact, settings, rng)
+                yield _begin(begin, around, conversation, documents, _said(message))
+    elif session["state"] != "paused":
+        yield _heard(event, message, conversation, contact, documents, settings, rng, session)
+
+
+def _heard(event, message, conversation, contact, documents, settings, rng, session):
+    flow = reading.flow_of(documents, session)
+    around = reading.around(documents, event, conversation, contact, settings, rng)
+    text = _said(message)
+    pause = flow.settings["gather"]
+    if pause and not _is_whole(flow, session, text, around):
+        return action("flowbuilder.gather", conversation=conversation["id"], text=text, seconds=pause)
+    return _move(conversation, session, running.answer(flow, session, text, around))
+
+
+def _is_whole(flow, session, text, around):
+    """Whether *text* needs nothing after it: it names an option, or is the kind of answer asked for."""
+    node = flow.nodes.get(session["node"])
+    if node is None or flow.global_word(text):
+        return True
+    if node["kind"] == "menu":
+        return flow.named(node, text) is not None
+    if node["kind"] != "ask" or node["type"] == "text":
+        return node["kind"] != "ask"
+    try:
+        read(node, text, around.local.date(), around.region)
+    except NotThat:
+        return False
+    return True
+
+
+@hookimpl
+def timer_fired(event, documents, settings, rng):
+    """A pause is over, a question had no answer, a wait has its end, or a session has expired."""
+    data = event["data"]["data"]
+    conversation = documents.table("conversation").get(doc_id=data["conversation"])
+    session = reading.session_of(documents, data["conversation"])
+    if conversation is None or session is None or session["state"] == "paused":
+        return
+    contact = documents.table("contact").get(doc_id=conversation["contact"])
+    around = reading.around(documents, event, conversation, contact, settings, rng)
+    flow = reading.flow_of(documents, session)
+    if event["data"]["name"].startswith("gather/"):
+        if session.get("pending"):
+            text = "\n".join(session["pending"])
+            yield _move(conversation, session, running.answer(flow, session, text, around))
+    elif session["due"] and session["due"] <= event["at"]:
+        yield _move(conversation, session, running.due(flow, session, around))
+
+
+@hookimpl
+def job_finished(event, documents, settings, rng):
+    """A service answered."""
+    data = event["data"]
+    if data.get("name") != JOB:
+        return
+    conversation = documents.table("conversation").get(doc_id=data["args"]["conversation"])
+    session = reading.session_of(documents, data["args"]["conversation"])
+    if conversation is None or session is None or session["rev"] != data["args"]["rev"]:
+        return
+    contact = documents.table("contact").get(doc_id=conversation["contact"])
+    around = reading.around(documents, event, conversation, contact, settings, rng)
+    told = data.get("result") or {"ok": False, "reason": "the service was never reached"}
+    flow = reading.flow_of(documents, session)
+    yield _move(conversation, session, running.result(flow, session, told, around))
+
+
+@hookimpl
+def message_queued(message, documents):
+    """A person answers: the bot is silent in this conversation."""
+    if message and message["author"]["kind"] == "agent":
+        yield from _pause(message["conversation"], documents, f"{message['author']['name']} answers")
+
+
+@hookimpl
+def message_sent(message, documents):
+    """Somebody answers on the phone: the bot is silent in this conversation."""
+    if message and message["author"]["kind"] == "phone":
+        yield from _pause(message["conversation"], documents, "somebody answers on the phone")
+
+
+@hookimpl
+def conversation_assigned(event, documents):
+    """A person has the conversation: the bot is silent."""
+    if event["data"].get("agent"):
+        yield from _pause(event["data"]["conversation"], documents, "a person has the conversation")
+
+
+def _pause(conversation, documents, why):
+    session = reading.session_of(documents, conversation)
+    if session and session["state"] != "paused":
+        yield action("flowbuilder.pause", conversation=conversation, why=why)
+
+
+@hookimpl
+def conversation_resolved(event, documents):
+    """The matter is done, and with it the flow."""
+    if reading.session_of(documents, event["data"]["conversation"]):
+        yield action(
+            "flowbuilder.stop", conversation=event["data"]["conversation"], why="the conversation is resolved"
+        )
+
+
+@hookimpl
+def conversation_snoozed(event, documents):
+    """The conversation is put away, and with it the flow."""
+    if reading.session_of(documents, event["data"]["conversation"]):
+        yield action(
+            "flowbuilder.stop", conversation=event["data"]["conversation"], why="the conversation is put away"
+        )
+
+
+@hookimpl
+def labels_added(event, conversation, contact, documents, settings, rng):
+    """A label may begin a flow."""
+    names = reading.label_names(documents, [event["data"]["label"]])
+    yield _on(
+        "label_added", names[0] if names else None, event, conversation, contact, documents, settings, rng
+    )
+
+
+@hookimpl
+def campaign_replied(event, conversation, contact, documents, settings, rng):
+    """An answer to a campaign may begin a flow."""
+    about = event["data"].get("campaign")
+    yield _on("campaign_reply", about, event, conversation, contact, documents, settings, rng)
+
+
+def _on(trigger, about, event, conversation, contact, documents, settings, rng):
+    if conversation is None or about is None or not reading.is_free(conversation):
+        return None
+    if reading.session_of(documents, conversation["id"]):
+        return None
+    begin = reading.live(documents).event(trigger, conversation["account"], about)
+    around = reading.around(documents, event, conversation, contact, settings, rng)
+    return _begin(begin, around, conversation, documents, "")
+
+
+@hookimpl
+def flow_asked(event, conversation, contact, documents, settings, rng):
+    """A person begins a flow, or gives the conversation back to it."""
+    around = reading.around(documents, event, conversation, contact, settings, rng)
+    session = reading.session_of(documents, conversation["id"])
+    if session:
+        flow = reading.flow_of(documents, session)
+        yield _move(conversation, session, running.resumed(flow, session, around))
+        return
+    flow = reading.published(documents, event["data"]["flow"])
+    if flow:
+        outcome = running.begin(flow, around, "begun by hand")
+        yield _move(conversation, None, outcome, began=[flow.flow, flow.id])
+
+
+@hookimpl
+def flow_moved(event, conversation, documents):
+    """Do what the flow decided: say, label, keep, call, hand over, resolve."""
+    for step in event["data"]["do"]:
+        yield from _DO[step["do"]](step, conversation, documents, event["data"])
+
+
+def _say(step, conversation, documents, data):
+    why = f"{data['why']}; node “{step['node']}”" if data.get("why") else f"node “{step['node']}”"
+    media = {"media": step["media"]} if step["media"] else {}
+    yield action("message.send", conversation=conversation["id"], text=step["text"], why=why, **media)
+
+
+def _label(step, conversation, documents, data):
+    known = {label["name"].casefold(): label["id"] for label in documents.table("label").all()}
+    for verb, names in (("add", step["add"]), ("remove", step["remove"])):
+        for name in names:
+            label = known.get(name.casefold(), name)  # one that is not there is refused by its name
+            yield action(f"labels.{verb}", conversation=conversation["id"], label=label, why=data.get("why"))
+
+
+def _keep(step, conversation, documents, data):
+    fields = {step["field"]: step["value"]}
+    yield action("contacts.set_fields", contact=conversation["contact"], fields=fields, why=data.get("why"))
+
+
+def _http(step, conversation, documents, data):
+    call = {key: step[key] for key in ("method", "url", "headers", "body", "paths")}
+    args = {"conversation": conversation["id"], "rev": data["rev"], **call}
+    yield action("job.run", name=JOB, args=args, deadline=step["deadline"], why=data.get("why"))
+
+
+def _hand_over(step, conversation, documents, data):
+    team, agent = reading.team_id(documents, step.get("team")), reading.agent_id(documents, step.get("agent"))
+    told = {
+        key: value for key, value in (("team", team), ("agent", agent), ("skill", step.get("skill"))) if value
+    }
+    yield action("conversation.hand_over", conversation=conversation["id"], why=data.get("why"), **told)
+    if step.get("note"):
+        yield action("notes.add", conversation=conversation["id"], text=step["note"], why=data.get("why"))
+
+
+def _resolve(step, conversation, documents, data):
+    yield action("conversation.resolve", conversation=conversation["id"], why=data.get("why"))
+
+
+def _queue(step, conversation, documents, data):
+    yield action("conversation.hand_over", conversation=conversation["id"], why=data.get("why"))
+
+
+_DO = {
+    "say": _say, "label": _label, "contact": _keep, "http": _http,
+    "hand_over": _hand_over, "resolve": _resolve, "queue": _queue,
+}  # fmt: skip
+
+
+@hookimpl(specname="jobs")
+def flow_jobs():
+    """Calls of services."""
+    from .jobs import http
+
+    return {JOB: http}
+
+
+@hookimpl
+def commands():
+    """``replyai flow``."""
+    from .commands import flow
+
+    return [flow]
+
+
+@hookimpl
+def benches():
+    """``replyai bench flows``."""
+    from .bench import FIGURES
+
+    return {"flows": FIGURES}

@@ -1,0 +1,87 @@
+"""Flows by REST: made, checked, tried, published, and how they do."""
+
+import pytest
+import yaml
+
+from plugins.flowbuilder import transcripts
+from tests.test_flows_running import SHOP
+from tests.web_stack import ANDI, running
+
+
+@pytest.fixture(scope="module")
+def stack():
+    with running() as found:
+        found.ayu, found.sari = found.agent("Ayu", "admin"), found.agent("Sari")
+        yield found
+
+
+@pytest.fixture
+def ayu(stack):
+    return stack.api(stack.ayu)
+
+
+@pytest.fixture
+def sari(stack):
+    return stack.api(stack.sari)
+
+
+def test_from_a_draft_to_an_answer(stack, ayu, sari):
+    status, flow = ayu("POST", "/flows", json={"definition": SHOP})
+    assert (status, flow["name"], flow["published"]) == (201, "Menu toko", None)
+    assert ayu("POST", "/flows", json={"definition": SHOP})[0] == 409
+    path = f"/flows/{flow['id']}"
+    assert ayu("PATCH", path, json={"definition": SHOP, "rev": 1})[1]["draft_rev"] == 2
+    assert ayu("PATCH", path, json={"definition": SHOP, "rev": 1})[0] == 409
+    assert sari("POST", f"{path}/publish", json={})[0] == 403
+    status, version = ayu("POST", f"{path}/publish", json={"note": "the first"})
+    assert (status, version["number"], version["note"]) == (201, 1, "the first")
+    stack.writes(ANDI, "menu")
+    stack.writes(ANDI, "1")
+    found = sari("GET", f"{path}/figures")[1]
+    assert (found["started"], found["nodes"]["menu"]["visits"], found["nodes"]["menu"]["waiting"]) == (
+        1,
+        2,
+        1,
+    )
+    assert [each["name"] for each in sari("GET", "/flows?limit=1")[1]["items"]] == ["Menu toko"]
+    ayu("POST", f"{path}/publish", json={})
+    assert ayu("POST", f"{path}/versions/1/publish", json={})[1]["number"] == 3
+    numbers = [each["number"] for each in sari("GET", f"{path}/versions")[1]["items"]]
+    assert numbers == [3, 2, 1] and sari("GET", f"{path}/versions/9")[0] == 404
+    assert ayu("PATCH", path, json={"enabled": False})[1]["enabled"] is False
+    assert ayu("DELETE", path)[0] == 204 and ayu("GET", path)[0] == 404
+
+
+def test_errors_are_told_of_their_node(ayu):
+    broken = {**SHOP, "nodes": [{**SHOP["nodes"][0], "to": {}}]}
+    found = ayu("POST", "/flows/check", json={"definition": broken})[1]["problems"]
+    assert {(p["node"], p["code"], p["about"]) for p in found} >= {("menu", "open", "option.1")}
+    flow = ayu("POST", "/flows", json={"definition": {**broken, "name": "Rusak"}})[1]
+    status, answer = ayu("POST", f"/flows/{flow['id']}/publish", json={})
+    assert status == 409 and "option 1 leads nowhere" in answer["error"]["message"]
+
+
+def test_a_draft_is_tried_and_the_chat_becomes_a_test(sari):
+    steps = [{"customer": "halo"}, {"customer": "2"}, {"customer": "agen"}]
+    status, chat = sari("POST", "/flows/try", json={"definition": SHOP, "steps": steps})
+    assert status == 200 and chat["ended"] == "person" and chat["visited"] == ["menu", "lokasi", "menu"]
+    assert [each["by"] for each in chat["talk"]].count("bot") == 4
+    saved = sari("POST", "/flows/transcript", json={"definition": SHOP, "steps": steps})[1]
+    assert saved["file"] == "menu-toko.yaml"
+    transcripts.run(yaml.safe_load(saved["yaml"]), SHOP)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{}],
+        [{"x": 1}],
+        [{"wait": "soon"}],
+        [{"service": {}}],
+        [{"customer": None}],
+        [{"customer": "halo", "wait": 1}],
+    ],
+)
+def test_steps_that_cannot_be_are_told_and_break_nothing(sari, steps):
+    status, chat = sari("POST", "/flows/try", json={"definition": SHOP, "steps": steps})
+    assert status == 200 and (chat["error"] or chat["talk"])
