@@ -76,6 +76,8 @@ def test_two_agents_share_the_work(stack: Stack, people: Any) -> None:
     sari.page.select_option("[data-priority]", "3")
     expect(sari.row(waits).locator(".up-tag")).to_be_visible()
     assert sari.troubles == budi.troubles == []
+    for person in (sari, budi):
+        person.context.close()
 
 
 def test_idle_is_away_and_by_hand_is_available_though_the_page_is_closed(stack: Stack, people: Any) -> None:
