@@ -239,10 +239,10 @@ def expires(day: Day, message: str, mark: str) -> None:
 
 def of_assignment(day: Day) -> None:
     """People come and go, a queue with hours and response times, a supervisor in the end."""
-    wati, dian = day.agent("Wati"), day.agent("Dian")
-    lead = day.agent("Nina", "supervisor")
+    surya, yanti = day.agent("Surya"), day.agent("Yanti")
+    lead = day.agent("Lintang", "supervisor")
     team = str(day.ask("team.create", name="Layanan")["result"]["team"])
-    for agent in (wati, dian):
+    for agent in (surya, yanti):
         day.ask("agent.update", agent=agent, teams=[team])
     hours = {name: [["08:00", "17:00"]] for name in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
     rules = {"hours": hours, "country": "", "answer_minutes": 4, "first_minutes": 10, "escalate_after": 2}
@@ -250,20 +250,22 @@ def of_assignment(day: Day) -> None:
     day.ask("assignment.set_team", team=team, strategy="round_robin", accounts=[SHOP], **rules, **told)
     for number in range(4):
         day.writes(f"62811{number:08}@c.us", "permisi")
-    is_there(day, wati, "online")
-    day.ask("assignment.set_agent", agent=dian, capacity=1, skills=["en"])
-    day.ask("agent.availability", by=dian, agent=dian, available="available", until=times.add(day.time, 3000))
+    is_there(day, surya, "online")
+    day.ask("assignment.set_agent", agent=yanti, capacity=1, skills=["en"])
+    day.ask(
+        "agent.availability", by=yanti, agent=yanti, available="available", until=times.add(day.time, 3000)
+    )
     conversation = day.conversation("6281100000001@c.us")["id"]
-    day.ask("assignment.set_priority", by=wati, conversation=conversation, priority=3)
-    day.answers("6281100000001@c.us", "Sebentar", by=wati)
-    day.ask("conversation.snooze", by=wati, conversation=conversation, until=times.add(day.time, 1000))
-    is_there(day, wati, "offline")
+    day.ask("assignment.set_priority", by=surya, conversation=conversation, priority=3)
+    day.answers("6281100000001@c.us", "Sebentar", by=surya)
+    day.ask("conversation.snooze", by=surya, conversation=conversation, until=times.add(day.time, 1000))
+    is_there(day, surya, "offline")
     is_there(day, lead, "online")
     day.later(2000)
     day.ask("conversation.hand_over", conversation=conversation, team=team, skill="en", note="mau grosir")
     for state in ("away", "online", "offline"):
         is_there(day, lead, state)
-    day.ask("agent.deactivate", agent=wati)
+    day.ask("agent.deactivate", agent=surya)
     day.later(40000)
     day.writes("6281100000009@c.us", "malam")
     day.later(40000)
