@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
 
 from engine import times
 from engine.events import event
 from engine.plugins import load
 from engine.replay import replay
 from plugins.assignment.hours import Calendar
+from plugins.assignment.schemas import Settings
 from tests.day import Day
 from tests.web_stack import Stack, running
 from tests.world import ANDI, DEWI
@@ -318,6 +321,33 @@ def test_out_of_hours_it_waits_and_is_given_when_the_team_opens(shop: Shop) -> N
     shop.later(3600)
     assert shop.has(DEWI) == "Sari"
     assert shop.whys("assignment.opened") == ["the team has opened"]
+
+
+def test_new_hours_hold_for_who_waits_already(shop: Shop) -> None:
+    shop.comes(shop.agent("Sari"))
+    shop.rules(hours={})
+    shop.writes(DEWI, "halo")
+    shop.rules(hours={"mon": [["10:00", "11:00"]]})
+    shop.later(7100)
+    assert shop.has(DEWI) is None
+    shop.later(200)
+    assert shop.has(DEWI) == "Sari"
+
+
+def test_every_word_is_there_in_indonesian() -> None:
+    """In this plugin's own catalogue, or in that of the pages."""
+    root, keywords = Path(__file__).parent.parent, {"_": None, "lazy_gettext": None, "ngettext": (1, 2)}
+    done = set()
+    for folder in (root / "web", root / "plugins" / "assignment"):
+        with (folder / "translations" / "id" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+            known = [message for message in read_po(file, locale="id") if message.string]
+        done |= {m.id[0] if isinstance(m.id, tuple) else m.id for m in known}
+    methods = [("**.py", "python"), ("**.html", "jinja2")]
+    found = extract_from_dir(root / "plugins" / "assignment", methods, keywords=keywords)
+    texts = {each[2][0] if isinstance(each[2], tuple) else each[2] for each in found}
+    for field in Settings().fields.values():
+        texts |= {field.metadata["title"], field.metadata["description"]}
+    assert sorted(texts - done) == []
 
 
 def test_where_the_team_wants_it_closed_hours_change_nothing(shop: Shop) -> None:

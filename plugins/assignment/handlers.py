@@ -43,7 +43,12 @@ def wake(data, tx):
 def opened(data, tx):
     """A team opens; while anybody waits for it, it is looked at when it opens again, too."""
     config = config_of(tx.documents, data["team"])
-    if config and tx.documents.table("assignment_wait").contains(where("team") == config["id"]):
+    if config:
+        _while_it_waits(tx, config)
+
+
+def _while_it_waits(tx, config):
+    if tx.documents.table("assignment_wait").contains(where("team") == config["id"]):
         _at_opening(tx, config, calendar_of(tx.documents, config))
 
 
@@ -282,7 +287,8 @@ def _escalated(tx, conversation):
 def _sla_of(tx, data, states):
     conversation = _existing(tx, "conversation", data["conversation"])
     found = conversation.get(sla.FIELD) or {}
-    if found.get("state") not in states:
+    last = conversation.get("last_message") or {}
+    if found.get("state") not in states or (last.get("author") or {}).get("kind") in ("agent", "phone"):
         raise Refused("no answer is due")
     return conversation, found
 
@@ -347,6 +353,7 @@ def set_team(data, tx):
             if other["id"] != id and other.get("rest"):
                 tx.update("assignment_team", other["id"], {"rest": False})
     _adopt(tx)
+    _while_it_waits(tx, config_of(tx.documents, id))
     _look(tx)
 
 

@@ -24,7 +24,7 @@ class Calendar:
     """
 
     def __init__(self, team, workspace):
-        self.hours = team.get("hours") or None
+        self.hours = team.get("hours")
         self.zone = ZoneInfo(team.get("timezone") or workspace.get("timezone") or "Asia/Jakarta")
         country = team.get("country")
         self.country = (workspace.get("region") or "ID") if country is None else country
@@ -45,7 +45,7 @@ class Calendar:
     def opens_at(self, at):
         """Return the next time after *at* at which the team opens; None where there is none."""
         moment = times.parse(at)
-        spans = self._spans(moment) if self.hours else ()
+        spans = () if self.hours is None else self._spans(moment)
         return next((times.format(begin) for begin, _end in spans if begin > moment), None)
 
     def add(self, at, minutes):

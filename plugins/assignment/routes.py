@@ -54,7 +54,7 @@ SLOTS = [
     Slot("list.filter", "assignment/assets.html", permission="conversation.read"),
     Slot("list.row", "assignment/row.html", order=10, permission="conversation.read"),
     Slot("thread.header", "assignment/header.html", permission="conversation.read"),
-    Slot("panel.section", "assignment/panel.html", order=20, permission="conversation.read"),
+    Slot("panel.section", "assignment/panel.html", order=35, permission="conversation.read"),
     Slot("team.state", "assignment/team_state.html"),
     Slot("team.section", "assignment/team_section.html"),
     Slot("team.none", "assignment/team_none.html", permission="team.write"),
