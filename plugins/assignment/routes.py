@@ -32,9 +32,9 @@ from web import (
 
 from . import choosing, forms, schemas, words
 from .people import People, settings_of
-from .words import TOLD, WHYS
+from .words import REASONS, WHYS, WORDS
 
-__all__ = ["FEED", "NAV", "SLOTS", "TOLD", "WHYS", "api", "blueprint"]
+__all__ = ["FEED", "NAV", "REASONS", "SLOTS", "WHYS", "WORDS", "api", "blueprint"]
 
 Json = dict[str, Any]
 ASSETS = Path(__file__).parent / "static"

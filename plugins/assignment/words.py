@@ -5,7 +5,16 @@ from flask_babel import lazy_gettext
 
 from engine import times
 
-TOLD = {
+WORDS = {
+    "assignment.adopt": lazy_gettext("put what waits into the queue"),
+    "assignment.answered": lazy_gettext("noted that the customer has an answer"),
+    "assignment.customer_waits": lazy_gettext("noted that the customer waits"),
+    "assignment.expect": lazy_gettext("left it with who has it: nobody else is free"),
+    "assignment.set_agent": lazy_gettext("changed what %(agent)s is given"),
+    "assignment.set_team": lazy_gettext("changed how conversations are given out"),
+    "assignment.settle": lazy_gettext("brought the queue in line"),
+    "assignment.told": lazy_gettext("told the customer that they wait"),
+    "assignment.watch": lazy_gettext("noted that %(agent)s is gone"),
     "assignment.enqueue": lazy_gettext("put it into the queue"),
     "assignment.give": lazy_gettext("gave it to %(agent)s"),
     "assignment.release": lazy_gettext("put it back into the queue"),
@@ -17,6 +26,22 @@ TOLD = {
     "assignment.opened": lazy_gettext("looked at the queue"),
 }
 """What an action did, for the history; ``%(agent)s`` is a name."""
+
+REASONS = [
+    (
+        r"does not wait for a person|waits for nobody",
+        lazy_gettext("The conversation does not wait for anybody."),
+    ),
+    (r"does not wait any more", lazy_gettext("Somebody has the conversation already.")),
+    (r"^(?P<name>.+) is not there or has no room", lazy_gettext("%(name)s is not there or has no room.")),
+    (
+        r"has no settings of assignment",
+        lazy_gettext("It is not said how this team's conversations are given out."),
+    ),
+    (r"is escalated already, or put away", lazy_gettext("It is with a supervisor already, or put away.")),
+    (r"no answer is due", lazy_gettext("No answer is due.")),
+]
+"""(pattern of a refusal, its words)."""
 
 WHYS = [
     (
