@@ -196,6 +196,22 @@ def test_a_queue_goes_by_age_and_priority_the_moment_somebody_is_free(shop: Shop
     assert shop.all("assignment_wait") == []
 
 
+def test_a_long_queue_is_handed_out_in_several_transactions(shop: Shop) -> None:
+    sari = shop.agent("Sari")
+    shop.ask("assignment.set_agent", agent=sari, capacity=0)
+    shop.rules()
+    for number in range(220):
+        shop.writes(chat(number), "permisi")
+    shop.comes(sari)
+    assert len(shop.all("assignment_wait")) == 120
+    shop.later(1)
+    assert shop.all("assignment_wait") == []
+    given = [
+        a["data"]["conversation"] for r in shop.journal() for a in r["actions"] if a["type"].endswith("give")
+    ]
+    assert given == [each["id"] for each in shop.all("conversation")]
+
+
 def test_the_customer_is_told_the_place_once_if_the_team_wants_that(shop: Shop) -> None:
     sari = shop.agent("Sari")
     shop.rules(queue_text="Anda nomor {position} dalam antrean.")

@@ -1,10 +1,14 @@
 """Assignment: a conversation finds a person who is there, or waits in a queue that is handed out in order."""
 
+from itertools import islice
+
 from engine import action, hookimpl, presence, times, where
 
 from . import choosing
 from .people import People
 from .schemas import EVERYONE
+
+MOST = 100  # that are given out in one transaction; the rest follows in the next
 
 
 @hookimpl
@@ -53,9 +57,12 @@ def _team_name(documents, team):
 def assignment_look(event, documents, settings):
     """Hand out the queue: the most urgent and oldest first, to people who are there and have room."""
     given = set()
-    for wait, agent, why, turn in choosing.hand_out(documents, settings, event["at"]):
+    for wait, agent, why, turn in islice(choosing.hand_out(documents, settings, event["at"]), MOST):
         given.add(wait["id"])
         yield action("assignment.give", conversation=wait["id"], agent=agent, turn=turn, why=why)
+    if len(given) == MOST:
+        yield action("assignment.go_on")
+        return
     for wait in documents.table("assignment_wait").search(where("tell") == True):  # noqa: E712
         if wait["id"] not in given:
             yield from _tell(documents, wait)
@@ -98,7 +105,8 @@ def conversation_assigned(event, conversation, documents):
     if config and conversation["handler"] == "queue" and (wait is None or wait["team"] != team):
         yield action("assignment.enqueue", conversation=id, team=team, why="it was given back")
     elif config or wait:
-        yield action("assignment.settle", conversation=id)
+        freed = bool(event["data"].get("before")) or conversation["handler"] != "agent"
+        yield action("assignment.settle", conversation=id, freed=freed)
 
 
 def _waits(documents, conversation):
@@ -224,6 +232,8 @@ def timer_fired(event, documents, settings):
     what, about = event["data"]["name"].partition("/")[0], event["data"]["data"]
     if what == "open":
         yield action("assignment.opened", team=about["team"], why="the team has opened")
+    elif what == "more":
+        yield from _wake(documents, "the queue was long")
     elif what == "gone":
         yield from _gone(documents, settings, about["agent"])
     elif what == "answer":

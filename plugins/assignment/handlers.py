@@ -39,6 +39,12 @@ def wake(data, tx):
     """Look at the queue: somebody came, has room, or a team has opened."""
 
 
+@handles("assignment.go_on", schemas.Nothing)
+def go_on(data, tx):
+    """More wait than are given out at once: the rest follows in a transaction of its own, right away."""
+    tx.timer("more", tx.at, plugin="assignment")
+
+
 @handles("assignment.opened", schemas.OfTeam, past=LOOK)
 def opened(data, tx):
     """A team opens; while anybody waits for it, it is looked at when it opens again, too."""
@@ -152,7 +158,7 @@ def _keep_turns(tx, agent, **fields):
         tx.insert("assignment_agent", {"id": agent, "last_at": None, "turns": {}, **fields})
 
 
-@handles("assignment.settle", schemas.OfConversation)
+@handles("assignment.settle", schemas.Settle)
 def settle(data, tx):
     """A conversation has another owner, or none: what it waits for is brought in line."""
     conversation = _existing(tx, "conversation", data["conversation"])
@@ -171,7 +177,8 @@ def settle(data, tx):
     elif conversation["status"] == "resolved":
         sla.stop(tx, conversation["id"])
         _set(tx, conversation, since=None, sla=None, escalated=None)
-    _look(tx)
+    if data["freed"]:
+        _look(tx)
 
 
 def _expect_answer(tx, conversation, config, times_before=0):

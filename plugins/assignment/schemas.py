@@ -177,6 +177,12 @@ class Enqueue(OfConversation):
     )
 
 
+class Settle(OfConversation):
+    """A conversation has another owner, or none."""
+
+    freed = fields.Boolean(load_default=True, metadata={"description": "somebody may have room by that"})
+
+
 class Give(OfConversation):
     """A conversation that waits goes to an agent who is free."""
 
