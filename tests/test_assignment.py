@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
@@ -546,6 +547,51 @@ def test_of_ten_who_take_at_once_one_has_it_and_the_others_are_told_who(stack: S
     assert told == {f"already taken by Agent{owner}"}
 
 
+def test_whoever_comes_goes_and_writes_at_once_each_is_given_to_one_who_was_there(stack: Stack) -> None:
+    """Twenty threads; the journal says in which order it was, and by that each step was right."""
+    team = stack.team("Ramai")
+    people = [stack.agent(f"Ramai{number}", teams=(team,)) for number in range(3)]
+    for agent in people:
+        stack.ask("assignment.set_agent", agent=agent, capacity=4)
+    rules = {"strategy": "round_robin", "accounts": ["toko"]}
+    stack.ask("assignment.set_team", team=team, **rules)
+    first = stack.engine.workspaces["main"].store.seq
+    begin = threading.Barrier(20)
+
+    def writes(number: int) -> None:
+        begin.wait()
+        stack.writes(f"62815{number:08}@c.us", "halo")
+
+    def comes_and_goes(number: int) -> None:
+        begin.wait()
+        for turn, state in enumerate(("online", "offline", "online")):
+            data = {"agent": people[number % 3], "state": state}
+            stack.submit([event("agent.presence", f"{number}/{turn}/ramai", data, origin="system")])
+
+    threads = [threading.Thread(target=writes, args=(n,)) for n in range(17)]
+    threads += [threading.Thread(target=comes_and_goes, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    state, owners = dict.fromkeys(people, "offline"), {}
+    rows = [
+        orjson.loads(b) for (b,) in stack.rows(f"SELECT body FROM journal WHERE seq > {first} ORDER BY seq")
+    ]
+    for row in rows:
+        if row["event"]["type"] == "agent.presence":
+            state[row["event"]["data"]["agent"]] = row["event"]["data"]["state"]
+        for done in row["actions"]:
+            if done["type"] == "assignment.give":
+                assert done["status"] == "done" and state[done["data"]["agent"]] == "online"
+                assert done["data"]["conversation"] not in owners
+                owners[done["data"]["conversation"]] = done["data"]["agent"]
+                assert list(owners.values()).count(done["data"]["agent"]) <= 4
+    assert len(owners) == 12
+    assert len([c for c in stack.all("conversation") if c["team"] == team and c["handler"] == "queue"]) == 5
+    stack.ask("assignment.set_team", team=team, strategy="manual", accounts=[])
+
+
 def test_the_api_tells_and_sets(stack: Stack) -> None:
     ayu = stack.api(stack.agent("Ayu", "admin"))
     dian = stack.agent("Dian")
@@ -557,14 +603,16 @@ def test_the_api_tells_and_sets(stack: Stack) -> None:
     for wrong in ({"strategy": "best"}, {"hours": {"mon": [["8", "17:00"]]}}, {"timezone": "Mars"}, {"x": 1}):
         assert ayu("PATCH", path, json=wrong)[0] == 422
     assert ayu("PATCH", "/assignment/teams/nowhere", json={"strategy": "load"})[0] in (404, 409)
-    assert [each["id"] for each in ayu("GET", "/assignment/teams")[1]["items"]] == [team]
+    assert team in [each["id"] for each in ayu("GET", "/assignment/teams")[1]["items"]]
+    assert len(ayu("GET", "/assignment/teams?limit=1")[1]["items"]) == 1
     status, found = ayu("PATCH", f"/assignment/agents/{dian}", json={"capacity": 2, "skills": ["en"]})
     assert (found["capacity"], found["skills"], found["state"]) == (2, ["en"], "offline")
     stack.writes(ANDI, "halo")
     stack.writes("6281100000001@c.us", "halo")
-    first = ayu("GET", "/assignment/queue?limit=1")[1]
+    path_of_queue = f"/assignment/queue?team={team}&limit=1"
+    first = ayu("GET", path_of_queue)[1]
     assert first["items"][0]["id"] == stack.conversation(ANDI)["id"] and first["items"][0]["position"] == 1
-    assert ayu("GET", f"/assignment/queue?limit=1&cursor={first['next']}")[1]["items"][0]["position"] == 2
+    assert ayu("GET", f"{path_of_queue}&cursor={first['next']}")[1]["items"][0]["position"] == 2
     assert stack.api(dian)("GET", "/assignment/queue")[1]["items"] == []
     assert stack.api(dian)("PATCH", path, json={"strategy": "load"})[0] == 403
     assert ayu("PATCH", path, json={"accounts": []})[1]["accounts"] == []
@@ -579,6 +627,9 @@ def test_the_pages_set_the_same(stack: Stack) -> None:
     assert putri.post("/settings/assignment/everyone", form).status_code == 303
     page = putri.look("/settings/assignment/everyone").text
     assert 'value="08:00-12:00, 13:00-17:00"' in page and 'value="15"' in page
+    team = stack.team("Lama")
+    putri.post(f"/settings/teams/{team}", {"name": "Baru"})
+    assert {each["id"]: each["name"] for each in stack.all("team")}[team] == "Baru"
     wrong = putri.post("/settings/assignment/everyone", {**form, "hours_tue": "pagi"})
     assert "“pagi” is no time of day" in wrong.text
     putri.look("/settings/assignment")

@@ -136,7 +136,7 @@ def _needs(documents, people, team, wait, conversation):
     if team["strategy"] != "skills":
         return wanted
     contact = documents.table("contact").get(doc_id=conversation["contact"]) or {}
-    asked = {str(contact.get("language") or "").casefold()}
+    asked = {str(contact.get("language") or contact.get("contacts.language") or "").casefold()}
     for label in conversation.get("labels") or ():
         found = documents.table("label").get(doc_id=label)
         asked.add(found["name"].casefold() if found else "")

@@ -195,21 +195,21 @@ def _expect_answer(tx, conversation, config, times_before=0):
         about = {"conversation": id, "agent": conversation["assignee"], "times": times_before + 1}
         tx.timer(f"answer/{id}", due, about, plugin="assignment")
     if agent and presence.of(agent) == presence.OFFLINE:
-        _watch(tx, agent)
+        _watch(tx, agent, agent.get("presence_at") or tx.at)
 
 
-def _watch(tx, agent):
+def _watch(tx, agent, since):
     """Have an absent agent's conversations looked at when they have been away for too long."""
     minutes = settings_of(tx.documents)["offline_minutes"]
     if minutes:
-        due = max(tx.at, times.add(agent.get("presence_at") or tx.at, minutes * 60))
+        due = max(tx.at, times.add(since, minutes * 60))
         tx.timer(f"gone/{agent['id']}", due, {"agent": agent["id"]}, plugin="assignment")
 
 
 @handles("assignment.watch", schemas.OfAgent)
 def watch(data, tx):
     """An agent went offline while customers wait for them."""
-    _watch(tx, _existing(tx, "agent", data["agent"]))
+    _watch(tx, _existing(tx, "agent", data["agent"]), tx.at)
 
 
 @handles("assignment.customer_waits", schemas.OfConversation)
