@@ -142,6 +142,14 @@ def assignment_queued(event, message, conversation, contact, documents, settings
 
 
 @hookspec
+def assignment_look(event, message, conversation, contact, documents, settings, rng):
+    """Called when people may be free for what waits, once a round; may return actions.
+
+    ``data`` may have ``only``, the conversations that began to wait where nobody got room.
+    """
+
+
+@hookspec
 def assignment_out_of_hours(event, message, conversation, contact, documents, settings, rng):
     """Called when a conversation began to wait while its team is closed; may return actions.
 

@@ -27,6 +27,7 @@ def conversation_route(event, message, conversation, documents):
     handed_over = bool(data.get("without_bot"))
     before = None if handed_over else data.get("before") or holder
     wanted = {"agent": data.get("agent"), "skill": data.get("skill"), "before": before, "waits": handed_over}
+    wanted["freed"] = handed_over
     yield action("assignment.enqueue", conversation=conversation["id"], team=team, why=why, **wanted)
 
 
@@ -57,7 +58,8 @@ def _team_name(documents, team):
 def assignment_look(event, documents, settings):
     """Hand out the queue: the most urgent and oldest first, to people who are there and have room."""
     given = set()
-    for wait, agent, why, turn in islice(choosing.hand_out(documents, settings, event["at"]), MOST):
+    found = choosing.hand_out(documents, settings, event["at"], event["data"].get("only"))
+    for wait, agent, why, turn in islice(found, MOST):
         given.add(wait["id"])
         yield action("assignment.give", conversation=wait["id"], agent=agent, turn=turn, why=why)
     if len(given) == MOST:
@@ -103,7 +105,7 @@ def conversation_assigned(event, conversation, documents):
     id, team = conversation["id"], conversation["team"] or EVERYONE
     config, wait = choosing.config_of(documents, team), documents.table("assignment_wait").get(doc_id=id)
     if config and conversation["handler"] == "queue" and (wait is None or wait["team"] != team):
-        yield action("assignment.enqueue", conversation=id, team=team, why="it was given back")
+        yield action("assignment.enqueue", conversation=id, team=team, freed=True, why="it was given back")
     elif config or wait:
         freed = bool(event["data"].get("before")) or conversation["handler"] != "agent"
         yield action("assignment.settle", conversation=id, freed=freed)

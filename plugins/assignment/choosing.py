@@ -47,27 +47,40 @@ def team_for(documents, conversation, text):
     return (rest[0], "conversations that no team asks for go there") if rest else (EVERYONE, "of no team")
 
 
-def hand_out(documents, settings, at):
+def hand_out(documents, settings, at, only=None):
     """Yield (wait, agent, why, turn) for all that can be given now, most urgent and oldest first.
 
+    only: the ids that began to wait, where nobody got room: the others could not be given before, either.
     turn: its number where it is the agent's turn of a round, else None.
-
     Who waits and whom nobody free can take is passed over; nobody behind gets what they could have had.
     """
-    if not documents.table("assignment_wait").page(order="key", limit=1)[0]:
+    table = documents.table("assignment_wait")
+    if not table.page(order="key", limit=1)[0]:
         return
     people = People(documents, settings)
-    if not any(people.is_free(agent) for agent in people.online):
-        return
     teams = {team["id"]: team for team in _serving(documents, at)}
-    waiting = merge(*(_in_order(documents, team) for team in teams), key=lambda wait: wait["key"])
-    for wait in waiting:
-        if not any(people.is_free(agent) for agent in people.online):
-            return
-        found = choose(documents, people, teams[wait["team"]], wait)
+    waiting = table.get(doc_ids=only) if only else _waiting(documents, people, teams)
+    seen = set()
+    for wait in sorted(waiting, key=_key) if only else waiting:
+        team = teams.get(wait["team"])
+        if team is None or wait["id"] in seen or not (wait.get("special") or people.any_free(team["id"])):
+            continue
+        seen.add(wait["id"])
+        found = choose(documents, people, team, wait)
         if found:
             agent, why, is_turn = found
             yield wait, agent, why, people.gave(agent, wait["team"], is_turn)
+
+
+def _key(wait):
+    return wait["key"]
+
+
+def _waiting(documents, people, teams):
+    """Yield who waits, in order: of teams with somebody free, or for one person or a supervisor."""
+    queues = [_in_order(documents, where("team") == id, lambda id=id: people.any_free(id)) for id in teams]
+    special = _in_order(documents, where("special") == True, lambda: True)  # noqa: E712  TinyDB's own way
+    return merge(*queues, special, key=_key)
 
 
 def _serving(documents, at):
@@ -77,10 +90,10 @@ def _serving(documents, at):
     return [c for c in found if c["out_of_hours"] == "go_on" or calendar_of(documents, c).is_open(at)]
 
 
-def _in_order(documents, team):
-    after = None
-    while True:
-        table, query = documents.table("assignment_wait"), where("team") == team
+def _in_order(documents, query, goes_on):
+    """Yield those of a queue in order, page by page, while there is anybody to give them to."""
+    after, table = None, documents.table("assignment_wait")
+    while goes_on():
         page, after = table.page(query, order="key", newest_first=False, after=after, limit=PAGE)
         yield from page
         if after is None:

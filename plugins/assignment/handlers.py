@@ -1,42 +1,20 @@
 """What the actions of assignment do to documents. A conversation has one owner, whoever asks at once."""
 
-from engine import Refused, handles, presence, times, where
+from engine import Refused, handles, presence, times
 
 from . import schemas, sla
 from .choosing import calendar_of, config_of, key_of
 from .people import is_free, settings_of
+from .waiting import adopt_all, at_opening, existing, look, look_when_open, put, wait_for
 
 WRITE, EDIT = "conversation.write", "team.write"
-LOOK = "assignment.look"
-MOST_ADOPTED = 5000
 LONGEST_PATIENCE = 8  # times that the time for an answer doubles, where nobody else can take it
 
 
-def _existing(tx, collection, id):
-    found = tx.get(collection, id)
-    if found is None:
-        raise Refused(f"there is no {collection.replace('_', ' ')} {id!r}")
-    return found
-
-
-def _set(tx, conversation, **fields):
-    """Set this plugin's fields of a conversation where they change."""
-    named = {f"assignment.{key}": value for key, value in fields.items()}
-    changed = {key: value for key, value in named.items() if conversation.get(key) != value}
-    if changed:
-        tx.update("conversation", conversation["id"], changed)
-        conversation.update(changed)
-
-
-def _look(tx):
-    """Have the queue handed out in the next round, once however often this is called in this one."""
-    if not any(type == LOOK for type, _data in tx.consequences):
-        tx.consequence(LOOK, {})
-
-
-@handles("assignment.wake", schemas.Nothing, past=LOOK)
+@handles("assignment.wake", schemas.Nothing)
 def wake(data, tx):
-    """Look at the queue: somebody came, has room, or a team has opened."""
+    """Look at the queue: somebody came, or is in another team."""
+    look(tx)
 
 
 @handles("assignment.go_on", schemas.Nothing)
@@ -45,31 +23,19 @@ def go_on(data, tx):
     tx.timer("more", tx.at, plugin="assignment")
 
 
-@handles("assignment.opened", schemas.OfTeam, past=LOOK)
+@handles("assignment.opened", schemas.OfTeam)
 def opened(data, tx):
     """A team opens; while anybody waits for it, it is looked at when it opens again, too."""
     config = config_of(tx.documents, data["team"])
     if config:
-        _while_it_waits(tx, config)
-
-
-def _while_it_waits(tx, config):
-    if tx.documents.table("assignment_wait").contains(where("team") == config["id"]):
-        _at_opening(tx, config, calendar_of(tx.documents, config))
-
-
-def _at_opening(tx, config, calendar):
-    """Set the timer for a team's next opening; return that time, or None where there is none."""
-    opens = calendar.opens_at(tx.at)
-    if opens:
-        tx.timer(f"open/{config['id']}", opens, {"team": config["id"]}, plugin="assignment")
-    return opens
+        look_when_open(tx, config)
+    look(tx)
 
 
 @handles("assignment.enqueue", schemas.Enqueue, past="assignment.queued")
 def enqueue(data, tx):
     """A conversation waits for a person; who is there takes it in the next round."""
-    conversation = _existing(tx, "conversation", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
     if conversation["status"] != "open" or conversation["handler"] == "bot":
         raise Refused("the conversation does not wait for a person")
     config = config_of(tx.documents, data["team"])
@@ -83,15 +49,15 @@ def enqueue(data, tx):
     _new_episode(tx, conversation)
     _customer_waits(tx, conversation, config, data["waits"])
     wanted = {key: data[key] for key in ("agent", "skill", "before")}
-    _wait(tx, conversation, config, **wanted)
-    _look(tx)
+    wait_for(tx, conversation, config, **wanted)
+    look(tx, None if data["freed"] else conversation["id"])
     return {"opens_at": _closed(tx, conversation, config)}
 
 
 def _new_episode(tx, conversation):
     """What was tried before a conversation was resolved counts no more."""
     if conversation.get("assignment.episode") != conversation["episode"]:
-        _set(tx, conversation, episode=conversation["episode"], tried=[], moves=0, escalated=None)
+        put(tx, conversation, episode=conversation["episode"], tried=[], moves=0, escalated=None)
 
 
 def _customer_waits(tx, conversation, config, surely=False):
@@ -99,33 +65,15 @@ def _customer_waits(tx, conversation, config, surely=False):
     last = conversation.get("last_message") or {}
     paused = (conversation.get(sla.FIELD) or {}).get("state") == sla.PAUSED
     if paused:
-        _set(tx, conversation, sla=sla.resumed(tx, conversation, config))
+        put(tx, conversation, sla=sla.resumed(tx, conversation, config))
     elif (surely or last.get("direction") != "out") and not conversation.get("assignment.since"):
-        _set(tx, conversation, since=tx.at, sla=sla.begin(tx, conversation, config))
-
-
-def _wait(tx, conversation, config, **wanted):
-    """Put a conversation into the queue, where it is by its priority and since when the customer waits."""
-    since = conversation.get("assignment.since") or tx.at
-    wait = {
-        "id": conversation["id"],
-        "conversation": conversation["id"],
-        "team": conversation["team"] or schemas.EVERYONE,
-        "since": since,
-        "key": key_of(conversation.get("assignment.priority"), since),
-        "tell": bool(config["queue_text"]) and conversation.get("assignment.told") != conversation["episode"],
-        **wanted,
-    }
-    if tx.get("assignment_wait", wait["id"]):
-        tx.replace("assignment_wait", wait["id"], wait)
-    else:
-        tx.insert("assignment_wait", wait)
+        put(tx, conversation, since=tx.at, sla=sla.begin(tx, conversation, config))
 
 
 def _closed(tx, conversation, config):
     """Set the timer for when the team opens; return that time where it is closed now, else None."""
     calendar = calendar_of(tx.documents, config)
-    opens = _at_opening(tx, config, calendar)
+    opens = at_opening(tx, config, calendar)
     if calendar.is_open(tx.at):
         return None
     told = {"conversation": conversation["id"], "team": config["id"], "opens_at": opens}
@@ -136,11 +84,11 @@ def _closed(tx, conversation, config):
 @handles("assignment.give", schemas.Give, past="conversation.assigned")
 def give(data, tx):
     """An agent who is there and has room gets a conversation that waits; nobody else has it then."""
-    wait = _existing(tx, "assignment_wait", data["conversation"])
-    conversation = _existing(tx, "conversation", data["conversation"])
+    wait = existing(tx, "assignment_wait", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
     if conversation["status"] != "open" or conversation["handler"] != "queue":
         raise Refused("the conversation does not wait any more")
-    agent = _existing(tx, "agent", data["agent"])
+    agent = existing(tx, "agent", data["agent"])
     if not is_free(tx.documents, agent, settings_of(tx.documents)):
         raise Refused(f"{agent['name']} is not there or has no room")
     if data["turn"] is not None:
@@ -161,7 +109,7 @@ def _keep_turns(tx, agent, **fields):
 @handles("assignment.settle", schemas.Settle)
 def settle(data, tx):
     """A conversation has another owner, or none: what it waits for is brought in line."""
-    conversation = _existing(tx, "conversation", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
     config = config_of(tx.documents, conversation["team"])
     agent = conversation["assignee"] if conversation["handler"] == "agent" else None
     if conversation["handler"] != "queue" or config is None:
@@ -173,12 +121,12 @@ def settle(data, tx):
         _customer_waits(tx, conversation, config)
         _expect_answer(tx, conversation, config)
     elif conversation["status"] == "snoozed" and config:
-        _set(tx, conversation, sla=sla.paused(tx, conversation, config))
+        put(tx, conversation, sla=sla.paused(tx, conversation, config))
     elif conversation["status"] == "resolved":
         sla.stop(tx, conversation["id"])
-        _set(tx, conversation, since=None, sla=None, escalated=None)
+        put(tx, conversation, since=None, sla=None, escalated=None)
     if data["freed"]:
-        _look(tx)
+        look(tx)
 
 
 def _expect_answer(tx, conversation, config, times_before=0):
@@ -209,13 +157,13 @@ def _watch(tx, agent, since):
 @handles("assignment.watch", schemas.OfAgent)
 def watch(data, tx):
     """An agent went offline while customers wait for them."""
-    _watch(tx, _existing(tx, "agent", data["agent"]), tx.at)
+    _watch(tx, existing(tx, "agent", data["agent"]), tx.at)
 
 
 @handles("assignment.customer_waits", schemas.OfConversation)
 def customer_waits(data, tx):
     """The customer wrote and has no answer yet."""
-    conversation = _existing(tx, "conversation", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
     config = config_of(tx.documents, conversation["team"])
     if config is None or conversation.get("assignment.since"):
         return
@@ -228,10 +176,10 @@ def customer_waits(data, tx):
 @handles("assignment.answered", schemas.Answered)
 def answered(data, tx):
     """The customer has an answer: nothing is due, and who answered knows this contact."""
-    conversation = _existing(tx, "conversation", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
     sla.stop(tx, conversation["id"])
     tx.cancel(f"answer/{conversation['id']}", plugin="assignment")
-    _set(tx, conversation, since=None, sla=None, answered=conversation["episode"])
+    put(tx, conversation, since=None, sla=None, answered=conversation["episode"])
     contact = tx.get("contact", conversation["contact"])
     if data["agent"] and contact and contact.get("assignment.agent") != data["agent"]:
         tx.update("contact", contact["id"], {"assignment.agent": data["agent"]})
@@ -240,7 +188,7 @@ def answered(data, tx):
 @handles("assignment.release", schemas.Release, past="assignment.released")
 def release(data, tx):
     """An agent who is gone or does not answer loses a conversation, and does not get it back this time."""
-    conversation = _existing(tx, "conversation", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
     config = config_of(tx.documents, conversation["team"])
     agent = conversation["assignee"]
     if config is None or conversation["handler"] != "agent" or not conversation.get("assignment.since"):
@@ -248,22 +196,22 @@ def release(data, tx):
     tx.update("conversation", conversation["id"], {"assignee": None, "handler": "queue"})
     conversation.update(assignee=None, handler="queue")
     tried = [*(conversation.get("assignment.tried") or []), agent]
-    _set(tx, conversation, tried=tried, moves=(conversation.get("assignment.moves") or 0) + 1)
+    put(tx, conversation, tried=tried, moves=(conversation.get("assignment.moves") or 0) + 1)
     tx.cancel(f"answer/{conversation['id']}", plugin="assignment")
-    _wait(tx, conversation, config, supervisor=data["supervisor"])
+    wait_for(tx, conversation, config, supervisor=data["supervisor"])
     if data["supervisor"]:
         _escalated(tx, conversation)
     tx.consequence(
         "conversation.assigned", {"conversation": conversation["id"], "agent": None, "before": agent}
     )
-    _look(tx)
+    look(tx)
     return {"agent": agent}
 
 
 @handles("assignment.expect", schemas.Expect)
 def expect(data, tx):
     """Nobody else can take a conversation that is not answered: its agent has twice the time again."""
-    conversation = _existing(tx, "conversation", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
     config = config_of(tx.documents, conversation["team"])
     if config and conversation["handler"] == "agent":
         _expect_answer(tx, conversation, config, data["times"])
@@ -272,27 +220,27 @@ def expect(data, tx):
 @handles("assignment.escalate", schemas.OfConversation, past="assignment.escalated")
 def escalate(data, tx):
     """A supervisor is to look at it: it is urgent, and a supervisor who is there takes it from the queue."""
-    conversation = _existing(tx, "conversation", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
     if conversation.get("assignment.escalated") or conversation["status"] != "open":
         raise Refused("the conversation is escalated already, or put away")
     _escalated(tx, conversation)
     wait = tx.get("assignment_wait", conversation["id"])
     if wait:
         key = key_of(schemas.URGENT, wait["since"])
-        tx.update("assignment_wait", wait["id"], {"supervisor": True, "key": key})
-        _look(tx)
+        tx.update("assignment_wait", wait["id"], {"supervisor": True, "special": True, "key": key})
+        look(tx)
     return {"agent": conversation["assignee"], "team": conversation["team"]}
 
 
 def _escalated(tx, conversation):
-    _set(tx, conversation, escalated={"at": tx.at, "why": tx.why}, priority=schemas.URGENT)
+    put(tx, conversation, escalated={"at": tx.at, "why": tx.why}, priority=schemas.URGENT)
     wait = tx.get("assignment_wait", conversation["id"])
     if wait:
         tx.update("assignment_wait", wait["id"], {"key": key_of(schemas.URGENT, wait["since"])})
 
 
 def _sla_of(tx, data, states):
-    conversation = _existing(tx, "conversation", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
     found = conversation.get(sla.FIELD) or {}
     last = conversation.get("last_message") or {}
     if found.get("state") not in states or (last.get("author") or {}).get("kind") in ("agent", "phone"):
@@ -311,7 +259,7 @@ def _told(conversation, found):
 def warn_sla(data, tx):
     """A response time is nearly over."""
     conversation, found = _sla_of(tx, data, (sla.RUNNING,))
-    _set(tx, conversation, sla={**found, "state": sla.WARNED})
+    put(tx, conversation, sla={**found, "state": sla.WARNED})
     return _told(conversation, found)
 
 
@@ -319,15 +267,15 @@ def warn_sla(data, tx):
 def breach_sla(data, tx):
     """A response time is over without an answer."""
     conversation, found = _sla_of(tx, data, (sla.RUNNING, sla.WARNED))
-    _set(tx, conversation, sla={**found, "state": sla.BREACHED})
+    put(tx, conversation, sla={**found, "state": sla.BREACHED})
     return _told(conversation, found)
 
 
 @handles("assignment.told", schemas.OfConversation)
 def told(data, tx):
     """The customer was told that they wait; once is enough until it is resolved."""
-    conversation = _existing(tx, "conversation", data["conversation"])
-    _set(tx, conversation, told=conversation["episode"])
+    conversation = existing(tx, "conversation", data["conversation"])
+    put(tx, conversation, told=conversation["episode"])
     if tx.get("assignment_wait", conversation["id"]):
         tx.update("assignment_wait", conversation["id"], {"tell": False})
 
@@ -335,9 +283,9 @@ def told(data, tx):
 @handles("assignment.set_priority", schemas.Priority, past="assignment.priority_set", permission=WRITE)
 def set_priority(data, tx):
     """Say how urgent a conversation is; one that waits moves in the queue."""
-    conversation = _existing(tx, "conversation", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
     tx.about.setdefault("conversation", conversation["id"])
-    _set(tx, conversation, priority=data["priority"])
+    put(tx, conversation, priority=data["priority"])
     wait = tx.get("assignment_wait", conversation["id"])
     if wait:
         key = key_of(data["priority"], wait["since"])
@@ -349,7 +297,7 @@ def set_team(data, tx):
     """Say how a team's conversations find their agent; those that wait are in its queue from now on."""
     id = data["team"]
     if id != schemas.EVERYONE:
-        _existing(tx, "team", id)
+        existing(tx, "team", id)
     fields = {key: value for key, value in data.items() if key != "team"}
     if tx.get("assignment_team", id):
         tx.update("assignment_team", id, fields)
@@ -359,18 +307,18 @@ def set_team(data, tx):
         for other in tx.documents.table("assignment_team").all():
             if other["id"] != id and other.get("rest"):
                 tx.update("assignment_team", other["id"], {"rest": False})
-    _adopt(tx)
-    _while_it_waits(tx, config_of(tx.documents, id))
-    _look(tx)
+    adopt_all(tx)
+    look_when_open(tx, config_of(tx.documents, id))
+    look(tx)
 
 
 @handles("assignment.set_agent", schemas.AgentSet, past="assignment.agent_set", permission=EDIT)
 def set_agent(data, tx):
     """Say how many conversations an agent is given at a time, of which kinds."""
-    agent = _existing(tx, "agent", data["agent"])
+    agent = existing(tx, "agent", data["agent"])
     fields = {f"assignment.{key}": value for key, value in data.items() if key != "agent"}
     tx.update("agent", agent["id"], fields)
-    _look(tx)
+    look(tx)
 
 
 @handles("assignment.adopt", schemas.Nothing)
@@ -380,21 +328,5 @@ def adopt(data, tx):
         conversation = tx.get("conversation", wait["id"])
         if conversation is None or conversation["handler"] != "queue":
             tx.remove("assignment_wait", wait["id"])
-    _adopt(tx)
-    _look(tx)
-
-
-def _adopt(tx):
-    """Put into the queue what waits without being in it, of teams that have settings."""
-    table, after, seen = tx.documents.table("conversation"), None, 0
-    while seen < MOST_ADOPTED:
-        how = {"order": "last_message_at", "newest_first": False, "after": after, "limit": 200}
-        page, after = table.page(where("handler") == "queue", **how)
-        for conversation in page:
-            config = config_of(tx.documents, conversation["team"])
-            if config and not tx.get("assignment_wait", conversation["id"]):
-                _set(tx, conversation, since=conversation.get("opened_at"), episode=conversation["episode"])
-                _wait(tx, conversation, config)
-        seen += len(page)
-        if after is None:
-            return
+    adopt_all(tx)
+    look(tx)

@@ -49,6 +49,10 @@ class People:
         """Return the agents of a team who are online, in the order in which they joined."""
         return [id for id in self.online if belongs(self.agents[id], team)]
 
+    def any_free(self, team):
+        """Whether a member of a team is free."""
+        return any(self.is_free(id) for id in self.members(team))
+
     def leads(self):
         """Return the supervisors who are free; admins where no supervisor is."""
         for role in LEADS:

@@ -154,7 +154,12 @@ class Turns(LooseSchema):
 
 COLLECTIONS = (
     Collection("assignment_team", TeamConfig, owner="assignment"),
-    Collection("assignment_wait", Wait, indexes=(("team", "key"), ("key",), ("tell",)), owner="assignment"),
+    Collection(
+        "assignment_wait",
+        Wait,
+        indexes=(("team", "key"), ("special", "key"), ("key",), ("tell",)),
+        owner="assignment",
+    ),
     Collection("assignment_agent", Turns, owner="assignment"),
 )
 
@@ -175,6 +180,7 @@ class Enqueue(OfConversation):
     waits = fields.Boolean(
         load_default=False, metadata={"description": "the customer waits, whoever wrote last"}
     )
+    freed = fields.Boolean(load_default=False, metadata={"description": "who had it has room by that"})
 
 
 class Settle(OfConversation):
