@@ -2,14 +2,19 @@
 
 from typing import Any
 
+import structlog
 from flask import Flask, g, request
+from werkzeug.exceptions import HTTPException
 
 from engine import presence
+from engine.client import EngineAway
 
 from ..parts import parts
 from ..sessions import current
 from ..slots import nav, plugin_enabled
 from . import inbox, look, numbers, plugins, reasons, settings, team, why, words
+
+log = structlog.get_logger("web.pages")
 
 
 def register(app: Flask) -> None:
@@ -56,7 +61,7 @@ class Ui:
     def nav(self) -> list[dict[str, Any]]:
         """The plugins' entries of the rail; those under ``/settings/`` are in the settings' own menu."""
         shown = [each for each in nav() if not each["path"].startswith("/settings/")]
-        return [{"key": each["plugin"], **each} for each in shown]
+        return [{"key": each["plugin"], **each, "badge": _badge(each)} for each in shown]
 
     @property
     def gateways(self) -> list[dict[str, Any]]:
@@ -79,6 +84,18 @@ class Ui:
     def unread(self) -> int:
         """How many of the agent's own open conversations have something new."""
         return settings.unread_count()
+
+
+def _badge(item: dict[str, Any]) -> int | None:
+    """Return the number at a plugin's entry (its ``count``, fn() → how many); None: it counts nothing."""
+    count = item.get("count")
+    try:
+        return count() if count is not None else None
+    except (EngineAway, HTTPException):
+        raise
+    except Exception:
+        log.exception("a plugin's number at the rail failed", plugin=item["plugin"])
+        return None
 
 
 def _ui() -> dict[str, Any]:

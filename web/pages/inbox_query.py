@@ -8,12 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from engine import Query, where
+import orjson
+
+from engine import Query, conditions, where
 
 from .. import View
-from ..search import contacts_like, search_in
+from .. import thread as threads
+from ..filters import condition_of, count_seen
+from ..search import contacts_like, search_all
 from ..slots import plugin_enabled
-from ..visibility import visible_in
+from ..visibility import of_teams, visible_in
 
 Data = dict[str, Any]
 TABS = ("mine", "unassigned", "all")
@@ -23,14 +27,24 @@ WINDOW = 50
 HITS = 20
 
 
+def _shown_condition(text: str) -> str:
+    """Return a condition's JSON as it stands in addresses; "" for what is none here."""
+    try:
+        condition = condition_of(text, plugin_enabled("labels"))
+    except ValueError:
+        return ""
+    return orjson.dumps(condition).decode() if condition else ""
+
+
 @dataclass(frozen=True)
 class Filter:
-    """What the list shows: a tab, a status, a text (name or number), labels."""
+    """What the list shows: a tab, a status, a text (name or number), a label, a condition as JSON."""
 
     tab: str = "mine"
     status: str = "open"
     text: str = ""
     label: str = ""
+    where: str = ""
 
     @classmethod
     def of(cls, args: Any) -> "Filter":
@@ -41,19 +55,18 @@ class Filter:
             status if status in STATUSES else "open",
             args.get("q", "").strip()[:100],
             args.get("label", "")[:40] if plugin_enabled("labels") else "",
+            _shown_condition(args.get("where", "")),
         )
 
     def args(self, **changes: str) -> dict[str, str]:
         """Return the query string's arguments, without the defaults."""
-        values = {"tab": self.tab, "status": self.status, "q": self.text, "label": self.label, **changes}
-        defaults = {"tab": "mine", "status": "open", "q": "", "label": ""}
+        values = {"tab": self.tab, "status": self.status, "q": self.text, "label": self.label}
+        values |= {"where": self.where, **changes}
+        defaults = {"tab": "mine", "status": "open", "q": "", "label": "", "where": ""}
         return {key: value for key, value in values.items() if value != defaults.get(key)}
 
-    def query(self, view: View, tab: str | None = None) -> Query:
-        """Return the query over conversations, what the agent may see included.
-
-        A text looks through all of them, whatever tab and status are shown, but for what *tab* counts.
-        """
+    def bare(self, view: View, tab: str | None = None) -> Query:
+        """Return the query over conversations, whoever may see them; see `query`."""
         is_search = bool(self.text) and tab is None
         tab = tab or self.tab
         query: Any = where("status") == self.status
@@ -67,8 +80,18 @@ class Filter:
             query = (where("assignee") == None) & query  # noqa: E711  TinyDB's own way
         if self.label and "labels" not in view.hidden:
             query = where("labels").any([self.label]) & query
-        seen = visible_in(view)
-        return query if seen is None else query & seen
+        return query & conditions.query(condition_of(self.where)) if self.where else query
+
+    def query(self, view: View, tab: str | None = None) -> Query:
+        """Return the query over conversations, what the agent may see included.
+
+        A text looks through all of them, whatever tab and status are shown, but for what *tab* counts.
+        """
+        seen, query = visible_in(view), self.bare(view, tab)
+        shown = "all" if self.text and tab is None else tab or self.tab
+        if seen is None or shown == "mine":  # whoever has a conversation may see it
+            return query
+        return query & (of_teams(view.agent) if shown == "unassigned" else seen)
 
 
 def list_page(view: View, shown: Filter, after: str | None = None) -> Data:
@@ -79,10 +102,12 @@ def list_page(view: View, shown: Filter, after: str | None = None) -> Data:
 
 
 def hits(view: View, text: str, after: str | None = None) -> Data:
-    """Return messages that have the words of *text*: ``hits``, ``next_hits``, and their people."""
-    found, following = search_in(view, "message", text, after, HITS)
+    """Return messages, and plugins' entries, that have the words: ``hits``, ``next_hits``, and people."""
+    found, following = search_all(view, text, after, HITS)
     conversations = by_id(view, "conversation", [each["conversation"] for each in found])
     for each in found:
+        of = threads.source(view, each["collection"])
+        each["icon"] = of.icon if of else None
         each["contact"] = conversations[each["conversation"]]["contact"]
     return {"hits": found, "next_hits": following, **people(view, conversations.values())}
 
@@ -90,9 +115,15 @@ def hits(view: View, text: str, after: str | None = None) -> Data:
 def counts(view: View, shown: Filter) -> dict[str, int]:
     """Return how many conversations each tab has, and ``unread`` of the agent's own."""
     table = view.db.table("conversation")
-    found = {tab: table.count(shown.query(view, tab)) for tab in TABS}
+    found = {tab: _count(view, shown, tab) for tab in TABS}
     mine = Filter().query(view, "mine") & (where("unread") > 0)
     return {**found, "unread": table.count(mine)}
+
+
+def _count(view: View, shown: Filter, tab: str) -> int:
+    if tab == "mine":  # whoever has a conversation may see it
+        return view.db.table("conversation").count(shown.bare(view, tab))
+    return count_seen(view, shown.bare(view, tab), is_taken=tab == "all")
 
 
 def plain(document: Any) -> Data:
@@ -132,43 +163,41 @@ def people(view: View, conversations: Iterable[Data]) -> Data:
 
 
 def window(view: View, conversation: Data, before: str | None = None) -> Data:
-    """Return the newest messages of a conversation, oldest first, and the cursor of older ones.
+    """Return the newest entries of a conversation, oldest first, and the cursor of older ones.
 
-    All that is unread is in it, up to four windows.
+    ``messages``, and ``beside``: what plugins put between them. All that is unread is there, up to four
+    windows.
     """
     limit = WINDOW if before else max(WINDOW, min(conversation.get("unread") or 0, 3 * WINDOW) + 10)
-    query = where("conversation") == conversation["id"]
-    items, older = view.page("message", query, order="at", after=before, limit=limit)
-    return {"messages": [dict(item) for item in reversed(items)], "older": older}
+    messages, beside, older = threads.window(view, conversation["id"], before, limit)
+    return {"messages": messages, "beside": beside, "older": older}
 
 
-def window_around(view: View, conversation: Data, message: str) -> Data | None:
-    """Return a message with those before and after it, and the cursors of ``older`` and ``newer`` ones.
+def window_around(view: View, conversation: Data, sought: str) -> Data | None:
+    """Return a message, or a plugin's entry, with those before and after it, and the cursors of more.
 
     None where it is not one of this conversation.
     """
-    table = view.db.table("message")
-    found = table.get(doc_id=message)
-    if found is None or found["conversation"] != conversation["id"]:
+    collection = threads.collection_of(view, sought)
+    cursors = threads.around(view, conversation["id"], collection, sought) if collection else None
+    if collection is None or cursors is None:
         return None
-    before, older = _page(view, conversation, table.cursor(message, order="at"), newest_first=True)
-    after = newer_than(view, conversation, table.cursor(message, order="at", newest_first=False))
-    return {"messages": [*reversed(before), plain(found), *after["messages"]], "older": older} | {
+    messages, beside, older = threads.window(view, conversation["id"], cursors[0], WINDOW // 2)
+    found = threads.one(view, collection, sought)
+    after = newer_than(view, conversation, cursors[1])
+    return {
+        "messages": [*messages, *([] if found else [view.get("message", sought)]), *after["messages"]],
+        "beside": [*beside, *([found] if found else []), *after["beside"]],
+        "older": older,
         "newer": after["newer"],
-        "sought": message,
+        "sought": sought,
     }
 
 
 def newer_than(view: View, conversation: Data, after: str | None) -> Data:
-    """Return the messages of a conversation after a cursor, oldest first, and the cursor of newer ones."""
-    items, newer = _page(view, conversation, after, newest_first=False)
-    return {"messages": items, "newer": newer}
-
-
-def _page(view: View, conversation: Data, after: str | None, newest_first: bool) -> Any:
-    query = where("conversation") == conversation["id"]
-    how = {"order": "at", "after": after, "limit": WINDOW // 2, "newest_first": newest_first}
-    return view.page("message", query, **how)
+    """Return what comes in a conversation after a cursor, oldest first, and the cursor of newer ones."""
+    messages, beside, newer = threads.window(view, conversation["id"], after, WINDOW // 2, newest_first=False)
+    return {"messages": messages, "beside": beside, "newer": newer}
 
 
 def workspace(view: View) -> Data:

@@ -19,7 +19,7 @@ def in_words(reason: str) -> str:
 
 
 def why_in_words(why: str | None) -> str | None:
-    """Return a plugin's reason in the language of this request, where the plugin brings words for it.
+    """Return why a plugin did something in the language of this request; its parts have “; ” between them.
 
     A plugin's ``WHYS`` are (pattern, text): the pattern's groups are put into the text; those named ``why``
     and ``rest`` are reasons themselves.
@@ -28,7 +28,7 @@ def why_in_words(why: str | None) -> str | None:
         found = re.fullmatch(pattern, why or "")
         if found:
             return str(words) % {key: _part(key, text) for key, text in found.groupdict().items()}
-    return why
+    return "; ".join(in_words(part) for part in why.split("; ")) if why else why
 
 
 def _part(key: str, text: str | None) -> str | None:
@@ -110,6 +110,7 @@ def _of_people() -> list[tuple[str, str]]:
         (r"is blocked already", _("This contact is blocked already.")),
         (r"is not blocked", _("This contact is not blocked.")),
         (r"contact is blocked", _("This contact is blocked.")),
+        (r"not visible to you", _("This conversation is not visible to you any more.")),
     ]
 
 
