@@ -37,6 +37,7 @@ class Shop(RuleBasedStateMachine):
         self.active = set(self.agents)
         self.number = 0
         self.turns: list[str] = []
+        self.waited: dict[str, str] = {}  # conversation → since when, before this step
         self.since: dict[str, int] = {}  # who can be given one → the turn from which on they can
         self.seen = len(self.day.journal())
 
@@ -167,19 +168,28 @@ class Shop(RuleBasedStateMachine):
                 self.check(given)
             for each in given:
                 self.count_turn(each)
+        self.waited = {wait["id"]: wait["since"] for wait in self.day.all("assignment_wait")}
         self.check_turns()
 
     def check(self, given: list[dict[str, Any]]) -> None:
         """Online agents with room only; the most urgent and oldest first."""
         waiting = self.conversations(handler="queue")
-        places = [place_of(self.day.get("conversation", each["data"]["conversation"])) for each in given]
+        places = [self.place_of(self.day.get("conversation", each["data"]["conversation"])) for each in given]
         assert places == sorted(places)
         for each, place in zip(given, places, strict=True):
             agent = each["data"]["agent"]
             assert agent in self.online & self.active
             assert self.has(agent) <= self.capacity[agent]
             could = [w for w in waiting if agent not in (w.get("assignment.tried") or ())]
-            assert all(place_of(w) > place for w in could)
+            assert all(self.place_of(w) > place for w in could)
+
+    def place_of(self, conversation: dict[str, Any]) -> tuple[int, str]:
+        """Return where in the queue a conversation is, or was before this step."""
+        priority = conversation.get("assignment.priority")
+        waits = self.day.get("assignment_wait", conversation["id"])
+        since = waits["since"] if waits else self.waited.get(conversation["id"])
+        since = since or conversation["assignment.since"] or self.day.time
+        return -(1 if priority is None else priority), since
 
     def count_turn(self, given: dict[str, Any]) -> None:
         tried = self.day.get("conversation", given["data"]["conversation"]).get("assignment.tried")
@@ -197,11 +207,6 @@ class Shop(RuleBasedStateMachine):
         for one, other in combinations(there, 2):
             both = Counter(self.turns[max(self.since[one], self.since[other]) :])
             assert abs(both[one] - both[other]) <= 1, (self.turns, self.since)
-
-
-def place_of(conversation: dict[str, Any]) -> tuple[int, str]:
-    priority = conversation.get("assignment.priority")
-    return -(1 if priority is None else priority), conversation["assignment.since"]
 
 
 Shop.TestCase.settings = settings(
