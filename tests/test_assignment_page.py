@@ -87,6 +87,7 @@ def test_idle_is_away_and_by_hand_is_available_though_the_page_is_closed(stack: 
     budi.signs_in("budi@toko.example", PASSWORD)
     his = dot(sari.page, stack.budi)  # type: ignore[attr-defined]
     expect(his).to_have_attribute("data-presence", "online")
+    budi.page.wait_for_function("document.hasFocus() && document.readyState === 'complete'")
     budi.page.clock.fast_forward(6 * 60_000)
     expect(his).to_have_attribute("data-presence", "away")
     budi.page.keyboard.press("Shift")

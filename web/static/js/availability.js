@@ -11,7 +11,14 @@ function look() {
   if (is !== idle) { idle = is; tellIdle(idle); }
 }
 function touch() { if (!document.hidden) { touched = Date.now(); look(); } }
-for (const what of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"]) addEventListener(what, touch, {passive: true, capture: true});
+for (const what of ["pointerdown", "keydown", "wheel", "touchstart"]) addEventListener(what, touch, {passive: true, capture: true});
+// A pointer that rests is "moved" by browsers too, when what is under it moves.
+let at = "";
+addEventListener("pointermove", ({screenX, screenY}) => {
+  const now = `${screenX} ${screenY}`;
+  if (at && now !== at) touch();
+  at = now;
+}, {passive: true, capture: true});
 addEventListener("focus", touch);
 document.addEventListener("visibilitychange", touch);
 setInterval(look, 15000);
