@@ -270,6 +270,14 @@ def job_finished(event, message, conversation, contact, documents, settings, rng
 
 
 @hookspec
+def clock_jumped(event, message, conversation, contact, documents, settings, rng):
+    """Called when the wall clock was put forward, by ``data["seconds"]``; may return actions.
+
+    The events from the next one on show it. What is to keep its length in spite of it is moved here.
+    """
+
+
+@hookspec
 def plugins_switched(event, message, conversation, contact, documents, settings, rng):
     """Called when a plugin was switched or set otherwise; may return actions.
 

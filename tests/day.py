@@ -243,6 +243,9 @@ def settle(day: Day, chat: str) -> None:
 def of_the_sender(day: Day) -> None:
     """Sent; tried again; not known and found; refused; taken back; Redis emptied; a worker lost."""
     rina = day.agent("Sari", "supervisor")
+    for _ in range(2):  # a reply that is too old by now is taken back when its timer fires
+        settle(day, DEWI)
+        day.later(1)
     settle(day, DEWI)
     one = day.answers(DEWI, "Baik", by=rina, client_id="c-1")
     two = day.answers(DEWI, "Sekali lagi", by=rina)
@@ -269,6 +272,47 @@ def of_the_sender(day: Day) -> None:
     day.submit(event("redis.epoch", "e2", {"epoch": "e2"}, origin="system"))
     day.ask("message.resolve_unconfirmed", by=rina, message=three["id"], verdict="sent")
     day.later(700)
+
+
+PACED = "gudang"
+
+
+def of_pacing(day: Day) -> None:
+    """A number at a person's pace: typing, opt-out, caps, a late reply, a pause, a clock put forward."""
+    day.ask("account.put", name=PACED, gateway="waha", title="Gudang")
+    chats = [f"62813777{number:05}@c.us" for number in range(4)]
+    for number, chat in enumerate(chats):
+        data = {"message": {"id": f"P{number}", "kind": "text", "text": "Haloo"}, "peer": peer_of(chat)}
+        day.submit(event("message.received", f"{chat}/P{number}", data, account=PACED))
+    rina = day.agent("Wulan")
+    for _ in range(12):
+        day.later(40)
+        calls_end(day)
+    day.ask("message.send", by=rina, conversation=day.conversation(chats[0])["id"], text="Sebentar, Kak")
+    day.submit(event("clock.jumped", "j1", {"seconds": 90.0}, origin="system"))
+    day.later(95)
+    calls_end(day)
+    stop = {"message": {"id": "P9", "kind": "text", "text": "STOP"}, "peer": peer_of(chats[1])}
+    day.submit(event("message.received", f"{chats[1]}/P9", stop, account=PACED))
+    day.ask("sender.set_pacing", account=PACED, preset="careful", numbers={"per_hour": 1})
+    again = {"message": {"id": "P10", "kind": "text", "text": "Haloo lagi"}, "peer": peer_of(chats[2])}
+    day.submit(event("message.received", f"{chats[2]}/P10", again, account=PACED))
+    day.later(700)
+    calls_end(day)
+    for state in ("disconnected", "connected"):
+        told = {"state": state, "reason_code": 463 if state == "disconnected" else None}
+        day.submit(event("session.state", f"p/{state}", told, account=PACED))
+    day.ask("sender.resume", account=PACED)
+    day.later(4000)
+    calls_end(day)
+
+
+def calls_end(day: Day) -> None:
+    """Let workers end what they were given for the paced number."""
+    while jobs := [j for j in day.all("job") if j["state"] == "queued" and j["name"].startswith("sender.")]:
+        result = {"outcome": "sent", "gateway_id": f"PACED-{jobs[0]['id'][:12]}"}
+        told = {"job": jobs[0]["id"], "result": result}
+        day.submit(event("job.finished", jobs[0]["id"], told, origin="job"))
 
 
 def expires(day: Day, message: str, mark: str) -> None:
@@ -449,6 +493,7 @@ PARTS = {
     "assignment": of_assignment,
     "contacts": lambda day: (of_contacts(day), of_contact_data(day)),
     "waha": lambda day: None,  # only an adapter: it has no hooks
+    "pacing": of_pacing,  # after those whose jobs are told apart by their name
     "all": of_plugins_and_settings,
 }
 FIRST = ("simulator", "core")

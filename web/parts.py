@@ -81,3 +81,8 @@ def parts() -> Parts:
     """Return the parts of the application that answers this request."""
     found: Parts = current_app.extensions["replyai"]
     return found
+
+
+def gateways() -> dict[str, Any]:
+    """Return gateway → adapter, of every installed plugin."""
+    return parts().registry.gateways()

@@ -104,6 +104,7 @@ def _of_people() -> list[tuple[str, str]]:
     return [
         (r"last active admin", _("This is the last active admin. Make another one first.")),
         (r"^(?P<name>.+) is in the team already", _("%(name)s is in the team already.")),
+        (r"has no number to write to", _("This contact has no number to write to.")),
         (r"has opted out already", _("This contact has opted out already.")),
         (r"has opted out", _("This contact wants no more messages.")),
         (r"has not opted out", _("This contact has not opted out.")),
