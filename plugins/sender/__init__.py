@@ -93,7 +93,7 @@ def sender_expired(event, message, conversation):
     """A reply came too late to be sent: a person answers."""
     if conversation and conversation["handler"] == "bot":
         why = "the automatic reply could not leave in time"
-        yield action("conversation.assign", conversation=conversation["id"], agent=None, why=why)
+        yield action("conversation.hand_over", conversation=conversation["id"], note=why, why=why)
 
 
 @hookimpl
