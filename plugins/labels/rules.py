@@ -81,6 +81,7 @@ def leaves(when: Document) -> Iterator[Document]:
         yield from leaves(part)
 
 
+@lru_cache(maxsize=1024)
 def pattern(op: str, value: str) -> Any:
     """Return the compiled pattern of ``words`` or ``matches``; raises re2.error."""
     options = re2.Options()
