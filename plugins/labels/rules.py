@@ -5,6 +5,7 @@ regard to case: ``words`` (whole words, or one of several that commas divide) an
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import re2
