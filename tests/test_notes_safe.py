@@ -12,7 +12,7 @@ import pytest
 
 from engine import config as configuration
 from engine import times
-from engine.perform import Context, NotAMessage, OnlyMessages, Opened, Opened
+from engine.perform import Context, NotAMessage, OnlyMessages, Opened
 from engine.plugins import load
 from engine.secrets import Secrets
 from tests.fakes.waha import FakeWaha
