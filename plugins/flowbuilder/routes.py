@@ -1,13 +1,37 @@
-"""The REST of flows."""
+"""The REST of flows, their pages, and their place in the inbox."""
 
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from flask import Blueprint, Response, redirect, request, send_from_directory
 from marshmallow import Schema, fields, validate
 
 from engine import where
-from web import NotFound, Open, Page, act, api_blueprint, list_response, page_of, read, requires
+from web import (
+    NotFound,
+    Open,
+    Page,
+    Slot,
+    View,
+    _,
+    act,
+    api_blueprint,
+    attempt,
+    back,
+    lazy_gettext,
+    list_response,
+    may,
+    page_of,
+    public,
+    read,
+    render,
+    requires,
+)
 
-from . import figures, reading, trying
+from . import figures, reading, starters, trying
 from .checking import BadFlow
 
 Json = dict[str, Any]
@@ -15,7 +39,42 @@ FEED = {
     "flow": ("id", "name", "enabled", "published", "number", "draft_rev", "draft_by", "removed_at"),
     "flow_session": ("id", "conversation", "flow", "number", "node", "state"),
 }
+ASSETS = Path(__file__).parent / "static"
+WORDS = Path(__file__).with_name("words.json")
+NAV = [
+    {
+        "path": "/flows",
+        "icon": "bot",
+        "title": lazy_gettext("Bot flows"),
+        "key": "flows",
+        "permission": "flow.read",
+        "order": 30,
+    }
+]
 
+
+def _in_panel(view: View, conversation: Json, **_more: Any) -> Json:
+    """Return what the panel shows: the session of a conversation, or the flows that a click begins."""
+    session = reading.session_of(view.db, conversation["id"])
+    if session:
+        flow = view.db.table("flow").get(doc_id=session["flow"]) or {}
+        return {"flow_session": {**session, "name": flow.get("name", "")}, "flows_by_click": []}
+    found = view.db.table("flow").search(where("enabled") == True)  # noqa: E712  TinyDB's own way
+    on_click = [each for each in found if each["published"] and "click" in _begun_by(each)]
+    return {"flow_session": None, "flows_by_click": [{**each, "id": each.doc_id} for each in on_click]}
+
+
+def _begun_by(flow: Json) -> set[str]:
+    return {
+        str(trigger.get("on")) for trigger in flow["draft"].get("triggers") or () if isinstance(trigger, dict)
+    }
+
+
+SLOTS = [
+    Slot("panel.section", "flowbuilder/panel.html", _in_panel, order=30, permission="flow.read"),
+    Slot("list.filter", "flowbuilder/inbox.html", order=200, permission="flow.read"),
+]
+blueprint = Blueprint("flows_pages", __name__)
 api = api_blueprint("flows", "/flows", "Bots made of nodes")
 
 
@@ -254,3 +313,118 @@ def _wanted(id: str, wanted: Json) -> Json:
     if not number:
         raise NotFound("this flow was never published")
     return _version(id, number)
+
+
+@blueprint.app_template_global("flows_asset")
+def asset(name: str) -> str:
+    """Return the address of a file in this plugin's static folder, with its content's hash."""
+    return f"{request.script_root}/flows/static/{name}?v={_digest(name)}"
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
+
+
+@blueprint.get("/flows/static/<name>")
+@public
+def asset_file(name: str) -> Response:
+    """Give the editor and its styles."""
+    response = send_from_directory(ASSETS, name, max_age=0)
+    if request.args.get("v"):
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@blueprint.get("/flows")
+@requires("flow.read")
+def flows_page() -> str:
+    """Show the flows, how they do, and the ready-made ones to begin with."""
+    return _list()
+
+
+def _list(error: str | None = None) -> str:
+    flows = read(_listed)
+    return render("flowbuilder/list.html", active="flows", flows=flows, starters=_starters(), error=error)
+
+
+def _starters() -> list[Json]:
+    blank = {"key": "", "icon": "plus", "name": _("Empty canvas"), "about": _("Begin with nothing.")}
+    return [blank, *starters.described(_language())]
+
+
+def _language() -> str:
+    from flask_babel import get_locale
+
+    return "id" if str(get_locale()).startswith("id") else "en"
+
+
+def _listed(view: View) -> list[Json]:
+    found = []
+    for flow in view.db.table("flow").all():
+        if not flow.get("removed_at"):
+            total = view.db.table("flow_stat").get(doc_id=f"{flow['published']}.") or {}
+            running = view.db.table("flow_session").count(where("flow") == flow.doc_id)
+            shown = {"id": flow.doc_id, "started": total.get("started", 0), "running": running}
+            found.append({**flow, **shown, "draft": None})
+    return sorted(found, key=lambda flow: flow["name"].casefold())
+
+
+@blueprint.post("/flows")
+@requires("flow.write")
+def new_flow() -> Any:
+    """Make a flow of a ready-made one, or an empty one, and open it."""
+    definition = starters.definition(request.form.get("starter", ""), _language())
+    names = {flow["name"] for flow in read(_listed)}
+    name, number = definition["name"], 2
+    while definition["name"] in names:
+        definition["name"] = f"{name} {number}"
+        number += 1
+    done, error = attempt([{"type": "flowbuilder.save", "data": {"definition": definition}}])
+    return _list(error) if error else redirect(f"{request.script_root}/flows/{done[0]['result']['flow']}")
+
+
+@blueprint.post("/flows/<id>/switch")
+@requires("flow.write")
+def switch_flow(id: str) -> Any:
+    """Switch a flow on or off from the page."""
+    data = {"flow": id, "enabled": bool(request.form.get("enabled"))}
+    _done, error = attempt([{"type": "flowbuilder.switch", "data": data}])
+    return _list(error) if error else back("/flows")
+
+
+@blueprint.post("/flows/<id>/remove")
+@requires("flow.write")
+def remove_from_page(id: str) -> Any:
+    """Take a flow away from the page."""
+    _done, error = attempt([{"type": "flowbuilder.remove", "data": {"flow": id}}])
+    return _list(error) if error else back("/flows")
+
+
+@blueprint.get("/flows/<id>")
+@requires("flow.read")
+def editor(id: str) -> str:
+    """Show the canvas of a flow."""
+    flow = _flow(id)
+    data = {"flow": flow, "words": _words(), "may": {"write": may("flow.write")}, **read(_known)}
+    return render("flowbuilder/editor.html", active="flows", flow=flow, data=data)
+
+
+def _words() -> Json:
+    place = 1 if _language() == "id" else 0
+    return {key: both[place] for key, both in json.loads(WORDS.read_text(encoding="utf-8")).items()}
+
+
+def _known(view: View) -> Json:
+    """Return the names that nodes can choose from."""
+
+    def named(collection: str, *keep: str) -> list[Any]:
+        rows = view.db.table(collection).all() if collection not in view.hidden else []
+        return [row for row in rows if not any(row.get(key) for key in ("archived", "removed_at", *keep))]
+
+    agents = [[agent.doc_id, agent["name"]] for agent in view.db.table("agent").all() if agent["active"]]
+    accounts = [[account.doc_id, account.get("title") or account.doc_id] for account in named("account")]
+    lists = {"teams": named("team"), "labels": named("label"), "flows": named("flow")}
+    return {"agents": agents, "accounts": accounts} | {
+        key: sorted(row["name"] for row in rows) for key, rows in lists.items()
+    }

@@ -1,0 +1,89 @@
+// The canvas: nodes with their ways out, drawn, dragged and connected.
+import {Background, Controls, Handle, MiniMap, Position, ReactFlow, applyNodeChanges, useReactFlow} from "@xyflow/react";
+import React, {memo, useCallback, useEffect, useMemo, useState} from "react";
+import {KINDS, outputs, preview} from "./model.js";
+import {t} from "./page.js";
+import {Icon} from "./parts.jsx";
+
+const FlowNode = memo(function FlowNode({data, selected}) {
+  const {node, wrong, lit, visited, isStart, figures} = data;
+  const name = node.title || t(`kind.${node.kind}`);
+  return (
+    <div className={`flow-node ${node.kind}${selected ? " selected" : ""}${wrong ? ` ${wrong}` : ""}${lit ? " lit" : ""}${visited ? " visited" : ""}`}>
+      <Handle type="target" position={Position.Left} id="in" aria-label={t("in")} />
+      <div className="flow-node-head"><Icon name={KINDS[node.kind].icon} /><b><bdi>{name}</bdi></b>
+        {isStart && <span className="chip">{t("start")}</span>}
+        {wrong && <Icon name={wrong === "error" ? "circle-x" : "triangle-alert"} />}
+      </div>
+      {preview(node, t) && <p><bdi>{preview(node, t)}</bdi></p>}
+      {figures && <div className="flow-figures"><span>{t("visits", {number: figures.visits})}</span>{figures.misses > 0 && <span className="bad">{t("missed", {number: figures.misses})}</span>}{figures.left > 0 && <span>{t("left", {number: figures.left})}</span>}{figures.waiting > 0 && <span>{t("waiting", {number: figures.waiting})}</span>}</div>}
+      {outputs(node, t).map((way) => (
+        <div className={`way${way.quiet ? " quiet" : ""}`} key={way.id}><bdi>{way.label}</bdi>
+          <Handle type="source" position={Position.Right} id={way.id} className={node.to[way.id] ? "used" : ""} aria-label={way.label} /></div>
+      ))}
+    </div>
+  );
+});
+
+const TYPES = {flow: FlowNode};
+const DELETE = ["Delete", "Backspace"];
+
+export function Canvas({flow, selected, setSelected, problems, stand, visited, figures, move, connect, disconnect, remove, add, readOnly}) {
+  const worst = useMemo(() => {
+    const found = {};
+    for (const {node, level} of problems) if (node && found[node] !== "error") found[node] = level;
+    return found;
+  }, [problems]);
+  const wanted = useMemo(() => flow.nodes.map((node) => ({
+    id: node.id, type: "flow", position: {x: node.at?.[0] ?? 0, y: node.at?.[1] ?? 0}, selected: selected.includes(node.id),
+    ariaLabel: `${t(`kind.${node.kind}`)}: ${node.title || node.id}`,
+    data: {node, wrong: worst[node.id], lit: stand === node.id, visited: visited.includes(node.id), isStart: flow.start === node.id, figures: figures?.[node.id]},
+  })), [flow, selected, worst, stand, visited, figures]);
+  const [nodes, setNodes] = useState(wanted);
+  useEffect(() => setNodes((held) => wanted.map((node) => ({...held.find((each) => each.id === node.id), ...node}))), [wanted]);
+  const edges = useMemo(() => flow.nodes.flatMap((node) => Object.entries(node.to).map(([way, target]) => ({
+    id: `${node.id}:${way}`, source: node.id, sourceHandle: way, target, targetHandle: "in", animated: stand === node.id,
+  }))), [flow, stand]);
+
+  const onNodesChange = useCallback((changes) => {
+    setNodes((held) => applyNodeChanges(changes.filter((change) => change.type !== "remove"), held));
+    const picked = changes.filter((change) => change.type === "select");
+    if (picked.length) setSelected((held) => {
+      const on = picked.filter((change) => change.selected).map((change) => change.id);
+      const off = new Set(picked.filter((change) => !change.selected).map((change) => change.id));
+      const next = [...held.filter((id) => !off.has(id) && !on.includes(id)), ...on];
+      return next.length === held.length && next.every((id, at) => id === held[at]) ? held : next;
+    });
+    const placed = changes.filter((change) => change.type === "position" && change.position && change.dragging === false);
+    if (placed.length && !readOnly) move(Object.fromEntries(placed.map((change) => [change.id, [change.position.x, change.position.y].map(Math.round)])));
+    const gone = changes.filter((change) => change.type === "remove").map((change) => change.id);
+    if (gone.length && !readOnly) remove(gone);
+  }, [move, remove, readOnly]);
+  const onEdgesChange = useCallback((changes) => {
+    if (readOnly) return;
+    for (const change of changes) if (change.type === "remove") {
+      const at = change.id.indexOf(":");
+      disconnect(change.id.slice(0, at), change.id.slice(at + 1));
+    }
+  }, [disconnect, readOnly]);
+  const {screenToFlowPosition} = useReactFlow();
+  const onDrop = (event) => {
+    const kind = event.dataTransfer.getData("application/x-replyai-node");
+    if (!kind || readOnly) return;
+    event.preventDefault();
+    const {x, y} = screenToFlowPosition({x: event.clientX, y: event.clientY});
+    add(kind, [x, y]);
+  };
+  return (
+    <div className="canvas" onDrop={onDrop} onDragOver={(event) => { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; }}>
+      <ReactFlow nodes={nodes} edges={edges} nodeTypes={TYPES} onNodesChange={onNodesChange} onEdgesChange={onEdgesChange}
+        onConnect={(made) => connect(made.source, made.sourceHandle, made.target)} nodesDraggable={!readOnly} nodesConnectable={!readOnly}
+        deleteKeyCode={readOnly ? null : DELETE} multiSelectionKeyCode="Shift" fitView fitViewOptions={{maxZoom: 1, padding: 0.2}} minZoom={0.15} maxZoom={2} connectionRadius={36}
+        proOptions={{hideAttribution: false}} ariaLabelConfig={{"node.a11yDescription.default": t("a11y.node"), "edge.a11yDescription.default": t("a11y.edge")}}>
+        <Background gap={20} />
+        <MiniMap pannable zoomable ariaLabel={t("minimap")} />
+        <Controls showInteractive={false} aria-label={t("zoom")} />
+      </ReactFlow>
+    </div>
+  );
+}
