@@ -15,11 +15,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpcore
-import httpx
 import orjson
+
+if TYPE_CHECKING:  # who makes no call is spared the import, which takes long
+    import httpx
 
 MEGABYTE = 1024 * 1024
 RETRY_AFTER_LIMIT = 3600.0
@@ -95,6 +97,8 @@ def call(
 
 def same_host(one: str, other: str) -> bool:
     """Return whether two URLs have the same scheme, host and port."""
+    import httpx
+
     first, second = httpx.URL(one), httpx.URL(other)
     return (first.scheme, first.host, first.port) == (second.scheme, second.host, second.port)
 
@@ -103,6 +107,8 @@ def _once(
     method: str, url: str, json: Any, headers: Mapping[str, str] | None, clock: "_Clock", max_bytes: int
 ) -> tuple[Answer, str | None]:
     """Make one request; return its answer and, for a redirect, where it points to."""
+    import httpx
+
     try:
         address = httpx.URL(url)
         with httpcore.ConnectionPool(ssl_context=_tls(), network_backend=_Backend(clock)) as pool:
@@ -123,7 +129,7 @@ def _once(
     return answer, None
 
 
-def _request(method: str, url: httpx.URL, json: Any, headers: Mapping[str, str] | None) -> httpcore.Request:
+def _request(method: str, url: "httpx.URL", json: Any, headers: Mapping[str, str] | None) -> httpcore.Request:
     """Return the request with its body as JSON; what is packed costs time, so none is asked for."""
     fields = {"Accept-Encoding": "identity", "Connection": "close", **(headers or {})}
     content = None if json is None else orjson.dumps(json)
@@ -199,6 +205,8 @@ def _broken(error: Exception, clock: "_Clock") -> CallFailed:
 
 @cache
 def _tls() -> ssl.SSLContext:
+    import httpx
+
     return httpx.create_ssl_context()
 
 

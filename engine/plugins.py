@@ -220,9 +220,18 @@ def _load(name: str, about: str, load: Callable[[], ModuleType], path: Path | No
     try:
         described = _described(name, about)
         module = load()
-        return Plugin(name, module=module, path=path, parts=_parts(module), **described)
+        plugin = Plugin(name, module=module, path=path, parts=_parts(module), **described)
+        _check_ages(plugin)
+        return plugin
     except (Exception, SystemExit) as error:
         return Plugin(name, path=path, error=f"{type(error).__name__}: {error}", **described)
+
+
+def _check_ages(plugin: Plugin) -> None:
+    known = plugin.settings_schema().fields
+    for collection in plugin.collections:
+        if collection.ages and collection.ages[1] not in known:
+            raise PluginError(f"{collection.name} ages by {collection.ages[1]!r}, which is no setting of it")
 
 
 def _import_folder(folder: Path) -> ModuleType:

@@ -1,6 +1,7 @@
-"""How long things are kept: raw webhooks, what messages say, plugins' failures, files that nothing names.
+"""How long things are kept: raw webhooks, what messages say, plugins' failures and documents, unused files.
 
-The rules are ``[retention]`` in replyai.toml; the engine's housekeeping runs them every hour.
+The rules are ``[retention]`` in replyai.toml, and of plugins' own documents the setting that the
+collection names (`Collection.ages`); the engine's housekeeping runs them every hour.
 """
 
 import time
@@ -25,7 +26,8 @@ def keep(workspace: Workspace, rules: dict[str, int], now: str) -> None:
     if "raw_days" in before:
         workspace.writer.do(lambda _: workspace.forget(before["raw_days"])).result()
     if "problem_days" in before:
-        _problems(workspace, before["problem_days"])
+        _expire(workspace, "problem", "at", before["problem_days"])
+    _of_plugins(workspace, now)
     if "message_days" in before:
         while workspace.expire(before["message_days"], BATCH).result():
             pass
@@ -33,16 +35,46 @@ def keep(workspace: Workspace, rules: dict[str, int], now: str) -> None:
     forget_files(workspace, time.time() - 2 * DAY)
 
 
-def _problems(workspace: Workspace, before: str) -> None:
+def _of_plugins(workspace: Workspace, now: str) -> None:
+    """Remove what plugins keep for so many days only; what one that is off has made waits."""
+    for collection in workspace.registry.collections:
+        if collection.ages and workspace.enabled(collection.owner):
+            field, setting = collection.ages
+            days = _setting(workspace, collection.owner, setting)
+            if days > 0:
+                _expire(workspace, collection.name, field, times.add(now, -days * DAY))
+
+
+def _setting(workspace: Workspace, plugin: str, name: str) -> float:
     documents = workspace.reading()
     try:
-        old = documents.table("problem").search(where("at") < before)
+        found: Any = documents.table("plugin").get(doc_id=plugin)
     finally:
         documents.connection.close()
-    ids = [problem["id"] for problem in old[: 10 * BATCH]]
-    if ids:
-        data: dict[str, Any] = {"documents": {"problem": ids}}
-        workspace.submit([event("documents.expired", f"problem/{before}", data, origin="system")]).result()
+    settings = (found or {}).get("settings") or workspace.registry.plugins[plugin].defaults()
+    return float(settings[name])
+
+
+def _expire(workspace: Workspace, collection: str, field: str, before: str) -> None:
+    """Remove the documents whose *field* is a time from before another, some hundred in a transaction."""
+    documents = workspace.reading()
+    try:
+        number = 0
+        while ids := _older(documents, collection, field, before):
+            data: dict[str, Any] = {"documents": {collection: ids}}
+            told = event("documents.expired", f"{collection}/{before}/{number}", data, origin="system")
+            (result,) = workspace.submit([told]).result()
+            if result.get("error") or result.get("duplicate"):
+                raise RuntimeError(f"old documents of {collection} stay: {result.get('error', 'told twice')}")
+            number += 1
+    finally:
+        documents.connection.close()
+
+
+def _older(documents: Any, collection: str, field: str, before: str) -> list[str]:
+    table = documents.table(collection)
+    found, _ = table.page(where(field) < before, order=field, newest_first=False, limit=BATCH)
+    return [document["id"] for document in found]
 
 
 def forget_files(workspace: Workspace, before: float) -> int:

@@ -9,6 +9,7 @@ import pytest
 from engine import media, process, retention, times
 from engine import plugins as installed
 from engine.config import ConfigError, load
+from engine.documents import Collection
 from engine.events import event
 from engine.verify import workspace as verified
 from tests.processes import data_folder, until
@@ -92,6 +93,63 @@ def test_failures_of_plugins_are_listed_ninety_days(shop: World) -> None:
     retention.keep(shop.workspace, {}, days_from_now(91))
     assert shop.all("problem") == []
     assert well(shop)
+
+
+SETTINGS = """
+from marshmallow import Schema, fields
+from engine import Collection
+
+COLLECTIONS = [Collection("{name}_visit", None, indexes=(("at",),), ages=("at", "{ages}"), owner="{name}")]
+
+class Settings(Schema):
+    keep_days = fields.Integer(load_default={days})
+"""
+
+
+def with_plugin(folder: Path, name: str, days: int, ages: str = "keep_days") -> Path:
+    """Write a plugin that keeps visits for so many days; return the folder of plugins."""
+    plugin = folder / "plugins" / name
+    plugin.mkdir(parents=True)
+    (plugin / "plugin.toml").write_text(f'name = "{name}"\nversion = "1"\nsummary = "Notes visits."\n')
+    (plugin / "__init__.py").write_text("")
+    (plugin / "schemas.py").write_text(SETTINGS.format(name=name, days=days, ages=ages))
+    return plugin.parent
+
+
+def visits(count: int, days_ago: float) -> list[dict[str, Any]]:
+    at = days_from_now(-days_ago)
+    return [{"id": f"{days_ago}-{number}", "at": at, "page": "/harga"} for number in range(count)]
+
+
+def test_documents_of_plugins_are_kept_as_many_days_as_the_plugins_setting_says(tmp_path: Path) -> None:
+    for name, days in (("shelf", 30), ("attic", 0), ("cellar", 30)):
+        folder = with_plugin(tmp_path, name, days)
+    shop = World(tmp_path / "w", installed.load(folder))
+    old = visits(retention.BATCH + 1, days_ago=31)
+    data = {f"{name}_visit": [*old, *visits(2, days_ago=29)] for name in ("shelf", "attic", "cellar")}
+    shop.submit(event("documents.imported", "1", {"documents": data}, origin="system"))
+    settings = {"id": "cellar", "enabled": True, "settings": {"keep_days": 28}}
+    shop.submit(event("settings.changed", "1", {"documents": {"plugin": [settings]}}, origin="system"))
+    left = lambda: [len(shop.all(f"{name}_visit")) for name in ("shelf", "attic", "cellar")]  # noqa: E731
+    retention.keep(shop.workspace, {}, times.now())
+    assert left() == [2, len(old) + 2, 0]
+    off = {**settings, "id": "shelf", "enabled": False}
+    shop.submit(event("settings.changed", "2", {"documents": {"plugin": [off]}}, origin="system"))
+    retention.keep(shop.workspace, {}, days_from_now(2))
+    assert left() == [2, len(old) + 2, 0], "what is off waits"
+    assert well(shop)
+    shop.close()
+
+
+def test_an_age_by_a_setting_that_is_none_is_the_plugins_error(tmp_path: Path) -> None:
+    folder = with_plugin(tmp_path, "cupboard", days=1, ages="days")
+    error = installed.load(folder).plugins["cupboard"].error
+    assert error == "PluginError: cupboard_visit ages by 'days', which is no setting of it"
+
+
+def test_an_age_without_an_index_is_refused() -> None:
+    with pytest.raises(ValueError, match="no index begins with 'at'"):
+        Collection("visit", indexes=(("page", "at"),), ages=("at", "keep_days"))
 
 
 def test_an_upload_that_was_never_sent_is_deleted_after_two_days(shop: World) -> None:

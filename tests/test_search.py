@@ -315,11 +315,3 @@ def test_names_and_numbers_are_found_by_any_part_of_them(shop: World) -> None:
         assert [hit.document["name"] for hit in find(part, part=True)[0]] == ["Dewi Lestari"], part
     assert find("ew", part=True)[0] == [], "three characters or more"
     assert len(find("lestari")[0]) == 1
-
-
-def test_the_figures_are_measured_on_a_store_of_their_own() -> None:
-    from engine.search_bench import measure_search
-
-    rows = measure_search(500)
-    assert all(set(row) == {"what", "value", "unit", "target", "ok"} for row in rows)
-    assert len([row for row in rows if row["target"]]) > 5

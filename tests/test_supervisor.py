@@ -228,6 +228,14 @@ def test_port_0_takes_a_free_one(tmp_path):
         assert listener.getsockname()[1] > 0
 
 
+def test_answers_are_sent_without_waiting_for_the_one_before_to_be_acknowledged(tmp_path):
+    listener = address.listen(config.load({"PORT": "0"}, data=tmp_path))
+    with listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_child_that_keeps_ending_is_started_again_ever_later():
     child = Child("short", [sys.executable, "-c", "print('bye'); raise SystemExit(3)"], {})
     pauses = []

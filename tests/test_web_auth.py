@@ -60,6 +60,7 @@ def test_an_unknown_person_costs_as_much_as_a_wrong_password(stack, monkeypatch)
     monkeypatch.setattr(passwords, "_verify", lambda *a: verified.append(a[0]) or real(*a))
     stack.browser().sign_in("nobody@toko.example", "wrong password")
     assert verified == [None]
+    assert not passwords.is_outdated(passwords.NOBODY), "it takes as long as a password of today"
 
 
 def test_wrong_sign_ins_are_limited_whatever_address_is_claimed(stack):

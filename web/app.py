@@ -124,6 +124,8 @@ def _plugin(app: Flask, rest: Api, held: Parts, plugin: Plugin) -> None:
             register(found)
     held.slots += [(plugin.name, each) for each in getattr(routes, "SLOTS", ())]
     held.navigation += [{**item, "plugin": plugin.name} for item in getattr(routes, "NAV", ())]
+    held.reasons += getattr(routes, "REASONS", ())
+    held.words |= getattr(routes, "WORDS", {})
     for collection, names in getattr(routes, "FEED", {}).items():
         held.feeds[collection] = (plugin.name, tuple(names) if names is not None else None)
     if plugin.path and (plugin.path / "templates").is_dir():

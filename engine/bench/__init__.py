@@ -5,8 +5,9 @@ A *figure* is a function that takes a `Bench` and yields `Row`s. A bench is a li
 its list (`engine.bench.storage.FIGURES` says how).
 """
 
-from engine.bench.filling import chat_of, written
+from engine.bench.filling import chat_of
 from engine.bench.hearing import Hearing
+from engine.bench.patterns import written
 from engine.bench.rows import Bench, Figure, Row, row, run
 from engine.bench.storage import FIGURES as STORAGE
 from engine.bench.timing import seconds

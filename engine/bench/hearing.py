@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from engine.bench.filling import ACCOUNT, chat_of, written
+from engine.bench.filling import chat_of
+from engine.bench.patterns import ACCOUNT, written
 from engine.events import Event, requested
 from engine.plugins import Plugin, Registry, load
 from engine.transaction import Transaction

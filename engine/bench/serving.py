@@ -112,7 +112,7 @@ def _until_inbox(client: httpx.Client) -> None:
 
 
 def _page_through(client: httpx.Client) -> int:
-    """Read the longest conversation to its first message, and the list of conversations; return how many."""
+    """Read the longest conversation page by page, 10,000 messages at most; return how many."""
     headers = {"Authorization": f"Bearer {_TOKEN}"}
     id, count = document_id(chat_of(0), "conversation", 0), 0
     cursor: str | None = ""

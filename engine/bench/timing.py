@@ -38,8 +38,12 @@ def alternate(ours: Prepared, reference: Prepared, rounds: int, operations: int)
     """Time both in turn, so many rounds, and return the medians per operation.
 
     Each is given the round's number and returns the function to be timed, which does *operations* of
-    them. The first round warms up and does not count.
+    them. The first round warms up and does not count; who comes first changes from round to round.
     """
-    found = [(seconds(ours(number)), seconds(reference(number))) for number in range(rounds + 1)]
+    found = []
+    for number in range(rounds + 1):
+        sides = [ours(number), reference(number)]
+        taken = [seconds(side) for side in (sides[::-1] if number % 2 else sides)]
+        found.append(taken[::-1] if number % 2 else taken)
     left, right = (median(column) for column in zip(*found[1:], strict=True))
     return Cost(left / operations, right / operations)

@@ -8,10 +8,11 @@ from typing import Any
 
 import orjson
 
-from engine.bench.filling import ACCOUNT, chat_of, text_of, written
+from engine.bench.filling import chat_of
+from engine.bench.patterns import add_account, written
 from engine.bench.rows import Bench, Row, row
+from engine.bench.texts import text_of
 from engine.bench.timing import seconds
-from engine.events import requested
 from engine.store import Store
 from engine.workspace import Workspace
 
@@ -65,8 +66,7 @@ def _measured(bench: Bench, workspace: Workspace) -> tuple[float, float, float]:
 
 def _meet(workspace: Workspace) -> None:
     """Have the number and the customers there, so that the rest are messages alone."""
-    account = {"name": ACCOUNT, "gateway": "simulator", "title": "Toko Utama"}
-    workspace.submit([requested(None, [{"type": "account.put", "data": account}])]).result()
+    add_account(workspace)
     in_flight(workspace, [written(chat_of(n), f"FIRST{n}", text_of(n)) for n in range(_PEOPLE)])
 
 

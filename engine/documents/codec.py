@@ -13,6 +13,8 @@ _AS_JSON_DOES = (
     orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 )
 
+_HARMLESS = frozenset((str, int, bool, type(None)))
+
 
 def encode(document: dict[Any, Any]) -> tuple[str, bool]:
     """Give (JSON text, odd).
@@ -64,7 +66,7 @@ def _finite(value: Any) -> bool:
     if isinstance(value, float):
         return isfinite(value)
     if isinstance(value, Mapping):
-        return all(map(_finite, value.values()))
+        return all(type(item) in _HARMLESS or _finite(item) for item in value.values())
     if isinstance(value, (list, tuple)):
-        return all(map(_finite, value))
+        return all(type(item) in _HARMLESS or _finite(item) for item in value)
     return True

@@ -38,9 +38,14 @@ def page(
 ) -> tuple[list[tuple[Any, dict[str, Any]]], str | None]:
     """Give the (row, content) pairs of a page and the next page's cursor."""
     _check(rows, wanted)
+    stream, exact = _stream(rows, name, layout, wanted)
+    if exact:
+        first = list(itertools.islice(stream, wanted.limit))
+        cursor = _cursor(wanted, first[-1]) if next(stream, None) else None
+        return [(row, read(row)) for row in first], cursor
     found: list[tuple[Any, dict[str, Any]]] = []
     refused = 0
-    for row in _stream(rows, name, layout, wanted):
+    for row in stream:
         content = read(row)
         if wanted.query is not None and not wanted.query(content):
             refused += 1
@@ -70,34 +75,41 @@ def _check(rows: Rows, wanted: Page) -> None:
         raise ValueError(f"documents cannot be ordered by {order!r} here")
 
 
-def _stream(rows: Rows, name: str, layout: Layout, wanted: Page) -> Iterator[Any]:
-    """Give the candidates in order, each row with its order value as a fifth column."""
+def _stream(rows: Rows, name: str, layout: Layout, wanted: Page) -> tuple[Iterator[Any], bool]:
+    """Give the candidates in order, and if they are the answer; an order value is each row's fifth column."""
     start = _start(wanted)
-    by_index, branches = _branches(rows, layout, wanted)
+    by_index, branches, exact = _branches(rows, layout, wanted)
     if branches == [("", ())] and not by_index and _more_than(rows, MANY, f"SELECT pos FROM {layout.table}"):
         note(name, wanted.query)  # all are sorted: no index ends with the order
     if not rows.string_ids:  # odd documents have no value that SQLite can read: they come as null
         branches = [(f"{where or 1} AND odd IS NULL", params) for where, params in branches]
         branches.append(("odd IS NOT NULL", ()))
     sql = "pos" if wanted.order is None else ("" if by_index else "+") + expression(wanted.order)
-    streams = [_branch(rows, layout, sql, branch, start, wanted.newest_first) for branch in branches]
+    most = wanted.limit + 1 if exact else -1
+    streams = [_branch(rows, layout, sql, branch, start, wanted.newest_first, most) for branch in branches]
     if len(streams) == 1:
-        return streams[0]
-    return heapq.merge(*streams, key=_key, reverse=wanted.newest_first)
+        return streams[0], exact
+    return heapq.merge(*streams, key=_key, reverse=wanted.newest_first), exact
 
 
 def _branch(
-    rows: Rows, layout: Layout, sql: str, branch: Branch, start: tuple[Any, int] | None, newest_first: bool
+    rows: Rows,
+    layout: Layout,
+    sql: str,
+    branch: Branch,
+    start: tuple[Any, int] | None,
+    newest_first: bool,
+    most: int,
 ) -> Iterator[Any]:
-    """Give the rows of one condition in order, from the start on."""
+    """Give the rows of one condition in order, from the start on; `most` of a segment, -1: all."""
     odd, direction = "NULL" if rows.string_ids else "odd", "DESC" if newest_first else "ASC"
     for tied, where, params in _segments(sql, start, newest_first):
         condition = " AND ".join(filter(None, (branch[0], where))) or "1"
         order = f"pos {direction}" if tied else f"{sql} {direction}, pos {direction}"
         cursor = rows.connection.execute(
             f"SELECT pos, id, doc, {odd}, {sql.removeprefix('+')} FROM {layout.table}"
-            f" WHERE {condition} ORDER BY {order}",
-            (*branch[1], *params),
+            f" WHERE {condition} ORDER BY {order} LIMIT ?",
+            (*branch[1], *params, most),
         )
         try:
             yield from cursor
@@ -126,19 +138,22 @@ def _segments(
     return [ties, (False, f"{sql} {beyond} ?", (value,)), *nulls]
 
 
-def _branches(rows: Rows, layout: Layout, wanted: Page) -> tuple[bool, list[Branch]]:
-    """Give the conditions whose rows, merged, hold all that match, and if an index gives them in order."""
+def _branches(rows: Rows, layout: Layout, wanted: Page) -> tuple[bool, list[Branch], bool]:
+    """Give (does an index give them in order, conditions whose rows hold all that match, and no others)."""
     hashed = () if wanted.query is None else readable(wanted.query)
     parts = split(hashed, layout)
     driver = _driver(parts, layout, wanted.order)
-    candidates = plan(wanted.query, layout) if wanted.query is not None else None
-    if candidates and (driver is None or (_selective(parts, driver) and _are_few(rows, candidates))):
-        return False, [(f"pos IN ({candidates.select})", candidates.params)]
+    if driver is None or _selective(parts, driver):
+        candidates = plan(wanted.query, layout) if wanted.query is not None else None
+        if candidates and (driver is None or _are_few(rows, candidates)):
+            exact = candidates.exact and rows.string_ids
+            return False, [(f"pos IN ({candidates.select})", candidates.params)], exact
     if driver is None:
-        return False, [("", ())]
+        return False, [("", ())], wanted.query is None
     lists = _list_conditions(layout, parts)
     choices = [[(field, point) for point in _points(parts, field)] for field in driver]
-    return True, [_one_branch(choice, lists) for choice in itertools.product(*choices)]
+    branches = [_one_branch(choice, lists) for choice in itertools.product(*choices)]
+    return True, branches, wanted.query is None or (rows.string_ids and _decide(parts, driver))
 
 
 def _driver(parts: Parts, layout: Layout, order: str | None) -> tuple[str, ...] | None:
@@ -167,6 +182,13 @@ def _points(parts: Parts, field: str) -> list[Any]:
 def _selective(parts: Parts, driver: tuple[str, ...]) -> bool:
     """Say if the query asks for more than the driving index knows."""
     return bool(parts.lists or parts.either or parts.ranges or parts.equal.keys() - set(driver))
+
+
+def _decide(parts: Parts, driver: tuple[str, ...]) -> bool:
+    """Say if the driver's values and the lists are all that the query asks for, and mean the same in SQL."""
+    if parts.rest or parts.either or parts.ranges or parts.equal.keys() - set(driver):
+        return False
+    return all(len(terms) == 1 and terms[0].exact for terms in parts.equal.values())
 
 
 def _are_few(rows: Rows, candidates: Plan) -> bool:

@@ -89,17 +89,22 @@ class RowTable(tinydb.table.Table):
 
     def _matches(self, cond: QueryLike) -> Iterator[tuple[Row, dict[str, Any]]]:
         """Give the rows that match and their documents, in order."""
-        for row in self._candidates(cond):
+        layout = self._rows.layout(self.name)
+        found = plan(cond, layout) if layout else None
+        if found and found.exact and self._rows.string_ids:
+            yield from ((row, self._read(row)) for row in self._candidates(cond, found))
+            return
+        for row in self._candidates(cond, found):
             document = self._read(row)
             if cond(document):
                 yield row, document
 
-    def _candidates(self, cond: QueryLike) -> Iterator[Row]:
-        """Give the rows that may match, in order."""
+    def _candidates(self, cond: QueryLike, found: Plan | None = None) -> Iterator[Row]:
+        """Give the rows that may match, in order; found: the plan, where it is made already."""
         layout = self._rows.layout(self.name)
         if layout is None:
             return
-        found = plan(cond, layout)
+        found = found or plan(cond, layout)
         cursor = self._rows.connection.execute(*self._select(layout, found))
         try:
             yield from cursor if found else watched(cursor, self.name, cond)
@@ -118,6 +123,18 @@ class RowTable(tinydb.table.Table):
 
     def _document(self, row: Row, doc_id: Any = None) -> Document:
         return self.document_class(self._read(row), self._id(row) if doc_id is None else doc_id)
+
+    def _documents(self, found: Iterable[tuple[Row, dict[str, Any]]]) -> list[Document]:
+        """Give documents of (row, content), past Document's own slower way of making one."""
+        if self.document_class is not Document:
+            return [self.document_class(content, self._id(row)) for row, content in found]
+        documents, new = [], Document.__new__
+        for row, content in found:
+            document = new(Document)
+            document |= content
+            document.doc_id = self._id(row)
+            documents.append(document)
+        return documents
 
     def _id(self, row: Row) -> Any:
         return row[1] if self._rows.string_ids else self.document_id_class(row[1])

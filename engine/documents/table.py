@@ -39,7 +39,7 @@ class Table(RowTable):
             return [self._document(row) for row in remembered]
         matches = list(self._matches(cond))
         self._remember(cond, [row for row, _ in matches])
-        return [self.document_class(content, self._id(row)) for row, content in matches]
+        return self._documents(matches)
 
     def get(self, cond: Any = None, doc_id: Any = None, doc_ids: Any = None) -> Any:
         """Give the document of an id, or the first that matches, or None; for several ids, a list."""
@@ -86,7 +86,7 @@ class Table(RowTable):
             return [], None
         wanted = Page(query, order, after, limit, newest_first)
         found, cursor = page(self._rows, self.name, layout, wanted, self._read)
-        return [self.document_class(content, self._id(row)) for row, content in found], cursor
+        return self._documents(found), cursor
 
     def cursor(self, doc_id: Any, *, order: str, newest_first: bool = True) -> str | None:
         """Give the cursor of `page` that goes on after this document; None where there is none of this id."""

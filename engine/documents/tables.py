@@ -23,6 +23,8 @@ class Collection:
     indexes: tuples of field names; a field to page by stands last, as in ("status", "last_message_at").
     lists: fields that hold lists of strings, found by `where(field).any([...])`.
     search: fields whose words can be found (`Table.find`); infix: fields found by any part of them.
+    ages: (a field that holds a time, a setting of the plugin in days): older documents are removed by the
+    hour, 0 days keeps them. An index has to begin with the field.
     upgrades: functions of a document that return it as the next version has it; the first takes version 1.
     owner: the plugin that declares it, or "core".
     """
@@ -34,6 +36,7 @@ class Collection:
     owner: str = "core"
     search: tuple[str, ...] = ()
     infix: tuple[str, ...] = ()
+    ages: tuple[str, str] | None = None
     upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
 
     @property
@@ -53,6 +56,8 @@ class Collection:
         for field in (*self.lists, *self.texts, *(field for index in self.indexes for field in index)):
             if not indexable(field):
                 raise ValueError(f"collection {self.name}: field {field!r} cannot be indexed")
+        if self.ages and self.ages[0] not in {index[0] for index in self.indexes}:
+            raise ValueError(f"collection {self.name}: no index begins with {self.ages[0]!r}, its age")
 
     @property
     def texts(self) -> tuple[str, ...]:

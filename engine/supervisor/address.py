@@ -25,6 +25,8 @@ def listen(config: Config) -> socket.socket:
         raise AddressError(f"HOST={config.host} is no address of this machine; try 127.0.0.1") from None
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Of a socket that it is handed gunicorn does not set it: each answer would wait 40 ms for an ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         listener.bind(address)
         listener.listen(_BACKLOG)

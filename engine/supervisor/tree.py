@@ -23,6 +23,7 @@ from engine.supervisor.ready import engine_problem, first_words, redis_answers, 
 from engine.supervisor.stuck import Stuck
 
 TICK = 0.25  # seconds
+SHORT_TICK = 0.02  # while something comes up that others wait for
 _TRIES = 3  # how often one of them may end before all was ever ready
 _REDIS_WAIT = 120.0  # seconds; a large append-only file takes its time to load
 _GOODBYE = {"web": 4.0, "work": 4.0, "engine": 3.0, "redis": 2.0}  # seconds until SIGKILL: 9 in all
@@ -50,6 +51,7 @@ class Tree:
         self.held = held
         self.demo = demo
         self.stopping = False
+        self.up = False  # engine and web server have answered once
         self.ready = False
         self.selector = selectors.DefaultSelector()
         self.children: dict[str, Child] = {}
@@ -74,7 +76,7 @@ class Tree:
     def _run(self) -> int:
         if not self._start_redis():
             return 0 if self.stopping else 1
-        for child in [self._engine(), self._web(), *self._workers()]:
+        for child in (self._engine(), self._web()):  # the workers follow: processors are few
             self._start(child)
         while not self.stopping:
             self._turn()
@@ -86,7 +88,7 @@ class Tree:
 
     def _turn(self) -> None:
         """One round: pass on what the children say, bury, start again, look after the engine."""
-        for key, _ in self.selector.select(TICK):
+        for key, _ in self.selector.select(TICK if self.up else SHORT_TICK):
             key.data()
         for child in list(self.children.values()):
             code = child.ended()
@@ -184,12 +186,13 @@ class Tree:
         for name in ("engine", "web"):
             if self.children[name].failures >= _TRIES:
                 return f"The {name} process cannot start; the lines above say why. See also: replyai doctor"
-        if engine_problem(self.config) or not web_answers(self.listener):
-            return None
-        if self.demo:  # before the link, which signs in one of the demo's people
-            self.demo = False
-            self._start(self._demo())
-        if "demo" not in self.children:
+        if not self.up:
+            if engine_problem(self.config) or not web_answers(self.listener):
+                return None
+            self.up = True
+            for child in [*self._workers(), *([self._demo()] if self.demo else ())]:
+                self._start(child)
+        if "demo" not in self.children:  # the link signs in one of the demo's people
             self.ready = True
             say(first_words(self.config, self.registry))
         return None

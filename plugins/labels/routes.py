@@ -277,3 +277,21 @@ def _in_words(reason: str) -> str:
     """Return a refusal of this plugin's handlers in the reader's language."""
     taken = re.search(r"there is a label '(.+)' already", reason)
     return _("There is a label “%(name)s” already.", name=taken[1]) if taken else reason
+
+
+WORDS = {
+    "labels.add": lazy_gettext("put on the label %(label)s"),
+    "labels.archive": lazy_gettext("archived the label %(label)s"),
+    "labels.create": lazy_gettext("made the label %(name)s"),
+    "labels.put_rule": lazy_gettext("set a rule for the label %(label)s"),
+    "labels.remove": lazy_gettext("took off the label %(label)s"),
+    "labels.remove_rule": lazy_gettext("removed a rule for labels"),
+    "labels.update": lazy_gettext("changed the label %(label)s"),
+}
+"""What the actions did, as the history tells it."""
+
+REASONS = [
+    (r"the label '(?P<name>.+)' is archived", lazy_gettext("The label “%(name)s” is archived.")),
+    (r"there is a label '(?P<name>.+)' already", lazy_gettext("There is a label “%(name)s” already.")),
+]
+"""Refusals in words."""

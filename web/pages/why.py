@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from engine.explain import explain, names_in, shown
 
 from .. import NotFound, View, read, render, requires
+from . import deeds
 from . import inbox_query as ask
 from .inbox import place_of
 from .look import local, moment
@@ -75,21 +76,9 @@ def _told(step: Data, place: Place) -> Data:
 
 
 def _title(step: Data) -> str:
-    titles = {
-        "message.received": _("The customer wrote"),
-        "message.sent": _("Written on the phone or by another program"),
-        "message.status": _("WhatsApp told how far it got"),
-        "message.edited": _("The message was edited"),
-        "message.deleted": _("The message was deleted"),
-        "message.reaction": _("There was a reaction"),
-        "timer.fired": _("A time was reached"),
-        "job.finished": _("The number's service answered"),
-        "settings.changed": _("The settings changed"),
-        "documents.imported": _("It was imported"),
-    }
     if step["event"]["type"] == "action.requested":
         return step["agent"] or _("A program")
-    return titles.get(step["event"]["type"], step["event"]["type"])
+    return deeds.title(step["event"]["type"])
 
 
 def _action(done: Data, step: Data, place: Place) -> Data:
@@ -98,34 +87,24 @@ def _action(done: Data, step: Data, place: Place) -> Data:
         "plugin": done["plugin"] if by_plugin else None,
         "what": _what(done, place),
         "why": done["why"],
-        "ended": None if done["status"] == "done" else in_words(str(done.get("reason") or done["status"])),
+        "ended": _ended(done),
     }
 
 
 def _what(done: Data, place: Place) -> str:
-    """Return what an action asked for; of one that no words are known for, its type and what it names."""
-    names = done["names"]
-    known = {
-        "conversation.take": _("took the conversation"),
-        "conversation.resolve": _("resolved the conversation"),
-        "conversation.reopen": _("reopened the conversation"),
-        "message.send": _("wrote “%(text)s”", text=(names.get("text") or "…")[:80]),
-        "message.retry": _("had it sent again"),
-        "message.cancel": _("took it back"),
-        "message.resolve_unconfirmed": _("said whether it arrived"),
-        "contact.update": _("renamed the contact"),
-    }
-    if done["type"] == "conversation.assign":
-        return (
-            _("assigned it to %(name)s", name=names["agent"])
-            if names.get("agent")
-            else _("gave it back to the queue")
-        )
-    if done["type"] == "conversation.snooze":
-        until = moment(local(names.get("until"), place.zone), place.language)
-        return _("snoozed it until %(time)s", time=until)
-    rest = [str(value) for key, value in names.items() if key not in ("conversation", "message")]
-    return known.get(done["type"]) or " ".join([done["type"], *rest])
+    """Return what an action did, its times as people read them."""
+    names = {**done["names"]}
+    if until := local(str(names.get("until") or ""), place.zone):
+        names["until"] = moment(until, place.language)
+    return deeds.in_words(done["type"], names)
+
+
+def _ended(done: Data) -> str | None:
+    """Return why an action did nothing, or None where it did."""
+    reason = str(done.get("reason") or done["status"])
+    if done["status"] == "failed":
+        return _("it failed: %(reason)s", reason=reason)
+    return None if done["status"] == "done" else in_words(reason)
 
 
 def _changed(step: Data) -> list[str]:
