@@ -1,13 +1,12 @@
 """The REST of flows, their pages, and their place in the inbox."""
 
 import hashlib
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, send_from_directory
-from marshmallow import Schema, fields, validate
+from marshmallow import fields
 
 from engine import where
 from web import (
@@ -15,7 +14,6 @@ from web import (
     Open,
     Page,
     Slot,
-    View,
     _,
     act,
     api_blueprint,
@@ -31,7 +29,7 @@ from web import (
     requires,
 )
 
-from . import figures, reading, starters, trying
+from . import figures, pages, reading, shapes, starters, trying
 from .checking import BadFlow
 
 Json = dict[str, Any]
@@ -40,7 +38,6 @@ FEED = {
     "flow_session": ("id", "conversation", "flow", "number", "node", "state"),
 }
 ASSETS = Path(__file__).parent / "static"
-WORDS = Path(__file__).with_name("words.json")
 NAV = [
     {
         "path": "/flows",
@@ -53,25 +50,8 @@ NAV = [
 ]
 
 
-def _in_panel(view: View, conversation: Json, **_more: Any) -> Json:
-    """Return what the panel shows: the session of a conversation, or the flows that a click begins."""
-    session = reading.session_of(view.db, conversation["id"])
-    if session:
-        flow = view.db.table("flow").get(doc_id=session["flow"]) or {}
-        return {"flow_session": {**session, "name": flow.get("name", "")}, "flows_by_click": []}
-    found = view.db.table("flow").search(where("enabled") == True)  # noqa: E712  TinyDB's own way
-    on_click = [each for each in found if each["published"] and "click" in _begun_by(each)]
-    return {"flow_session": None, "flows_by_click": [{**each, "id": each.doc_id} for each in on_click]}
-
-
-def _begun_by(flow: Json) -> set[str]:
-    return {
-        str(trigger.get("on")) for trigger in flow["draft"].get("triggers") or () if isinstance(trigger, dict)
-    }
-
-
 SLOTS = [
-    Slot("panel.section", "flowbuilder/panel.html", _in_panel, order=30, permission="flow.read"),
+    Slot("panel.section", "flowbuilder/panel.html", pages.in_panel, order=30, permission="flow.read"),
     Slot("list.filter", "flowbuilder/inbox.html", order=200, permission="flow.read"),
 ]
 blueprint = Blueprint("flows_pages", __name__)
@@ -100,47 +80,6 @@ class VersionOut(Open):
     note = fields.String()
 
 
-class FlowMade(Schema):
-    """A new flow."""
-
-    definition = fields.Dict(required=True)
-
-
-class FlowChanged(Schema):
-    """What may be changed; what is left out stays."""
-
-    definition = fields.Dict()
-    rev = fields.Integer(
-        metadata={"description": "the draft that this was made from; 409 if it is not the last"}
-    )
-    enabled = fields.Boolean()
-
-
-class FlowPublished(Schema):
-    """What is new in a version, for people."""
-
-    note = fields.String(load_default="", validate=validate.Length(max=500))
-
-
-class FlowTried(Schema):
-    """A draft and the steps of a chat with it."""
-
-    definition = fields.Dict(required=True)
-    steps = fields.List(fields.Dict(), load_default=list, validate=validate.Length(max=trying.STEPS))
-
-
-class FlowVersionOf(Schema):
-    """Which version's figures; by default the one that runs."""
-
-    number = fields.Integer()
-
-
-class FlowNodeOf(FlowVersionOf):
-    """Which node's."""
-
-    node = fields.String(required=True)
-
-
 @api.route("")
 @requires("flow.read")
 @api.arguments(Page, location="query")
@@ -152,7 +91,7 @@ def list_flows(wanted: Json) -> Json:
 
 @api.route("", methods=["POST"])
 @requires("flow.write")
-@api.arguments(FlowMade)
+@api.arguments(shapes.FlowMade)
 @api.response(201, FlowOut)
 def make_flow(wanted: Json) -> Json:
     """Make a flow; its draft may be unfinished. 409 where there is one of this name."""
@@ -162,7 +101,7 @@ def make_flow(wanted: Json) -> Json:
 
 @api.route("/check", methods=["POST"])
 @requires("flow.read")
-@api.arguments(FlowMade)
+@api.arguments(shapes.FlowMade)
 def check_flow(wanted: Json) -> Json:
     """Say what is wrong with a definition: `{"problems": [{node, code, message, level, about}]}`."""
     return {"problems": trying.problems(wanted["definition"])}
@@ -170,7 +109,7 @@ def check_flow(wanted: Json) -> Json:
 
 @api.route("/try", methods=["POST"])
 @requires("flow.read")
-@api.arguments(FlowTried)
+@api.arguments(shapes.FlowTried)
 def try_flow(wanted: Json) -> Json:
     """Chat with a draft: the same function as in production, nothing is sent or stored."""
     try:
@@ -181,7 +120,7 @@ def try_flow(wanted: Json) -> Json:
 
 @api.route("/transcript", methods=["POST"])
 @requires("flow.read")
-@api.arguments(FlowTried)
+@api.arguments(shapes.FlowTried)
 def save_transcript(wanted: Json) -> Json:
     """Return a chat as a test for `replyai flow test`: `{"transcript": {…}, "yaml": text}`."""
     import yaml
@@ -217,7 +156,7 @@ def _flow(id: str) -> Json:
 
 @api.route("/<id>", methods=["PATCH"])
 @requires("flow.write")
-@api.arguments(FlowChanged)
+@api.arguments(shapes.FlowChanged)
 @api.response(200, FlowOut)
 def change_flow(wanted: Json, id: str) -> Json:
     """Save the draft, or switch the flow on or off. 409 where somebody else has saved since `rev`."""
@@ -244,7 +183,7 @@ def remove_flow(id: str) -> None:
 
 @api.route("/<id>/publish", methods=["POST"])
 @requires("flow.write")
-@api.arguments(FlowPublished)
+@api.arguments(shapes.FlowPublished)
 @api.response(201, VersionOut)
 def publish_flow(wanted: Json, id: str) -> Json:
     """Make the draft the version that runs; 409 with the errors where it has some."""
@@ -291,7 +230,7 @@ def roll_back(id: str, number: int) -> Json:
 
 @api.route("/<id>/figures")
 @requires("flow.read")
-@api.arguments(FlowVersionOf, location="query")
+@api.arguments(shapes.FlowVersionOf, location="query")
 def get_figures(wanted: Json, id: str) -> Json:
     """Get how a version does: started, how it ended, and per node visits, answers, misses, time, drop-off."""
     version = _wanted(id, wanted)
@@ -300,7 +239,7 @@ def get_figures(wanted: Json, id: str) -> Json:
 
 @api.route("/<id>/misses")
 @requires("flow.read")
-@api.arguments(FlowNodeOf, location="query")
+@api.arguments(shapes.FlowNodeOf, location="query")
 def get_misses(wanted: Json, id: str) -> Json:
     """Get what was not understood at a node, grouped, the most frequent first."""
     version = _wanted(id, wanted)
@@ -344,7 +283,7 @@ def flows_page() -> str:
 
 
 def _list(error: str | None = None) -> str:
-    flows = read(_listed)
+    flows = read(pages.listed)
     return render("flowbuilder/list.html", active="flows", flows=flows, starters=_starters(), error=error)
 
 
@@ -359,23 +298,12 @@ def _language() -> str:
     return "id" if str(get_locale()).startswith("id") else "en"
 
 
-def _listed(view: View) -> list[Json]:
-    found = []
-    for flow in view.db.table("flow").all():
-        if not flow.get("removed_at"):
-            total = view.db.table("flow_stat").get(doc_id=f"{flow['published']}.") or {}
-            running = view.db.table("flow_session").count(where("flow") == flow.doc_id)
-            shown = {"id": flow.doc_id, "started": total.get("started", 0), "running": running}
-            found.append({**flow, **shown, "draft": None})
-    return sorted(found, key=lambda flow: flow["name"].casefold())
-
-
 @blueprint.post("/flows")
 @requires("flow.write")
 def new_flow() -> Any:
     """Make a flow of a ready-made one, or an empty one, and open it."""
     definition = starters.definition(request.form.get("starter", ""), _language())
-    names = {flow["name"] for flow in read(_listed)}
+    names = {flow["name"] for flow in read(pages.listed)}
     name, number = definition["name"], 2
     while definition["name"] in names:
         definition["name"] = f"{name} {number}"
@@ -406,25 +334,36 @@ def remove_from_page(id: str) -> Any:
 def editor(id: str) -> str:
     """Show the canvas of a flow."""
     flow = _flow(id)
-    data = {"flow": flow, "words": _words(), "may": {"write": may("flow.write")}, **read(_known)}
+    data = {"flow": flow, "words": pages.words(_language()), "may": {"write": may("flow.write")}, **read(pages.known)}
     return render("flowbuilder/editor.html", active="flows", flow=flow, data=data)
 
 
-def _words() -> Json:
-    place = 1 if _language() == "id" else 0
-    return {key: both[place] for key, both in json.loads(WORDS.read_text(encoding="utf-8")).items()}
+WORDS = {
+    "flowbuilder.gather": lazy_gettext("waits for the customer's pause"),
+    "flowbuilder.move": lazy_gettext("led the customer on"),
+    "flowbuilder.pause": lazy_gettext("made the bot silent"),
+    "flowbuilder.publish": lazy_gettext("published the flow %(flow)s"),
+    "flowbuilder.remove": lazy_gettext("removed the flow %(flow)s"),
+    "flowbuilder.resume": lazy_gettext("gave it back to the bot"),
+    "flowbuilder.roll_back": lazy_gettext("put version %(number)s of the flow %(flow)s back"),
+    "flowbuilder.save": lazy_gettext("changed the draft of a flow"),
+    "flowbuilder.start": lazy_gettext("began the flow %(flow)s"),
+    "flowbuilder.stop": lazy_gettext("stopped the bot"),
+    "flowbuilder.switch": lazy_gettext("switched the flow %(flow)s on or off"),
+}
+"""What the actions did, as the history tells it."""
 
-
-def _known(view: View) -> Json:
-    """Return the names that nodes can choose from."""
-
-    def named(collection: str, *keep: str) -> list[Any]:
-        rows = view.db.table(collection).all() if collection not in view.hidden else []
-        return [row for row in rows if not any(row.get(key) for key in ("archived", "removed_at", *keep))]
-
-    agents = [[agent.doc_id, agent["name"]] for agent in view.db.table("agent").all() if agent["active"]]
-    accounts = [[account.doc_id, account.get("title") or account.doc_id] for account in named("account")]
-    lists = {"teams": named("team"), "labels": named("label"), "flows": named("flow")}
-    return {"agents": agents, "accounts": accounts} | {
-        key: sorted(row["name"] for row in rows) for key, rows in lists.items()
-    }
+REASONS = [
+    (r"^a flow needs a name", lazy_gettext("A flow needs a name.")),
+    (r"there is a flow '(?P<name>.+)' already", lazy_gettext("There is a flow “%(name)s” already.")),
+    (r"changed this flow meanwhile", lazy_gettext("Somebody else has changed this flow meanwhile.")),
+    (r"^the flow has errors", lazy_gettext("The flow has errors. They stand at its nodes.")),
+    (r"there is no version (?P<number>\d+)", lazy_gettext("This flow has no version %(number)s.")),
+    (r"a flow runs in this conversation already", lazy_gettext("A flow runs in this conversation already.")),
+    (r"this flow is not published or not on", lazy_gettext("This flow is not published, or is off.")),
+    (r"no flow is silent in this conversation", lazy_gettext("No flow is silent in this conversation.")),
+    (r"no flow runs in this conversation", lazy_gettext("No flow runs in this conversation.")),
+    (r"the session has moved on", lazy_gettext("The conversation had moved on meanwhile.")),
+    (r"a person has this conversation", lazy_gettext("A person has this conversation.")),
+]
+"""Refusals in words."""

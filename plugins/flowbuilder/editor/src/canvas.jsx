@@ -2,21 +2,24 @@
 import {Background, Controls, Handle, MiniMap, Position, ReactFlow, applyNodeChanges, useReactFlow} from "@xyflow/react";
 import React, {memo, useCallback, useEffect, useMemo, useState} from "react";
 import {KINDS, outputs, preview} from "./model.js";
-import {t} from "./page.js";
+import {span, t} from "./page.js";
+import {told} from "./inspector.jsx";
 import {Icon} from "./parts.jsx";
 
 const FlowNode = memo(function FlowNode({data, selected}) {
-  const {node, wrong, lit, visited, isStart, figures} = data;
+  const {node, problem, lit, visited, isStart, figures} = data;
+  const wrong = problem?.level;
   const name = node.title || t(`kind.${node.kind}`);
   return (
-    <div className={`flow-node ${node.kind}${selected ? " selected" : ""}${wrong ? ` ${wrong}` : ""}${lit ? " lit" : ""}${visited ? " visited" : ""}`}>
+    <div className={`flow-node of-${node.kind}${selected ? " selected" : ""}${wrong ? ` ${wrong}` : ""}${lit ? " lit" : ""}${visited ? " visited" : ""}`}>
       <Handle type="target" position={Position.Left} id="in" aria-label={t("in")} />
       <div className="flow-node-head"><Icon name={KINDS[node.kind].icon} /><b><bdi>{name}</bdi></b>
         {isStart && <span className="chip">{t("start")}</span>}
         {wrong && <Icon name={wrong === "error" ? "circle-x" : "triangle-alert"} />}
       </div>
       {preview(node, t) && <p><bdi>{preview(node, t)}</bdi></p>}
-      {figures && <div className="flow-figures"><span>{t("visits", {number: figures.visits})}</span>{figures.misses > 0 && <span className="bad">{t("missed", {number: figures.misses})}</span>}{figures.left > 0 && <span>{t("left", {number: figures.left})}</span>}{figures.waiting > 0 && <span>{t("waiting", {number: figures.waiting})}</span>}</div>}
+      {problem && <p className="flow-problem">{told(problem)}</p>}
+      {figures && <NodeFigures figures={figures} />}
       {outputs(node, t).map((way) => (
         <div className={`way${way.quiet ? " quiet" : ""}`} key={way.id}><bdi>{way.label}</bdi>
           <Handle type="source" position={Position.Right} id={way.id} className={node.to[way.id] ? "used" : ""} aria-label={way.label} /></div>
@@ -25,19 +28,29 @@ const FlowNode = memo(function FlowNode({data, selected}) {
   );
 });
 
+/** What a version did at a node, or, where figures.tested, what the draft would have done. */
+function NodeFigures({figures}) {
+  const one = (key, words, bad) => figures[key] > 0 && <span className={bad ? "bad" : undefined}>{t(`count.${words}`, {number: figures[key]})}</span>;
+  if (figures.tested) return <div className="flow-figures tested"><span>{t("count.caught", {number: figures.caught})}</span>{one("finished", "finished")}{one("handed_over", "handed_over")}{one("stuck", "stuck", true)}</div>;
+  return (
+    <div className="flow-figures"><span>{t("count.visits", {number: figures.visits})}</span>{figures.seconds !== null && <span>{t("answered_in", {time: span(figures.seconds)})}</span>}
+      {one("misses", "missed", true)}{one("left", "left")}{one("waiting", "waiting")}</div>
+  );
+}
+
 const TYPES = {flow: FlowNode};
 const DELETE = ["Delete", "Backspace"];
 
 export function Canvas({flow, selected, setSelected, problems, stand, visited, figures, move, connect, disconnect, remove, add, readOnly}) {
   const worst = useMemo(() => {
     const found = {};
-    for (const {node, level} of problems) if (node && found[node] !== "error") found[node] = level;
+    for (const problem of problems) if (problem.node && found[problem.node]?.level !== "error") found[problem.node] = problem;
     return found;
   }, [problems]);
   const wanted = useMemo(() => flow.nodes.map((node) => ({
     id: node.id, type: "flow", position: {x: node.at?.[0] ?? 0, y: node.at?.[1] ?? 0}, selected: selected.includes(node.id),
     ariaLabel: `${t(`kind.${node.kind}`)}: ${node.title || node.id}`,
-    data: {node, wrong: worst[node.id], lit: stand === node.id, visited: visited.includes(node.id), isStart: flow.start === node.id, figures: figures?.[node.id]},
+    data: {node, problem: worst[node.id], lit: stand === node.id, visited: visited.includes(node.id), isStart: flow.start === node.id, figures: figures?.[node.id]},
   })), [flow, selected, worst, stand, visited, figures]);
   const [nodes, setNodes] = useState(wanted);
   useEffect(() => setNodes((held) => wanted.map((node) => ({...held.find((each) => each.id === node.id), ...node}))), [wanted]);

@@ -1,8 +1,11 @@
 // The test chat: the draft, run by the server's own function, a step at a time.
 import React, {useEffect, useRef, useState} from "react";
 import {told} from "./inspector.jsx";
-import {ask, t} from "./page.js";
-import {Button, Icon} from "./parts.jsx";
+import {find} from "./model.js";
+import {ask, span, t} from "./page.js";
+import {Button, Field, Icon, Text} from "./parts.jsx";
+
+const SILENT = ["click", "label_added", "campaign_reply"]; // what begins a flow without a text
 
 export function TestChat({flow, onStand, select}) {
   const [steps, setSteps] = useState([]);
@@ -24,6 +27,7 @@ export function TestChat({flow, onStand, select}) {
   useEffect(() => () => onStand(null, []), []);
 
   const add = (step) => setSteps([...steps, step]);
+  const silent = [...new Set((flow.triggers || []).map((trigger) => trigger.on).filter((on) => SILENT.includes(on)))];
   const send = (event) => {
     event.preventDefault();
     if (!text) return;
@@ -47,6 +51,7 @@ export function TestChat({flow, onStand, select}) {
       </div>
       <div className="talk" role="log" aria-live="polite">
         {!steps.length && <p className="muted">{t("test_hint")}</p>}
+        {!steps.length && silent.map((on) => <Button small icon="play" key={on} onClick={() => add({start: on})}>{t(`on.${on}`)}</Button>)}
         {chat?.talk.map((each, at) => <Said key={at} each={each} select={select} />)}
         {chat?.problems?.map((problem, at) => <p key={at} className="wrong">{problem.node ? `${problem.node}: ` : ""}{told(problem)}</p>)}
         {chat?.error && !chat.problems?.length && <p className="wrong">{chat.error}</p>}
@@ -54,13 +59,26 @@ export function TestChat({flow, onStand, select}) {
         {chat?.ended && <p className="muted">{t("ended", {how: t(`ended.${chat.ended}`)})}</p>}
         <div ref={end} />
       </div>
-      {chat?.waits > 0 && <Button small icon="clock" onClick={() => add({wait: `${Math.ceil(chat.waits)} seconds`})}>{t("skip", {minutes: Math.ceil(chat.waits / 60)})}</Button>}
-      {chat?.state === "calling" && <Button small icon="globe" onClick={() => add({service: "error"})}>{t("let_fail")}</Button>}
+      {chat?.waits > 0 && <Button small icon="clock" onClick={() => add({wait: `${Math.ceil(chat.waits)} seconds`})}>{t("skip", {time: span(chat.waits)})}</Button>}
+      {chat?.state === "calling" && <Service node={find(flow, chat.node)} add={add} />}
       <form className="say" onSubmit={send}>
         <input type="text" value={text} onChange={(event) => setText(event.target.value)} placeholder={t("write_as_customer")} aria-label={t("write_as_customer")} />
         <button type="submit" className="btn primary" aria-label={t("send")}><Icon name="send" /></button>
       </form>
     </section>
+  );
+}
+
+/** What the service that was called answers: a value for each part that is kept, or a failure. */
+function Service({node, add}) {
+  const [values, setValues] = useState({});
+  const paths = [...new Set(Object.values(node?.save || {}))];
+  return (
+    <div className="service">
+      {paths.map((path) => <Field key={path} label={path}><Text value={values[path]} onDone={(value) => setValues({...values, [path]: value})} /></Field>)}
+      <Button small icon="globe" onClick={() => add({service: values})}>{t("let_answer")}</Button>
+      <Button small icon="circle-x" onClick={() => add({service: "error"})}>{t("let_fail")}</Button>
+    </div>
   );
 }
 

@@ -2,7 +2,7 @@
 import React from "react";
 import {Condition} from "./conditions.jsx";
 import {KINDS, outputs} from "./model.js";
-import {accounts, agents, flows, labels, t, teams} from "./page.js";
+import {accounts, agents, flows, labels, t, teams, words} from "./page.js";
 import {Button, Check, Field, Icon, Number_, Rows, Select, Text, Words} from "./parts.jsx";
 
 const TYPES = ["text", "number", "date", "email", "phone", "choice", "regex"];
@@ -17,7 +17,10 @@ const nextLetter = (items) => {
 
 export function Inspector({flow, node, problems, edit, editFlow, connect, rename, start, remove, create, select, readOnly}) {
   const mine = problems.filter((problem) => problem.node === (node ? node.id : null));
-  const wrong = (name) => mine.find((problem) => problem.about?.split(".")[0] === name)?.message;
+  const wrong = (name) => {
+    const problem = mine.find((each) => each.about?.split(".")[0] === name);
+    return problem && told(problem);
+  };
   return (
     <fieldset className="inspector plain" disabled={readOnly}>
       {node
@@ -35,9 +38,12 @@ export function Inspector({flow, node, problems, edit, editFlow, connect, rename
 /** A problem in the page's language; one that has no words here stays as the server said it. */
 export function told(problem) {
   const key = `problem.${problem.code}`;
-  const text = t(key, {about: problem.about});
+  const text = t(key, {about: problem.code === "field" ? place(problem.about) : problem.about});
   return text === key ? problem.message : text;
 }
+
+/** Where in a node something is: options.0.title → Options 1 Title. */
+const place = (about = "") => about.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) + 1 : words[part] && !words[part].includes("%(") ? words[part] : part)).join(" ");
 
 function NodeParts({flow, node, wrong, edit, connect, rename, start, remove, create, select}) {
   const set = (fields) => edit(node.id, fields);
@@ -251,7 +257,7 @@ function Trigger({trigger, change}) {
       {trigger.on === "label_added" && <Select value={trigger.label} aria-label={t("label")} options={[["", t("choose")], ...labels.map((name) => [name, name])]} onDone={(label) => change({label: label || null})} />}
       {trigger.on === "campaign_reply" && <Text value={trigger.campaign} placeholder={t("any_campaign")} aria-label={t("campaign")} onDone={(campaign) => change({campaign: campaign || null})} />}
       <div className="two">
-        <Number_ value={trigger.priority ?? 0} aria-label={t("priority")} title={t("priority")} onDone={(priority) => change({priority: priority ?? 0})} />
+        <label className="with-number"><span>{t("priority")}</span><Number_ value={trigger.priority ?? 0} onDone={(priority) => change({priority: priority ?? 0})} /></label>
         {accounts.length > 1 && <Select value={trigger.accounts?.[0]} aria-label={t("number")} options={[["", t("all_numbers")], ...accounts]} onDone={(account) => change({accounts: account ? [account] : []})} />}
       </div>
     </div>

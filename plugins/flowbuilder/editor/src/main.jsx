@@ -30,7 +30,7 @@ function Editor() {
   const [panel, setPanel] = useState("inspector");
   const [stand, setStand] = useState({node: null, visited: []});
   const [figures, setFigures] = useState(null);
-  const {state, publish, published, take} = useSaved(flow);
+  const {state, refusal, publish, published, take} = useSaved(flow);
   const {fitView, getViewport, setCenter} = useReactFlow();
   const readOnly = !may.write;
   const change = useCallback((make) => { if (!readOnly) dispatch(make); }, [readOnly]);
@@ -103,19 +103,20 @@ function Editor() {
   const node = selected.length === 1 ? model.find(flow, selected[0]) : null;
   const errors = problems.filter((problem) => problem.level === "error");
   const onStand = useCallback((id, visited) => setStand({node: id, visited}), []);
+  useEffect(() => { if (panel !== "inspector") document.querySelector(".flow-panel").scrollIntoView({block: "nearest"}); }, [panel]);
   const toggle = (name) => setPanel(panel === name ? "inspector" : name);
   return (
     <>
       <header className="flow-bar">
         <a className="icon-btn" href={`${root}/flows`} aria-label={t("back")} title={t("back")}><Icon name="chevron-left" /></a>
         <h1><bdi>{flow.name}</bdi></h1>
-        <span className="muted state-line" role="status">{t(`state.${state}`)}{published ? ` · ${t("version", {number: published})}` : ` · ${t("never_published")}`}</span>
+        <span className="muted state-line" role="status">{refusal || t(`state.${state}`)}{published ? ` · ${t("version", {number: published})}` : ` · ${t("never_published")}`}</span>
         <span className="grow" />
-        <Button icon="rotate-ccw" label={t("undo")} disabled={!past.length || readOnly} onClick={() => dispatch({undo: true})} />
-        <Button icon="refresh-cw" label={t("redo")} disabled={!future.length || readOnly} onClick={() => dispatch({redo: true})} />
-        <Button icon="list-checks" label={t("layout")} disabled={readOnly} onClick={layout} />
-        <Button icon="clock" small aria-pressed={panel === "past"} onClick={() => toggle("past")}>{t("versions")}</Button>
-        <Button icon="smartphone" small aria-pressed={panel === "chat"} onClick={() => toggle("chat")}>{t("test_chat")}</Button>
+        <Button icon="undo-2" label={t("undo")} disabled={!past.length || readOnly} onClick={() => dispatch({undo: true})} />
+        <Button icon="redo-2" label={t("redo")} disabled={!future.length || readOnly} onClick={() => dispatch({redo: true})} />
+        <Button icon="workflow" label={t("layout")} disabled={readOnly} onClick={layout} />
+        <Button icon="clock" small aria-pressed={panel === "past"} onClick={() => toggle("past")} aria-label={t("versions")}><span className="wide">{t("versions")}</span></Button>
+        <Button icon="smartphone" small aria-pressed={panel === "chat"} onClick={() => toggle("chat")} aria-label={t("test_chat")}><span className="wide">{t("test_chat")}</span></Button>
         {errors.length > 0 && <Button icon="circle-x" small onClick={() => (errors[0].node ? select(errors[0].node) : setSelected([]))}>{t("errors", {number: errors.length})}</Button>}
         {!readOnly && <Button primary onClick={() => publish()} disabled={errors.length > 0 || state === "conflict"}>{t("publish")}</Button>}
       </header>
@@ -140,28 +141,38 @@ function Editor() {
           {panel === "inspector" && <Inspector {...{flow, node, problems, edit, editFlow, connect, remove, create, select, readOnly}}
             start={(id) => editFlow({start: id})} rename={(id, name) => { change((held) => model.renamed(held, id, name)); setSelected([name]); }} />}
           {panel === "chat" && <TestChat {...{flow, onStand, select}} />}
-          {panel === "past" && <Past {...{flow, figures, setFigures, readOnly, node, problems}} onRestore={() => location.reload()} />}
+          {panel === "past" && <Past {...{flow, figures, setFigures, readOnly, node, select}} onRestore={() => location.reload()} />}
         </aside>
       </div>
     </>
   );
 }
 
-/** Keep the draft on the server: {state: saved | saving | unsaved | conflict, publish, published, take}. */
+/** Keep the draft on the server: {state: saved | saving | unsaved | refused | conflict, refusal, publish, published, take}. */
 function useSaved(flow) {
   const [state, setState] = useState("saved");
   const [published, setPublished] = useState(given.number);
+  const [refusal, setRefusal] = useState(null);
   const rev = useRef(given.draft_rev);
   const kept = useRef(JSON.stringify(flow));
   const latest = useRef(flow);
   latest.current = flow;
 
+  /** A refusal is of another's draft, or of this one: a name that is taken, say. */
+  const notSaved = async (answer) => {
+    if (answer.status < 400 || answer.status >= 500) return setState("unsaved");
+    const theirs = await ask(`/api/flows/${given.id}`);
+    if (theirs.ok && theirs.data.draft_rev !== rev.current) return setState("conflict");
+    setRefusal(answer.data?.error?.message || null);
+    return setState("refused");
+  };
   const save = useCallback(async () => {
     const definition = latest.current, text = JSON.stringify(definition);
     if (text === kept.current) { setState((held) => (held === "conflict" ? held : "saved")); return true; }
     setState("saving");
     const answer = await ask(`/api/flows/${given.id}`, "PATCH", {definition, rev: rev.current});
-    if (!answer.ok) { setState(answer.status === 409 ? "conflict" : "unsaved"); return false; }
+    setRefusal(null);
+    if (!answer.ok) { await notSaved(answer); return false; }
     rev.current = answer.data.draft_rev;
     kept.current = text;
     setState("saved");
@@ -174,7 +185,7 @@ function useSaved(flow) {
     return () => clearTimeout(timer);
   }, [flow, save]);
   useEffect(() => {
-    if (state !== "unsaved") return undefined;
+    if (state !== "unsaved") return undefined; // the network or the engine is away for a while
     const timer = setInterval(save, 3000);
     return () => clearInterval(timer);
   }, [state, save]);
@@ -197,7 +208,7 @@ function useSaved(flow) {
     setState("saving");
     save();
   };
-  return {state, publish, published, take};
+  return {state, refusal, publish, published, take};
 }
 
 function tell(text) {

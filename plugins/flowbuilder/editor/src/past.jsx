@@ -1,58 +1,83 @@
-// Versions: what each changed, how each does, what it would have done, and the way back.
+// Versions: how each does, what differs between two, what the draft would have done, and the way back.
 import React, {useEffect, useState} from "react";
+import {BackTest} from "./backtest.jsx";
 import {said} from "./model.js";
-import {ask, given, t} from "./page.js";
-import {Button, Icon} from "./parts.jsx";
+import {ask, given, span, t} from "./page.js";
+import {Button, Field, Icon, Select} from "./parts.jsx";
 
-export function Past({flow, node, figures, setFigures, readOnly, onRestore}) {
+const DRAFT = "draft";
+const ENDS = ["goal", "end", "person", "cancelled", "expired", "stuck", "loop"];
+
+export function Past({flow, node, figures, setFigures, readOnly, onRestore, select}) {
   const [versions, setVersions] = useState(null);
   const [shown, setShown] = useState(null);
-  const [found, setFound] = useState(null);
+  const [other, setOther] = useState(DRAFT);
+  const [found, setFound] = useState({});
   useEffect(() => { ask(`/api/flows/${given.id}/versions?limit=50`).then((answer) => setVersions(answer.ok ? answer.data.items : [])); }, []);
   useEffect(() => () => setFigures(null), []);
-  const show = async (version) => {
-    setShown(version.number);
-    const answer = await ask(`/api/flows/${given.id}/figures?number=${version.number}`);
-    setFound(answer.ok ? answer.data : null);
-    setFigures(answer.ok ? answer.data.nodes : null);
+  const figuresOf = async (number) => {
+    const answer = await ask(`/api/flows/${given.id}/figures?number=${number}`);
+    if (answer.ok) setFound((held) => ({...held, [number]: answer.data}));
+    return answer.ok ? answer.data : null;
   };
+  const show = async (number) => {
+    setShown(number);
+    if (String(number) === other) setOther(DRAFT);
+    setFigures((await figuresOf(number))?.nodes || null);
+  };
+  const compare = (name) => { setOther(name); if (name !== DRAFT) figuresOf(name); };
   const restore = async (version) => {
     if (!confirm(t("restore_sure", {number: version.number}))) return;
     const answer = await ask(`/api/flows/${given.id}/versions/${version.number}/publish`, "POST");
     if (answer.ok) onRestore();
   };
   const one = versions?.find((version) => version.number === shown);
+  const two = versions?.find((version) => String(version.number) === other);
+  const misses = figures?.[node?.id]?.misses || 0;
+  const [before, after] = two && two.number < one?.number ? [two, one.definition] : [one, two ? two.definition : flow];
   return (
     <section aria-label={t("versions")}>
+      <BackTest {...{flow, setFigures, select}} />
       <div className="panel-title"><Icon name="clock" /><h2>{t("versions")}</h2></div>
       {versions?.length === 0 && <p className="muted">{t("never_published")}</p>}
-      <ul className="versions">
-        {versions?.map((version) => (
-          <li key={version.id}>
-            <button type="button" className={version.number === shown ? "on" : ""} aria-pressed={version.number === shown} onClick={() => show(version)}>
-              <b>{t("version", {number: version.number})}</b><small>{new Date(version.published_at).toLocaleString(document.documentElement.lang)}</small>
-              {version.note && <small><bdi>{version.note}</bdi></small>}
-            </button>
-          </li>
-        ))}
-      </ul>
-      {one && found && <Figures found={found} />}
-      {one && node && figures?.[node.id]?.misses > 0 && <Misses number={one.number} node={node.id} />}
-      {one && <Difference before={one.definition} after={flow} />}
+      <ul className="versions">{versions?.map((version) => <Version key={version.id} {...{version, shown, show}} />)}</ul>
+      {one && versions.length > 0 && (
+        <Field label={t("compare_with")}>
+          <Select value={other} onDone={compare} options={[[DRAFT, t("the_draft")], ...versions.filter((each) => each !== one).map((each) => [String(each.number), t("version", {number: each.number})])]} />
+        </Field>
+      )}
+      {one && found[one.number] && <Figures columns={[found[one.number], ...(two && found[two.number] ? [found[two.number]] : [])]} />}
+      {one && misses > 0 && <Misses number={one.number} node={node.id} />}
+      {one && <Difference before={before.definition} after={after} />}
       {one && !readOnly && <Button small icon="rotate-ccw" onClick={() => restore(one)}>{t("restore", {number: one.number})}</Button>}
     </section>
   );
 }
 
-function Figures({found}) {
-  const ended = Object.entries(found.ended);
-  const goals = found.ended.goal || 0;
+const Version = ({version, shown, show}) => (
+  <li>
+    <button type="button" className={version.number === shown ? "on" : ""} aria-pressed={version.number === shown} onClick={() => show(version.number)}>
+      <b>{t("version", {number: version.number})}</b><small>{new Date(version.published_at).toLocaleString(document.documentElement.lang)}</small>
+      {version.note && <small><bdi>{version.note}</bdi></small>}
+    </button>
+  </li>
+);
+
+/** How one version did, or two beside each other. */
+function Figures({columns}) {
+  const share = (found) => (found.started > 0 ? `${Math.round((100 * (found.ended.goal || 0)) / found.started)} %` : "–");
+  const ends = ENDS.filter((how) => columns.some((found) => found.ended[how]));
+  const line = (title, value) => <tr key={title}><th scope="row">{title}</th>{columns.map((found) => <td key={found.number}>{value(found)}</td>)}</tr>;
   return (
-    <dl className="figures">
-      <div><dt>{t("started")}</dt><dd>{found.started}</dd></div>
-      {ended.map(([how, number]) => <div key={how}><dt>{t(`ended.${how}`)}</dt><dd>{number}</dd></div>)}
-      {found.started > 0 && <div><dt>{t("conversion")}</dt><dd>{Math.round((100 * goals) / found.started)} %</dd></div>}
-    </dl>
+    <table className="figures">
+      {columns.length > 1 && <thead><tr><td />{columns.map((found) => <th scope="col" key={found.number}>{t("version", {number: found.number})}</th>)}</tr></thead>}
+      <tbody>
+        {line(t("started"), (found) => found.started)}
+        {ends.map((how) => line(t(`ended.${how}`), (found) => found.ended[how] || 0))}
+        {line(t("conversion"), share)}
+        {line(t("answer_time"), (found) => (found.seconds === null ? "–" : span(found.seconds)))}
+      </tbody>
+    </table>
   );
 }
 
@@ -69,7 +94,7 @@ function Misses({number, node}) {
   );
 }
 
-/** What differs between a version and the draft, node by node. */
+/** What differs from one definition to another, node by node. */
 function Difference({before, after}) {
   const old = new Map(before.nodes.map((node) => [node.id, node]));
   const now = new Map(after.nodes.map((node) => [node.id, node]));
