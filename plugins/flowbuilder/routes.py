@@ -334,7 +334,12 @@ def remove_from_page(id: str) -> Any:
 def editor(id: str) -> str:
     """Show the canvas of a flow."""
     flow = _flow(id)
-    data = {"flow": flow, "words": pages.words(_language()), "may": {"write": may("flow.write")}, **read(pages.known)}
+    data = {
+        "flow": flow,
+        "words": pages.words(_language()),
+        "may": {"write": may("flow.write")},
+        **read(pages.known),
+    }
     return render("flowbuilder/editor.html", active="flows", flow=flow, data=data)
 
 

@@ -2,7 +2,7 @@
 import {Background, Controls, Handle, MiniMap, Position, ReactFlow, applyNodeChanges, useReactFlow} from "@xyflow/react";
 import React, {memo, useCallback, useEffect, useMemo, useState} from "react";
 import {KINDS, outputs, preview} from "./model.js";
-import {span, t} from "./page.js";
+import {given, span, t} from "./page.js";
 import {told} from "./inspector.jsx";
 import {Icon} from "./parts.jsx";
 
@@ -41,7 +41,7 @@ function NodeFigures({figures}) {
 const TYPES = {flow: FlowNode};
 const DELETE = ["Delete", "Backspace"];
 
-export function Canvas({flow, selected, setSelected, problems, stand, visited, figures, move, connect, disconnect, remove, add, readOnly}) {
+export function Canvas({flow, selected, setSelected, problems, stand, visited, figures, move, connect, remove, add, readOnly}) {
   const worst = useMemo(() => {
     const found = {};
     for (const problem of problems) if (problem.node && found[problem.node]?.level !== "error") found[problem.node] = problem;
@@ -54,9 +54,10 @@ export function Canvas({flow, selected, setSelected, problems, stand, visited, f
   })), [flow, selected, worst, stand, visited, figures]);
   const [nodes, setNodes] = useState(wanted);
   useEffect(() => setNodes((held) => wanted.map((node) => ({...held.find((each) => each.id === node.id), ...node}))), [wanted]);
+  const [lines, setLines] = useState(new Set());
   const edges = useMemo(() => flow.nodes.flatMap((node) => Object.entries(node.to).map(([way, target]) => ({
-    id: `${node.id}:${way}`, source: node.id, sourceHandle: way, target, targetHandle: "in", animated: stand === node.id,
-  }))), [flow, stand]);
+    id: `${node.id}:${way}`, source: node.id, sourceHandle: way, target, targetHandle: "in", animated: stand === node.id, selected: lines.has(`${node.id}:${way}`),
+  }))), [flow, stand, lines]);
 
   const onNodesChange = useCallback((changes) => {
     setNodes((held) => applyNodeChanges(changes.filter((change) => change.type !== "remove"), held));
@@ -69,16 +70,19 @@ export function Canvas({flow, selected, setSelected, problems, stand, visited, f
     });
     const placed = changes.filter((change) => change.type === "position" && change.position && change.dragging === false);
     if (placed.length && !readOnly) move(Object.fromEntries(placed.map((change) => [change.id, [change.position.x, change.position.y].map(Math.round)])));
-    const gone = changes.filter((change) => change.type === "remove").map((change) => change.id);
-    if (gone.length && !readOnly) remove(gone);
-  }, [move, remove, readOnly]);
-  const onEdgesChange = useCallback((changes) => {
-    if (readOnly) return;
-    for (const change of changes) if (change.type === "remove") {
-      const at = change.id.indexOf(":");
-      disconnect(change.id.slice(0, at), change.id.slice(at + 1));
-    }
-  }, [disconnect, readOnly]);
+  }, [move, readOnly]);
+  const onEdgesChange = useCallback((changes) => setLines((held) => {
+    const next = new Set(held);
+    for (const change of changes) if (change.type === "select") next[change.selected ? "add" : "delete"](change.id);
+    return next;
+  }), []);
+  /** Nodes go with their lines in one step; a line may go alone. The flow tells the canvas what is left. */
+  const onBeforeDelete = useCallback(async (found) => {
+    const ids = found.nodes.map((node) => node.id);
+    const alone = found.edges.filter((edge) => edge.selected && !ids.includes(edge.source) && !ids.includes(edge.target));
+    if (!readOnly) remove(ids, alone.map((edge) => [edge.source, edge.sourceHandle]));
+    return false;
+  }, [remove, readOnly]);
   const {screenToFlowPosition} = useReactFlow();
   const onDrop = (event) => {
     const kind = event.dataTransfer.getData("application/x-replyai-node");
@@ -89,10 +93,11 @@ export function Canvas({flow, selected, setSelected, problems, stand, visited, f
   };
   return (
     <div className="canvas" onDrop={onDrop} onDragOver={(event) => { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; }}>
-      <ReactFlow nodes={nodes} edges={edges} nodeTypes={TYPES} onNodesChange={onNodesChange} onEdgesChange={onEdgesChange}
+      <ReactFlow nodes={nodes} edges={edges} nodeTypes={TYPES} onNodesChange={onNodesChange} onEdgesChange={onEdgesChange} onBeforeDelete={onBeforeDelete}
         onConnect={(made) => connect(made.source, made.sourceHandle, made.target)} nodesDraggable={!readOnly} nodesConnectable={!readOnly}
-        deleteKeyCode={readOnly ? null : DELETE} multiSelectionKeyCode="Shift" fitView fitViewOptions={{maxZoom: 1, padding: 0.2}} minZoom={0.15} maxZoom={2} connectionRadius={36}
-        proOptions={{hideAttribution: false}} ariaLabelConfig={{"node.a11yDescription.default": t("a11y.node"), "edge.a11yDescription.default": t("a11y.edge")}}>
+        deleteKeyCode={readOnly ? null : DELETE} multiSelectionKeyCode="Shift" fitView={given.draft.nodes?.length > 0} fitViewOptions={{maxZoom: 1, padding: 0.2}} minZoom={0.15} maxZoom={2} connectionRadius={36}
+        proOptions={{hideAttribution: false}} ariaLabelConfig={{"node.a11yDescription.default": t("a11y.node"), "edge.a11yDescription.default": t("a11y.edge"), "controls.ariaLabel": t("zoom"),
+          "controls.zoomIn.ariaLabel": t("zoom_in"), "controls.zoomOut.ariaLabel": t("zoom_out"), "controls.fitView.ariaLabel": t("zoom_fit"), "minimap.ariaLabel": t("minimap")}}>
         <Background gap={20} />
         <MiniMap pannable zoomable ariaLabel={t("minimap")} />
         <Controls showInteractive={false} aria-label={t("zoom")} />

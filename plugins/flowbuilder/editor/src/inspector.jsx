@@ -59,7 +59,7 @@ function NodeParts({flow, node, wrong, edit, connect, rename, start, remove, cre
       <WaysOut {...{flow, node, connect, create, select, wrong}} />
       <details className="more"><summary>{t("more")}</summary>
         <Field label={t("title")}><Text value={node.title} maxLength={100} onDone={(title) => set({title})} /></Field>
-        <Field label={t("id")} hint={t("id_hint")}><Text value={node.id} onDone={(id) => rename(node.id, id)} /></Field>
+        <Field label={t("id")} hint={t("id_hint")}><Text lazy value={node.id} onDone={(id) => rename(node.id, id)} /></Field>
         <Field label={t("parent")} hint={t("parent_hint")}>
           <Select value={node.parent || ""} options={[["", t("none")], ...others(flow, node)]} onDone={(parent) => set({parent: parent || null})} />
         </Field>
@@ -73,16 +73,21 @@ const others = (flow, node) => flow.nodes.filter((each) => each.id !== node.id).
 
 /** Where each way out leads: with the keyboard what drawing a line is with the mouse. */
 function WaysOut({flow, node, connect, create, select, wrong}) {
+  const [open, setOpen] = React.useState(null);
   const ways = outputs(node, t);
   if (!ways.length) return null;
-  const choices = [["", t("nothing")], ...flow.nodes.map((each) => [each.id, each.title || each.id]), ...Object.keys(KINDS).map((kind) => [`+${kind}`, `+ ${t(`kind.${kind}`)}`])];
-  const go = (way, target) => (target.startsWith("+") ? create(target.slice(1), node.id, way) : connect(node.id, way, target || null));
+  const choices = [["", t("nothing")], ...flow.nodes.map((each) => [each.id, each.title || each.id])];
   return (
     <fieldset className="plain ways"><legend>{t("ways")}</legend>
       {ways.map((way) => (
         <div className="way-edit" key={way.id}>
-          <Field label={way.label}><Select value={node.to[way.id] || ""} options={choices} onDone={(target) => go(way.id, target)} /></Field>
-          <Button icon="chevron-right" label={t("go_there")} disabled={!node.to[way.id]} onClick={() => select(node.to[way.id])} />
+          <Field label={way.label}><Select value={node.to[way.id] || ""} options={choices} onDone={(target) => connect(node.id, way.id, target || null)} /></Field>
+          {node.to[way.id]
+            ? <Button icon="chevron-right" label={t("go_there")} onClick={() => select(node.to[way.id])} />
+            : <Button icon="plus" label={t("new_after", {way: way.label})} aria-expanded={open === way.id} onClick={() => setOpen(open === way.id ? null : way.id)} />}
+          {open === way.id && !node.to[way.id] && (
+            <div className="kinds">{Object.entries(KINDS).map(([kind, {icon}]) => <Button small icon={icon} key={kind} onClick={() => create(kind, node.id, way.id)}>{t(`kind.${kind}`)}</Button>)}</div>
+          )}
         </div>
       ))}
       {wrong("to") && <span className="wrong">{wrong("to")}</span>}
@@ -226,7 +231,7 @@ function FlowParts({flow, wrong, editFlow}) {
   return (
     <>
       <div className="panel-title"><Icon name="bot" /><h2>{t("this_flow")}</h2></div>
-      <Field label={t("name")} wrong={wrong("name")}><Text value={flow.name} maxLength={100} onDone={(name) => editFlow({name})} /></Field>
+      <Field label={t("name")} wrong={wrong("name")}><Text lazy value={flow.name} maxLength={100} onDone={(name) => editFlow({name})} /></Field>
       <Field label={t("language")} hint={t("language_hint")}><Select value={flow.language} options={[["id", "Bahasa Indonesia"], ["en", "English"]]} onDone={(language) => editFlow({language})} /></Field>
       <Rows title={t("triggers")} items={flow.triggers || []} fresh={() => ({on: "keyword", way: "fuzzy", words: []})} onDone={(triggers) => editFlow({triggers})}>
         {(trigger, change) => <Trigger {...{trigger, change}} />}

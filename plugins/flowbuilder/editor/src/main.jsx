@@ -46,8 +46,10 @@ function Editor() {
   const edit = useCallback((id, fields) => change((held) => model.changed(held, id, fields)), [change]);
   const editFlow = useCallback((fields) => change((held) => ({...held, ...fields})), [change]);
   const connect = useCallback((source, way, target) => change((held) => model.connected(held, source, way, target)), [change]);
-  const disconnect = useCallback((source, way) => change((held) => model.connected(held, source, way, null)), [change]);
-  const remove = useCallback((ids) => { change((held) => model.removed(held, ids)); setSelected([]); }, [change]);
+  const remove = useCallback((ids, lines = []) => {
+    change((held) => lines.reduce((next, [source, way]) => model.connected(next, source, way, null), model.removed(held, ids)));
+    if (ids.length) setSelected([]);
+  }, [change]);
   const move = useCallback((places) => change((held) => ({...held, nodes: held.nodes.map((node) => (places[node.id] ? {...node, at: places[node.id]} : node))})), [change]);
   const select = useCallback((id) => {
     const node = model.find(flow, id);
@@ -55,6 +57,13 @@ function Editor() {
     setSelected([id]);
     if (node.at) setCenter(node.at[0] + model.NODE_WIDTH / 2, node.at[1] + 60, {zoom: Math.max(0.6, getViewport().zoom), duration: 150});
   }, [flow, setCenter, getViewport]);
+
+  const fresh = useRef(null);
+  useEffect(() => {
+    if (!fresh.current || selected[0] !== fresh.current) return;
+    fresh.current = null;
+    document.querySelector(".inspector [data-first], .inspector input")?.focus();
+  });
 
   /** A new node of a kind at a place, or beside the one it comes from. */
   const add = (kind, at, from, way) => {
@@ -68,7 +77,7 @@ function Editor() {
     });
     setSelected([id]);
     setPanel("inspector");
-    setTimeout(() => document.querySelector(".inspector [data-first]")?.focus(), 60);
+    fresh.current = id;
   };
   const create = (kindOrNode, from, way) => {
     if (typeof kindOrNode === "string") return add(kindOrNode, null, from, way);
@@ -103,7 +112,7 @@ function Editor() {
   const node = selected.length === 1 ? model.find(flow, selected[0]) : null;
   const errors = problems.filter((problem) => problem.level === "error");
   const onStand = useCallback((id, visited) => setStand({node: id, visited}), []);
-  useEffect(() => { if (panel !== "inspector") document.querySelector(".flow-panel").scrollIntoView({block: "nearest"}); }, [panel]);
+  useEffect(() => { if (panel !== "inspector") document.querySelector(".flow-panel").scrollIntoView({block: innerWidth < 760 ? "start" : "nearest"}); }, [panel]);
   const toggle = (name) => setPanel(panel === name ? "inspector" : name);
   return (
     <>
@@ -134,7 +143,7 @@ function Editor() {
           ))}
         </nav>
         <main id="main" tabIndex="-1" aria-label={t("canvas")}>
-          <Canvas {...{flow, selected, setSelected, problems, move, connect, disconnect, remove, add, readOnly}} stand={stand.node} visited={stand.visited} figures={figures} />
+          <Canvas {...{flow, selected, setSelected, problems, move, connect, remove, add, readOnly}} stand={stand.node} visited={stand.visited} figures={figures} />
           {!flow.nodes.length && <div className="empty over"><Icon name="bot" /><b>{t("empty")}</b><span>{t("empty_hint")}</span></div>}
         </main>
         <aside className="flow-panel" aria-label={t("details")}>
@@ -163,7 +172,8 @@ function useSaved(flow) {
     if (answer.status < 400 || answer.status >= 500) return setState("unsaved");
     const theirs = await ask(`/api/flows/${given.id}`);
     if (theirs.ok && theirs.data.draft_rev !== rev.current) return setState("conflict");
-    setRefusal(answer.data?.error?.message || null);
+    const reason = answer.data?.error?.message || "";
+    setRefusal(/there is a flow '.*' already/.test(reason) ? t("name_taken") : reason);
     return setState("refused");
   };
   const save = useCallback(async () => {
@@ -179,7 +189,12 @@ function useSaved(flow) {
     return true;
   }, []);
   useEffect(() => {
-    if (JSON.stringify(flow) === kept.current || !may.write) return undefined;
+    if (!may.write) return undefined;
+    if (JSON.stringify(flow) === kept.current) {
+      setRefusal(null);
+      setState((held) => (held === "conflict" ? held : "saved"));
+      return undefined;
+    }
     setState((held) => (held === "conflict" ? held : "saving"));
     const timer = setTimeout(save, AUTOSAVE);
     return () => clearTimeout(timer);

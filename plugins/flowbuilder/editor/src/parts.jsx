@@ -1,5 +1,5 @@
 // Small parts that the editor is made of.
-import React, {useEffect, useId, useState} from "react";
+import React, {useEffect, useId, useRef, useState} from "react";
 import {Icons, t} from "./page.js";
 
 export const Icon = ({name}) => <svg className="icon" aria-hidden="true"><use href={`${Icons}#${name}`} /></svg>;
@@ -22,14 +22,28 @@ export function Field({label, wrong, hint, children}) {
   );
 }
 
-/** A text that is kept when it is left, so that a change is one step of undo. */
-export function Text({value, onDone, multiline, rows = 3, ...more}) {
+const PAUSE = 800; // milliseconds without a key, after which a text is kept
+
+/** A text that is kept when it is left or its writer pauses, so that a change is a step of undo; lazy: only when it is left. */
+export function Text({value, onDone, multiline, lazy, rows = 3, ...more}) {
   const [held, hold] = useState(value ?? "");
-  useEffect(() => hold(value ?? ""), [value]);
-  const done = () => { if (held !== (value ?? "")) onDone(held); };
-  const how = {value: held, onChange: (event) => hold(event.target.value), onBlur: done, ...more};
+  const writing = useRef(false), timer = useRef(null), keep = useRef(null);
+  useEffect(() => { if (!writing.current) hold(value ?? ""); }, [value]);
+  keep.current = () => {
+    clearTimeout(timer.current);
+    timer.current = null;
+    if (held !== (value ?? "")) onDone(held);
+  };
+  useEffect(() => () => { if (timer.current) keep.current(); }, []);
+  const onChange = (event) => {
+    writing.current = true;
+    hold(event.target.value);
+    clearTimeout(timer.current);
+    if (!lazy) timer.current = setTimeout(() => keep.current(), PAUSE);
+  };
+  const how = {value: held, onChange, onBlur: () => { writing.current = false; keep.current(); }, ...more};
   if (multiline) return <textarea className="input" rows={rows} {...how} />;
-  return <input type="text" {...how} onKeyDown={(event) => { if (event.key === "Enter") done(); }} />;
+  return <input type="text" {...how} onKeyDown={(event) => { if (event.key === "Enter") keep.current(); }} />;
 }
 
 export function Select({value, options, onDone, ...more}) {

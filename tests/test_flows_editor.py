@@ -1,0 +1,267 @@
+"""The canvas in real browsers: a shop menu built by mouse and by keyboard, and WhatsApp's answers from it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from tests.browsers import Person, chromium
+from tests.fakes.waha import FakeWaha
+from tests.processes import ROOT, data_folder, until
+from tests.test_e2e import BUDI, PASSWORD, SARI, Shop
+from tests.web_stack import message
+
+pytestmark = pytest.mark.browser
+DEWI, ANDI = "6281300004521@c.us", "6281200001123@c.us"
+STARTERS = ROOT / "plugins" / "flowbuilder" / "library" / "id"
+
+NAME = """() => { const at = document.activeElement;
+  return (at.getAttribute("aria-label") || at.labels?.[0]?.innerText || at.innerText || "").trim(); }"""
+
+
+class Drawing:
+    """Somebody at the canvas of a flow."""
+
+    def __init__(self, person: Person) -> None:
+        self.page = person.page
+
+    def node(self, id: str) -> Locator:
+        return self.page.locator(f'.react-flow__node[data-id="{id}"]')
+
+    def handle(self, id: str, way: str) -> Locator:
+        return self.node(id).locator(f'[data-handleid="{way}"]')
+
+    def drags(self, kind: str, x: int, y: int) -> None:
+        """Drag a kind of node from the palette to a place on the canvas."""
+        self.page.drag_and_drop(f"[data-kind={kind}]", ".canvas", target_position={"x": x, "y": y})
+
+    def draws(self, source: str, way: str, target: str) -> None:
+        """Draw a line from a way out to a node."""
+        start, end = self.handle(source, way).bounding_box(), self.handle(target, "in").bounding_box()
+        assert start and end
+        mouse = self.page.mouse
+        mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
+        mouse.down()
+        mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=8)
+        mouse.up()
+        expect(self.page.locator(f'.react-flow__edge[data-id="{source}:{way}"]')).to_be_attached()
+
+    def fills(self, label: str, text: str) -> None:
+        field = self.page.locator(".inspector").get_by_label(label, exact=True)
+        field.fill(text)
+        field.blur()
+
+    def tabs_to(self, name: str, back: bool = False) -> None:
+        """Press Tab until what is called *name* has the focus."""
+        for _ in range(150):
+            if self.page.evaluate(NAME) == name:
+                return
+            self.page.keyboard.press("Shift+Tab" if back else "Tab")
+        raise AssertionError(f"no Tab leads to {name}")
+
+    def presses(self, name: str, back: bool = False) -> None:
+        self.tabs_to(name, back)
+        self.page.keyboard.press("Enter")
+
+    def types(self, text: str, name: str | None = None) -> None:
+        if name:
+            self.tabs_to(name)
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(text)
+
+    def saved(self, words: str) -> None:
+        expect(self.page.locator(".state-line")).to_contain_text(words)
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    with data_folder() as data, FakeWaha() as waha:
+        running = Shop(data, waha)
+        try:
+            yield running
+        finally:
+            running.serving.stop()
+            running.serving.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def sari(shop: Shop, browser: Browser) -> Iterator[Person]:
+    person = Person(browser, shop.address).signs_in(SARI, PASSWORD)
+    yield person
+    assert person.troubles == []
+
+
+@pytest.fixture(scope="module")
+def budi(shop: Shop, browser: Browser) -> Iterator[Person]:
+    """Budi reads English, and has no mouse."""
+    shop.api("POST", "/api/agents", {"name": "Budi", "email": BUDI, "role": "admin", "language": "en"})
+    (made,) = [each for each in shop.api("GET", "/api/agents")["items"] if each["email"] == BUDI]
+    person = Person(browser, shop.address).goes(shop.api("POST", f"/api/agents/{made['id']}/link")["link"])
+    person.page.fill("input[name=password]", PASSWORD)
+    person.page.click("button[type=submit]")
+    expect(person.page.locator("#list")).to_be_visible()
+    yield person
+    assert [each for each in person.troubles if "409" not in each] == []
+
+
+def writes(shop: Shop, chat: str, text: str, id: str) -> None:
+    shop.webhook(message(chat, text, id))
+
+
+def answers(shop: Shop, chat: str, count: int) -> list[str]:
+    """Return what WAHA was given to send to a chat, as soon as there is so much."""
+
+    def found() -> list[str]:
+        return [entry["text"] for entry in shop.waha.ledger if entry["chat"] == chat]
+
+    return list(until(lambda: len(found()) >= count and found(), what=f"{count} answers"))
+
+
+def test_a_shop_menu_by_mouse(shop: Shop, sari: Person, tmp_path: Path) -> None:
+    page, drawing = sari.goes("/flows").page, Drawing(sari)
+    page.click('[data-starter=""]')
+    expect(page.locator(".empty.over")).to_be_visible()
+    drawing.fills("Nama", "Menu Toko Melati")
+    page.locator(".rows", has_text="Yang memulainya").get_by_role("button", name="Tambah").click()
+    drawing.fills("Kata lain, dipisah koma", "halo, menu")
+
+    drawing.drags("menu", 140, 160)
+    drawing.fills("Teks", "Halo {{name|Kak}}, mau apa?")
+    drawing.fills("Pilihan 1", "Harga")
+    drawing.fills("Pilihan 2", "Bicara dengan orang")
+    drawing.drags("message", 560, 120)
+    drawing.fills("Teks", "Mulai Rp 50.000.")
+    drawing.drags("hand_over", 560, 420)
+    drawing.fills("Teks", "Sebentar ya, Kak.")
+    expect(drawing.node("menu1")).to_contain_text("Ada pilihan yang tidak mengarah ke mana pun")
+    drawing.draws("menu1", "option.1", "message1")
+    drawing.draws("menu1", "option.2", "hand_over1")
+    drawing.draws("message1", "next", "menu1")
+    expect(drawing.node("menu1")).not_to_contain_text("Ada pilihan")
+
+    page.get_by_role("button", name="Uji coba").click()
+    for text in ("halo", "1"):
+        page.get_by_label("Tulis sebagai pelanggan").fill(text)
+        page.get_by_role("button", name="Kirim").click()
+    talk = page.locator(".talk .b.bot")
+    menu = "Halo Dewi, mau apa?\n\n1. Harga\n2. Bicara dengan orang"
+    expect(talk).to_have_text([menu, "Mulai Rp 50.000.", menu])
+    expect(drawing.node("menu1").locator(".flow-node")).to_have_class("flow-node of-menu lit visited")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Simpan percakapan ini sebagai tes").click()
+    sari.takes_picture("flow-by-mouse")
+    drawing.saved("Draf tersimpan")
+    page.get_by_role("button", name="Terbitkan").click()
+    expect(page.locator(".toast")).to_contain_text("versi 1")
+
+    writes(shop, DEWI, "Halo", "M1")
+    assert answers(shop, DEWI, 1) == [menu]
+    writes(shop, DEWI, "harga", "M2")
+    assert answers(shop, DEWI, 3)[1] == "Mulai Rp 50.000."
+    writes(shop, DEWI, "2", "M3")
+    assert answers(shop, DEWI, 4)[3] == "Sebentar ya, Kak."
+    until(lambda: shop.conversation()["handler"] == "queue", what="a person's turn")
+    passes_as_a_test(shop, download.value, tmp_path)
+
+
+def test_a_shop_menu_by_keyboard(shop: Shop, budi: Person) -> None:
+    page, drawing = budi.goes("/flows").page, Drawing(budi)
+    drawing.presses("Empty canvas\nBegin with nothing.")
+    expect(page.locator(".empty.over")).to_be_visible()
+    drawing.types("Small shop", "Name")
+    drawing.presses("Add")
+    drawing.types("hello", "Other words for it, with commas")
+    drawing.presses("Menu", back=True)
+    drawing.types("Hi {{name}}, what is it?")
+    drawing.types("Prices", "Option 1")
+    drawing.types("A person", "Option 2")
+    drawing.presses("A new node after “1. Prices”")
+    drawing.presses("Message")
+    drawing.types("From Rp 50.000.")
+    drawing.tabs_to("then")
+    page.keyboard.type("menu1")
+    drawing.presses("Menu: menu1", back=True)
+    drawing.presses("A new node after “2. A person”")
+    drawing.presses("Hand over")
+    drawing.types("One moment, please.")
+    drawing.presses("Hand over: hand_over1", back=True)
+    page.keyboard.press("Delete")
+    expect(drawing.node("hand_over1")).to_have_count(0)
+    drawing.tabs_to("Arrange the nodes", back=True)
+    page.keyboard.press("Control+z")
+    expect(drawing.node("hand_over1")).to_have_count(1)
+    page.keyboard.press("Enter")
+    drawing.presses("Test chat")
+    for text in ("hello", "1"):
+        drawing.types(text, "Write as the customer")
+        page.keyboard.press("Enter")
+    menu = "Hi Dewi, what is it?\n\n1. Prices\n2. A person"
+    expect(page.locator(".talk .b.bot")).to_have_text([menu, "From Rp 50.000.", menu])
+    budi.takes_picture("flow-by-keyboard")
+    drawing.saved("Draft saved")
+    drawing.presses("Publish", back=True)
+    expect(page.locator(".toast")).to_contain_text("version 1")
+
+    writes(shop, ANDI, "hello", "K1")
+    assert answers(shop, ANDI, 1)[0].endswith("1. Prices\n2. A person")
+    writes(shop, ANDI, "1", "K2")
+    assert answers(shop, ANDI, 3)[1] == "From Rp 50.000."
+    writes(shop, ANDI, "2", "K3")
+    assert answers(shop, ANDI, 4)[3] == "One moment, please."
+
+
+def passes_as_a_test(shop: Shop, download: Any, folder: Path) -> None:
+    """What the test chat saved is a test that `replyai flow test` runs."""
+    saved = folder / download.suggested_filename
+    download.save_as(saved)
+    (flow,) = [each for each in shop.api("GET", "/api/flows")["items"] if each["name"] == "Menu Toko Melati"]
+    saved.with_suffix(".json").write_text(json.dumps(flow["draft"]))
+    command = [sys.executable, "-m", "engine.cli", "flow", "test", str(saved)]
+    done = subprocess.run(command, cwd=ROOT, env=shop.serving.environ, capture_output=True, text=True)
+    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_two_people_in_one_draft_and_the_way_back(shop: Shop, sari: Person, budi: Person) -> None:
+    definition = json.loads((STARTERS / "faq.json").read_text())["flow"]
+    flow = shop.api("POST", "/api/flows", {"definition": {**definition, "name": "Tanya"}})["id"]
+    shop.api("POST", f"/api/flows/{flow}/publish", {"note": "first"})
+    for person in (sari, budi):
+        person.goes(f"/flows/{flow}")
+    hers, his = Drawing(sari), Drawing(budi)
+    hers.fills("Nama", "Tanya Jawab")
+    hers.saved("Draf tersimpan")
+    his.fills("Name", "Questions")
+    banner = budi.page.locator(".banner")
+    expect(banner).to_contain_text("Somebody else has changed this flow meanwhile.")
+    budi.takes_picture("flow-conflict")
+    assert shop.api("GET", f"/api/flows/{flow}")["name"] == "Tanya Jawab"
+    banner.get_by_role("button", name="Keep mine").click()
+    his.saved("Draft saved")
+    expect(banner).to_be_hidden()
+    his.fills("Name", "Menu Toko Melati")  # there is one of this name
+    his.saved("Another flow has this name already")
+    his.fills("Name", "Questions")
+    his.saved("Draft saved")
+    budi.page.get_by_role("button", name="Publish").click()
+    expect(budi.page.locator(".toast")).to_contain_text("version 2")
+
+    sari.page.reload()
+    sari.page.get_by_role("button", name="Versi", exact=True).click()
+    sari.page.get_by_role("button", name="versi 1").click()
+    expect(sari.page.locator(".difference")).to_be_attached()
+    sari.page.once("dialog", lambda dialog: dialog.accept())
+    with sari.page.expect_navigation():
+        sari.page.get_by_role("button", name="Terbitkan lagi versi 1").click()
+    hers.saved("versi 3")
+    assert shop.api("GET", f"/api/flows/{flow}")["number"] == 3
