@@ -15,8 +15,8 @@ GROUPS = 20
 def of_version(documents: Any, version: str) -> Json:
     """Return the figures of a version: ``{started, ended: {how: number}, seconds, nodes: {node: {…}}}``.
 
-    A node has visits, answers, misses, seconds (the mean until an answer, as that of the whole), left (visits after which nothing
-    more came: the drop-off) and waiting (sessions that stand there now).
+    A node has visits, answers, misses, seconds (the mean until an answer, as that of the whole), left
+    (visits after which nothing more came: the drop-off) and waiting (sessions that stand there now).
     """
     stats = documents.table("flow_stat").search(where("version") == version)
     standing: Counter[str] = Counter(
