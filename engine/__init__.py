@@ -3,13 +3,18 @@
 These names are what plugins are built on; everything else may change.
 """
 
-from engine import conditions, presence, templates, times
+from engine import conditions, presence, segments, templates, times
 from engine.actions import Action, ActionSchema, LooseSchema, Refused, action, handles
 from engine.documents import Collection, Query, where
+from engine.facts.identity import by_alias as contact_by_alias
+from engine.facts.joining import combined, join_contacts
 from engine.facts.messages import confirm as confirm_sent
+from engine.facts.names import name_of, phone_of
 from engine.facts.statuses import put as set_status
 from engine.gateways import Gateway, NotUnderstood
 from engine.hookspecs import hookimpl
+from engine.phones import chat_of, country_of, e164
+from engine.visibility import sees
 
 __all__ = [
     "Action",
@@ -21,11 +26,21 @@ __all__ = [
     "Query",
     "Refused",
     "action",
+    "chat_of",
+    "combined",
     "conditions",
     "confirm_sent",
+    "contact_by_alias",
+    "country_of",
+    "e164",
     "handles",
     "hookimpl",
+    "join_contacts",
+    "name_of",
+    "phone_of",
     "presence",
+    "sees",
+    "segments",
     "set_status",
     "templates",
     "times",

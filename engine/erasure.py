@@ -26,7 +26,7 @@ from engine.redact import Erased, Subject
 from engine.store import Store
 
 PENDING = "erasing"
-REFERENCE_KEYS = ("contact", "conversation", "message")
+REFERENCE_KEYS = ("contact", "conversation", "message", "into", "other")
 Document = dict[str, Any]
 
 
@@ -39,18 +39,22 @@ class Plan:
     """What an erasure is about.
 
     documents: collection → ids. shared: media that others use → the conversation of one of them.
-    hashes: the media's bytes that nothing names afterwards.
+    hashes: the media's bytes that nothing names afterwards. beside: sequences of rows about somebody who was
+    one with this contact for a while; words: this contact's names, which are taken out of them.
     """
 
     documents: dict[str, list[str]]
     needles: tuple[str, ...] = ()
     shared: dict[str, str] = field(default_factory=dict)
     hashes: list[str] = field(default_factory=list)
+    beside: set[int] = field(default_factory=set)
+    words: tuple[str, ...] = ()
 
     @property
     def subjects(self) -> frozenset[Subject]:
-        """All documents as (collection, id)."""
-        return frozenset((name, id) for name, ids in self.documents.items() for id in ids)
+        """All documents as (collection, id), those that were merged into them as well."""
+        gone = [(kind, id) for id in self.documents.get("merged", ()) for kind in ("contact", "conversation")]
+        return frozenset([*gone, *((name, id) for name, ids in self.documents.items() for id in ids)])
 
 
 def erase_contact(pipeline: Pipeline, named: str) -> tuple[Outcome, Document]:
@@ -103,10 +107,31 @@ def _plan(store: Store, contact: Document) -> Plan:
     messages = [m for id in ids for m in store.documents.table("message").search(where("conversation") == id)]
     documents = {"contact": [contact["id"]], "conversation": ids, "message": [m["id"] for m in messages]}
     plan = Plan(documents, redact.needles_of(contact))
+    merged = store.documents.table("merged").search(where("into").one_of([contact["id"], *ids]))
+    documents["merged"] = [str(gone["id"]) for gone in merged]
     _media(store, plan, _media_of(store, ids, messages), lambda user: user["conversation"] not in ids)
     others = (c.name for c in store.collections if c.owner != "core")
     _add_about(store, plan, (*redact.TRANSIENT, *others))
+    _add_beside(store, plan, contact)
     return plan
+
+
+def _add_beside(store: Store, plan: Plan, contact: Document) -> None:
+    """Note the rows from when another contact had this one's names: while a plugin had them joined."""
+    names = {str(name) for name in (contact["name"], *contact["names"].values()) if name}
+    ids = {id for _, id in plan.subjects}
+    for collection, about in plan.documents.items():
+        for id in about if collection not in (*redact.KEPT, *redact.TRANSIENT, "merged", "media") else ():
+            document: Any = store.documents.table(collection).get(doc_id=id)
+            for other in {document.get(key) for key in REFERENCE_KEYS} - ids - {None}:
+                found: Any = store.documents.table("contact").get(doc_id=other)
+                seqs = _rows_about(store, [(collection, id)])
+                plan.beside |= {
+                    seq for seq in _rows_about(store, [("contact", other)]) if min(seqs) <= seq <= max(seqs)
+                }
+                own = " ".join(redact.texts(dict(found))) if found else ""
+                names = {name for name in names if name not in own}
+    plan.words = tuple(sorted(names, key=len, reverse=True))
 
 
 def _media_of(store: Store, conversations: list[str], messages: Iterable[Document]) -> list[str]:
@@ -172,7 +197,7 @@ def _redact(store: Store, plan: Plan, by: int) -> dict[int, str]:
     """Redact the journal's rows in place; return sequence → hash of what is left."""
     erased = Erased(plan.subjects, plan.needles)
     whole = _rows_about(store, plan.subjects)
-    touched = set(whole)
+    touched = whole | plan.beside
     for needle in plan.needles:
         touched |= {
             seq
@@ -183,6 +208,8 @@ def _redact(store: Store, plan: Plan, by: int) -> dict[int, str]:
         (text,) = store.connection.execute("SELECT body FROM journal WHERE seq = ?", (seq,)).fetchone()
         row = orjson.loads(text)
         row = redact.row(row, erased, by, seq in whole or _from(row, plan.needles))
+        if seq in plan.beside:
+            row = dict(redact.scrub(row, plan.words))
         body = orjson.dumps(row)
         store.connection.execute(
             "UPDATE journal SET event_id = ?, body = ? WHERE seq = ?",

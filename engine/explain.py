@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine import journal
-from engine.documents import Database
+from engine.documents import Database, where
 from engine.ids import canonical_chat
 
-KINDS = ("message", "conversation", "action")
+KINDS = ("message", "conversation", "action", "contact")
 NAMED = ("label", "agent", "team", "contact", "account", "message")
 QUIET = ("status_at", "occurred_at", "last_message_at", "last_message")
 Document = dict[str, Any]
@@ -18,7 +18,7 @@ class NothingFound(LookupError):
 
 
 def explain(documents: Database, connection: Any, id: str, most: int | None = None) -> Document:
-    """Return what led to a conversation, message or action as it is now.
+    """Return what led to a conversation, message, action or contact as it is now.
 
     *id* is that of one of them; a conversation's chat or phone number will do too. The answer is
     ``{"kind", "id", "document", "contact", "steps": [step]}``, oldest first. A step is one row of
@@ -29,8 +29,8 @@ def explain(documents: Database, connection: Any, id: str, most: int | None = No
     """
     kind, id, document = _find(documents, connection, id)
     steps = []
-    for row in journal.rows(connection, _before_newest(connection, kind, id, most), subject=(kind, id)):
-        step = _step(row.transaction, kind, id, document)
+    for name, row in _rows(documents, connection, kind, id, most):
+        step = _step(row.transaction, kind, name, document)
         if step["actions"] or step["changes"] or step["errors"] or kind == "action":
             steps.append(step)
     return {
@@ -40,6 +40,22 @@ def explain(documents: Database, connection: Any, id: str, most: int | None = No
         "contact": _contact(documents, kind, document),
         "steps": steps,
     }
+
+
+def _rows(
+    documents: Database, connection: Any, kind: str, id: str, most: int | None
+) -> list[tuple[str, journal.Row]]:
+    """Return the rows about something, oldest first, each with the id that it has there.
+
+    Rows about what was merged into it are among them.
+    """
+    gone = [] if kind == "action" else documents.table("merged").search(where("into") == id)
+    found: dict[int, tuple[str, journal.Row]] = {}
+    for name in (*(str(each.doc_id) for each in gone), id):
+        after = _before_newest(connection, kind, name, most)
+        found |= {row.seq: (name, row) for row in journal.rows(connection, after, subject=(kind, name))}
+    every = [found[seq] for seq in sorted(found)]
+    return every if most is None else every[-most:]
 
 
 def names_in(documents: Database, data: Document) -> Document:
@@ -59,7 +75,7 @@ def _before_newest(connection: Any, kind: str, id: str, most: int | None) -> int
 
 
 def _find(documents: Database, connection: Any, id: str) -> tuple[str, str, Document | None]:
-    for kind in ("message", "conversation"):
+    for kind in ("message", "conversation", "contact"):
         found: Any = documents.table(kind).get(doc_id=id)
         if found:
             return kind, id, dict(found)
@@ -78,6 +94,8 @@ def _contact(documents: Database, kind: str, document: Document | None) -> Docum
     if document is None:
         return None
     conversation = document if kind == "conversation" else None
+    if kind == "contact":
+        return document
     if kind == "message":
         conversation = documents.table("conversation").get(doc_id=document["conversation"])
     found: Any = conversation and documents.table("contact").get(doc_id=conversation["contact"])
@@ -107,12 +125,19 @@ def _is_about(done: Document, kind: str, id: str, document: Document | None) -> 
     """Whether an action of a row is about the one asked for, and not plainly about another one."""
     if kind == "action":
         return bool(done["id"] == id)
+    if kind == "contact":
+        return id in (done["data"].get("contact"), done["data"].get("into"), _made(done))
     result = done.get("result") if isinstance(done.get("result"), dict) else {}
     named = {**(result or {}), **done["data"]}
     if kind == "message" and named.get("message") not in (None, id):
         return False
     conversation = id if kind == "conversation" else (document or {}).get("conversation")
     return named.get("conversation") in (None, conversation)
+
+
+def _made(done: Document) -> Any:
+    result = done.get("result")
+    return result.get("contact") if isinstance(result, dict) else None
 
 
 def _changes(changes: list[Document], kind: str, id: str) -> Iterator[Document]:

@@ -24,6 +24,7 @@ from engine.ids import canonical_chat, event_id
 
 __all__ = [
     "MEGABYTE",
+    "AddressBook",
     "Answer",
     "CallFailed",
     "Gateway",
@@ -81,7 +82,8 @@ class Gateway(Protocol):
     title: what people read. settings: the schema of an account's settings; a field whose
     metadata says ``secret`` is kept apart from them.
     supports: what the service can do, as data: ``client_ids``, ``history``, ``find``, ``typing``,
-    ``reactions``, ``buttons`` (booleans) and ``media`` (a list of kinds).
+    ``reactions``, ``buttons``, ``contacts`` (booleans) and ``media`` (a list of kinds). An adapter that
+    supports ``contacts`` is an `AddressBook` as well.
     """
 
     name: str
@@ -124,6 +126,23 @@ class Gateway(Protocol):
         self, ref: Json, account: Json, secrets: Mapping[str, str], deadline: float
     ) -> dict[str, Any]:
         """Return ``{"body": bytes, "mime", "filename"}`` of a message's ``media["ref"]``; CallFailed else."""
+        ...
+
+
+@runtime_checkable
+class AddressBook(Protocol):
+    """What an adapter offers besides where it supports ``contacts``."""
+
+    def contacts(
+        self, account: Json, secrets: Mapping[str, str], deadline: float, cursor: str | None
+    ) -> dict[str, Any]:
+        """Return a page of the paired phone's contacts: ``{"contacts": [peer], "next", "total"}``.
+
+        A peer has ``chat_id``, ``lid``, ``push_name`` and ``book_name``, which is None for who is not in the
+        address book, and missing where only a LID and its number are told; groups are left out. ``next`` is
+        the cursor of the next page or None, ``total`` how many there are in all, None where the service does
+        not say. CallFailed where it cannot be had.
+        """
         ...
 
 

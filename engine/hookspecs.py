@@ -187,6 +187,24 @@ def contact_upserted(event, message, conversation, contact, documents, settings,
 
 
 @hookspec
+def contact_merged(event, message, conversation, contact, documents, settings, rng):
+    """Called when two contacts became one; may return actions.
+
+    ``data`` is ``{contact, into}``: the one that is gone, and the one that it is now. Documents of plugins
+    that name the former in a field ``contact`` name the latter already.
+    """
+
+
+@hookspec
+def conversation_merged(event, message, conversation, contact, documents, settings, rng):
+    """Called when two conversations became one, since their chats turned out to be one; may return actions.
+
+    ``data`` is ``{conversation, into}``: the one that is gone, and the one that it is now. Messages, and
+    documents of plugins that name the former in a field ``conversation``, are with the latter already.
+    """
+
+
+@hookspec
 def session_state(event, message, conversation, contact, documents, settings, rng):
     """Called when a number's connection changed; may return actions.
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import redis as redis_client
 
-from engine import media, times
+from engine import book, media, times
 from engine.config import Config
 from engine.crash import point
 from engine.plugins import Registry
@@ -22,6 +22,42 @@ MARK_DURABLE_MS = 2000
 NOT_DURABLE = "the mark could not be made durable"
 TELL_PAUSES = (0.1, 0.2, 0.5, 1, 2, 3, 5, 5, 5, 5)
 Document = dict[str, Any]
+
+
+class NotAMessage(LookupError):
+    """What was to be sent to a customer is no message of ours: it is not sent."""
+
+
+class OnlyMessages:
+    """A gateway's adapter that sends and looks for documents of the collection ``message`` and nothing else.
+
+    So what the team writes for itself reaches no customer, whatever a plugin hands over: what is given
+    has to be an outgoing message, of the conversation and with the text that are stored.
+    """
+
+    def __init__(self, adapter: Any, context: "Context") -> None:
+        self._adapter = adapter
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._adapter, name)
+
+    def send(self, message: Document, *rest: Any) -> Any:
+        """Send *message* as `engine.Gateway.send` does; NotAMessage where it is none."""
+        self._check(message)
+        return self._adapter.send(message, *rest)
+
+    def find(self, message: Document, *rest: Any) -> Any:
+        """Look for *message* as `engine.Gateway.find` does; NotAMessage where it is none."""
+        self._check(message)
+        return self._adapter.find(message, *rest)
+
+    def _check(self, message: Document) -> None:
+        stored = self._context.get("message", str(message.get("id")))
+        if stored is None or stored["direction"] != "out":
+            raise NotAMessage(f"{message.get('id')} is no message that can be sent")
+        if any(message.get(key) != stored.get(key) for key in ("conversation", "account", "text")):
+            raise NotAMessage(f"{message['id']} is not what is stored of this message")
 
 
 class Context:
@@ -49,7 +85,7 @@ class Context:
         adapter = self._registry.gateways().get(document["gateway"]) if document else None
         if document is None or adapter is None:
             raise LookupError(f"the number {account} or its gateway is not there")
-        return adapter, document, self._secrets.get(account)
+        return OnlyMessages(adapter, self), document, self._secrets.get(account)
 
     def remaining(self) -> float:
         """Return the seconds that this job still has, at least a tenth."""
@@ -84,7 +120,11 @@ def fetch_media(args: Document, context: Context) -> Document:
     return {"outcome": "fetched", "id": randomness.token_urlsafe(18), **saved}
 
 
-CORE_JOBS: dict[str, Callable[[Document, Context], Document]] = {"media.fetch": fetch_media}
+CORE_JOBS: dict[str, Callable[[Document, Context], Document]] = {
+    "media.fetch": fetch_media,
+    "book.list": book.list_page,
+    "book.gone": book.gone,
+}
 
 
 def may_call(client: "redis_client.Redis[bytes]", keys: Keys, job: Document) -> str | None:

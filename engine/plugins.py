@@ -21,7 +21,7 @@ from engine.actions import ActionType
 from engine.documents import Collection
 from engine.schemas import COLLECTIONS
 
-PARTS = ("schemas", "handlers")
+PARTS = ("schemas", "handlers*")
 DEFAULT_ORDER = 100
 
 
@@ -146,7 +146,9 @@ class Registry:
 
         found: dict[str, ActionType] = {}
         modules = [("core", module) for module in handlers.modules()]
-        modules += [(p.name, m) for p in self.loaded() for m in (p.parts.get("handlers"), p.module) if m]
+        for plugin in self.loaded():
+            own = [part for name, part in plugin.parts.items() if name.startswith("handlers")]
+            modules += [(plugin.name, module) for module in (*own, plugin.module) if module]
         for owner, module in modules:
             for kind in action_types(module, owner):
                 if owner != "core" and kind.type.partition(".")[0] != owner:
@@ -206,12 +208,10 @@ def _described(name: str, text: str) -> dict[str, Any]:
 
 
 def _parts(module: ModuleType) -> dict[str, ModuleType]:
-    found = {}
-    for part in PARTS if hasattr(module, "__path__") else ():
-        name = f"{module.__name__}.{part}"
-        if importlib.util.find_spec(name) is not None:
-            found[part] = importlib.import_module(name)
-    return found
+    """Return a plugin's schemas.py and handlers.py, and further modules whose names begin so (handlers_x)."""
+    folders = [Path(folder) for folder in getattr(module, "__path__", ())]
+    files = (file for part in PARTS for folder in folders for file in sorted(folder.glob(f"{part}.py")))
+    return {file.stem: importlib.import_module(f"{module.__name__}.{file.stem}") for file in files}
 
 
 def _load(name: str, about: str, load: Callable[[], ModuleType], path: Path | None) -> Plugin:

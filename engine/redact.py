@@ -34,7 +34,7 @@ REFERENCES = frozenset(
     }
 )
 """What stays of an action's or event's data: ids and times."""
-_CONTACT: Document = {"name": NAME, "names": {}, "phone": None, "aliases": []}
+_CONTACT: Document = {"name": NAME, "names": {}, "phone": None, "aliases": [], "lids": {}, "books": {}}
 _CONVERSATION = frozenset(
     {
         "id",

@@ -53,7 +53,7 @@ COLLECTIONS = (
     Collection("account"),
     Collection(
         "contact",
-        indexes=(("phone",), ("name",)),
+        indexes=(("phone",), ("name:lower",), ("blocked",), ("opted_out",)),
         lists=("aliases",),
         search=("name",),
         infix=("name", "phone"),
@@ -91,6 +91,7 @@ COLLECTIONS = (
     Collection("plugin"),
     Collection("job", indexes=(("state", "created_at"), ("action",))),
     Collection("timer", indexes=(("due",),)),
+    Collection("merged", indexes=(("into",),)),
     Collection("parked", indexes=(("account", "chat"),)),
     Collection("problem", indexes=(("plugin", "at"), ("kind", "at"))),
 )
@@ -142,6 +143,16 @@ class Send(OfConversation):
         validate=validate.OneOf(("automatic", "campaign")),
         metadata={"description": "what a plugin's message leaves as; a person's own is always of the first"},
     )
+
+
+class Start(ActionSchema):
+    """Write to a contact on a number of ours, whether there is a conversation yet or not."""
+
+    contact = fields.String(required=True)
+    account = fields.String(required=True)
+    chat = fields.String(load_default=None, allow_none=True, metadata={"description": "one of its aliases"})
+    text = fields.String(required=True, validate=validate.Length(min=1, max=TEXT_LIMIT))
+    client_id = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=200))
 
 
 class OfMessage(ActionSchema):

@@ -146,6 +146,32 @@ def of_labels(day: Day) -> None:
     day.ask("labels.create", name="Komplain", color="#000000")
 
 
+def of_notes(day: Day) -> None:
+    """Written, with a mention; changed, pinned; reminded of when it was resolved; taken away."""
+    ratna, joko = day.agent("Ratna"), day.agent("Joko", "supervisor")
+    id = day.conversation(ANDI)["id"]
+    text = "Janji bayar tanggal 10. @Joko **cek** ya"
+    note = day.ask("notes.add", by=ratna, conversation=id, text=text, client_id="n-1")["result"]["note"]
+    assert day.get("note", note)["offer"]["words"] == "tanggal 10"
+    day.ask("notes.add", by=ratna, conversation=id, text="@Nobody", mentions=["nobody"])
+    day.ask("notes.seen", by=joko, conversation=id)
+    day.ask("notes.edit", by=joko, note=note, text="Janji bayar besok jam 9", version=1)
+    day.ask("notes.edit", by=ratna, note=note, text="Terlambat", version=1)
+    day.ask("notes.pin", by=joko, note=note)
+    day.ask("notes.remind", by=ratna, note=note, at=times.add(day.time, 900))
+    day.ask("conversation.resolve", by=joko, conversation=id)
+    day.later(1000)
+    assert day.conversation(ANDI)["assignee"] == ratna and day.get("note", note)["reminder"] == "due"
+    day.ask("notes.done", by=ratna, note=note)
+    other = day.ask(
+        "notes.add", by=joko, conversation=id, text="Salah tulis", remind_at=times.add(day.time, 60)
+    )
+    day.ask("notes.unpin", by=joko, note=note)
+    day.ask("notes.delete", by=ratna, note=other["result"]["note"])
+    day.ask("notes.delete", by=joko, note=other["result"]["note"])
+    day.later(100)
+
+
 CITA = "6281500003333@c.us"
 
 
@@ -237,6 +263,42 @@ def expires(day: Day, message: str, mark: str) -> None:
     day.submit(event("job.expired", f"{job}/{mark}", {"job": job, "mark": mark}, origin="system"))
 
 
+def of_contacts(day: Day) -> None:
+    """An address book; a hidden number that shows itself; two made one by hand and parted; suggestions."""
+    tini = day.agent("Tini")
+    hidden, shown = "777000111@lid", "6281777000111@c.us"
+    state = {"state": "connected", "reason_code": "WORKING"}
+    day.submit(event("session.state", "paired", state, account=SHOP))
+    entries = [peer_of(shown, book_name="Ibu Tujuh"), peer_of("6281777000222@c.us", book_name="Pak Delapan")]
+    page = {"outcome": "listed", "contacts": entries, "listed": 2, "next": "2", "total": None}
+    reads(day, page)
+    reads(day, {"outcome": "listed", "contacts": [], "listed": 0, "next": None, "total": None})
+    day.writes(hidden, "siapa saya?", lid=hidden)
+    day.answers(hidden, "Silakan", by=tini)
+    day.writes(shown, "saya")
+    day.submit(event("identity.linked", "l7", {"peer": peer_of(shown, lid=hidden)}, account=SHOP))
+    made = day.ask("contacts.create", by=tini, phone="0812 3456 7890", name="Ibu Tujuh")["result"]["contact"]
+    kept = day.conversation(shown)["contact"]
+    pair = {"id": "pair-1", "contact": made, "other": kept, "score": 99, "reasons": ["name"]}
+    day.ask("contacts.look", by=tini)
+    for job in [j["id"] for j in day.all("job") if j["name"] == "contacts.pairs"]:
+        told = {"job": job, "result": {"outcome": "looked", "pairs": [pair]}}
+        day.submit(event("job.finished", job, told, origin="job"))
+    done = day.ask("contacts.merge", by=tini, contact=made, into=kept, choose=["phone"])
+    day.ask("contacts.undo_merge", by=tini, merge=done["result"]["merge"])
+    day.ask("contacts.sync", by=tini, account=SHOP)
+    reads(day, {"outcome": "listed", "contacts": [], "listed": 1, "next": None, "total": None})
+    reads(day, {"outcome": "listed", "removed": [kept]})
+    day.ask("conversation.start", by=tini, contact=made, account=SHOP, text="Halo Ibu Tujuh")
+    settle(day, shown)
+
+
+def reads(day: Day, result: dict[str, Any]) -> None:
+    """Have the worker tell what it read of the address book."""
+    (job,) = [j["id"] for j in day.all("job") if j["name"].startswith("book.") and j["state"] == "queued"]
+    day.submit(event("job.finished", job, {"job": job, "result": result}, origin="job"))
+
+
 def of_plugins_and_settings(day: Day) -> None:
     """Switched from the page and by file; one that got stuck; one that fails until it is off."""
     day.ask("plugin.set", plugin="labels", enabled=False)
@@ -254,12 +316,79 @@ def of_plugins_and_settings(day: Day) -> None:
     day.job_ends(waiting["id"], outcome="sent", gateway_id="G9")
 
 
+def of_contact_data(day: Day) -> None:
+    """Fields of all kinds, a segment, an import that is stopped, goes on and is undone, an export."""
+    sari = day.agent("Lina", "supervisor")
+    for label, type in (("Kota", "text"), ("Lahir", "date"), ("Belanja", "money"), ("Sementara", "text")):
+        day.ask("contacts.create_field", by=sari, label=label, type=type, currency="IDR")
+    fields = {each["key"]: each["id"] for each in day.all("contact_field")}
+    day.ask("contacts.order_fields", by=sari, fields=[fields["belanja"]])
+    day.ask("contacts.change_field", by=sari, field=fields["kota"], label="Kota asal")
+    dewi = day.conversation(DEWI)["contact"]
+    day.ask("contacts.set_fields", by=sari, contact=dewi, fields={"kota": "Solo", "lahir": "1990-08-17"})
+    day.ask("contacts.set_fields", by=sari, contact=dewi, fields={"lahir": "kemarin"})
+    for key in ("kota", "sementara"):
+        day.ask("contacts.archive_field", by=sari, field=fields[key])
+    day.ask("contacts.restore_field", by=sari, field=fields["kota"])
+    condition = {"field": "contacts.kota", "op": "is", "value": "Solo"}
+    segment = day.ask("contacts.create_segment", by=sari, name="Solo", condition=condition)["result"][
+        "segment"
+    ]
+    day.ask("contacts.change_segment", by=sari, segment=segment, name="Dari Solo")
+    day.ask("contacts.record_export", by=sari, format="csv", segment=segment, count=1)
+    day.ask("contacts.remove_segment", by=sari, segment=segment)
+    an_import(day, sari, dewi)
+
+
+def an_import(day: Day, by: str, dewi: str) -> None:
+    label = day.label("Dari berkas")
+    told = {"file": "file-of-lina", "name": "a.csv", "size": 9, "format": "csv", "encoding": "utf-8"}
+    mapping: list[str | None] = ["name", "phone", "kota"]
+    told |= {"delimiter": ",", "columns": ["Nama", "HP", "Kota"], "mapping": mapping}
+    id = day.ask("contacts.add_import", by=by, **told)["result"]["import"]
+    options = {"region": None, "duplicates": "fill", "comma": True, "month_first": False}
+    options |= {"label": label, "consent": "in the shop"}
+    day.ask("contacts.check_import", by=by, **{"import": id, "mapping": mapping, "options": options})
+    counts = {"rows": 3, "create": 2, "update": 1, "skip": 0, "bad": 0}
+    works(day, "contacts.check", outcome="checked", **counts)
+    day.ask("contacts.start_import", by=by, **{"import": id})
+    day.ask("contacts.stop_import", by=by, **{"import": id})
+    works(day, "contacts.rows", outcome="read", rows=[], position=0, last=False)  # too late
+    day.ask("contacts.start_import", by=by, **{"import": id})
+    phones = ["+6281900000001", "+6281900000002", "+" + DEWI.partition("@")[0]]
+    rows = [
+        {"line": n, "phones": [p], "name": f"Orang {n}", "fields": {"kota": "Bogor"}}
+        for n, p in enumerate(phones)
+    ]
+    works(day, "contacts.rows", outcome="read", rows=rows[:1], position=10, last=False)
+    works(day, "contacts.rows", outcome="read", rows=rows[1:], position=30, last=True)
+    assert day.get("contact_import", id)["done"] == {"rows": 3, "created": 2, "updated": 1, "skipped": 0}
+    day.writes("6281900000001@c.us", "Selamat pagi")
+    assert all(label in day.conversation(chat)["labels"] for chat in ("6281900000001@c.us", DEWI))
+    works(day, "contacts.forget", outcome="forgotten")
+    day.ask("contacts.undo_import", by=by, **{"import": id})
+    day.later(1)
+    assert (day.get("contact_import", id)["undone"], day.get("contact_import", id)["kept"]) == (1, 1)
+    day.later(31 * 86400)
+    assert (
+        day.get("contact_import", id)["forgotten_at"] and day.get("contact", dewi)["contacts.kota"] == "Solo"
+    )
+
+
+def works(day: Day, name: str, **result: Any) -> None:
+    """Have a worker tell what came of the job of a name."""
+    job = next(job for job in day.all("job") if job["name"] == name and job["state"] == "queued")
+    day.submit(event("job.finished", job["id"], {"job": job["id"], "result": result}, origin="job"))
+
+
 PARTS = {
     "core": of_the_core,
     "simulator": World.with_shop,
     "labels": of_labels,
+    "notes": of_notes,
     "flowbuilder": of_the_flow_builder,
     "sender": of_the_sender,
+    "contacts": lambda day: (of_contacts(day), of_contact_data(day)),
     "waha": lambda day: None,  # only an adapter: it has no hooks
     "all": of_plugins_and_settings,
 }

@@ -184,3 +184,16 @@ def test_a_cursor_of_another_order_is_refused() -> None:
         table.page(limit=1, after=cursor, newest_first=False)
     with pytest.raises(ValueError, match="limit"):
         table.page(limit=0)
+
+
+def test_a_list_can_be_entered_at_a_value() -> None:
+    table = table_of([{"last_message_at": at} for at in ("09:10", "09:20", "09:20", "09:30")])
+
+    def after(value: str, newest_first: bool) -> list[str]:
+        cursor = table.cursor_at(value, order="last_message_at", newest_first=newest_first)
+        found, _next = table.page(limit=9, after=cursor, newest_first=newest_first)
+        return [document.doc_id for document in found]
+
+    assert after("09:20", True) == ["c2", "c1", "c0"] and after("09:20", False) == ["c3"]
+    assert after("09:25", True) == ["c2", "c1", "c0"] and after("09:25", False) == ["c3"]
+    assert after("09:00", True) == [] and len(after("09:00", False)) == 4

@@ -166,6 +166,6 @@ def test_the_command_line_finds_and_makes_the_index_anew(stack, monkeypatch, cap
     before = replyai("search", "rahasia gud")
     assert '"text":"Stok rahasia di gudang: 40 paket"' in before[0]
     out, _ = replyai("search", "--rebuild")
-    assert out == "made anew: search_contact, infix_contact, search_message\n"
+    assert out.startswith("made anew: search_contact, infix_contact, search_message")
     assert replyai("search", "rahasia gud") == before
     assert "say what to look for" in replyai("search")[1]

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from engine.gateways import CallFailed, Gateway, NotUnderstood
+from engine.gateways import AddressBook, CallFailed, Gateway, NotUnderstood
 from plugins.simulator import files
 from plugins.simulator.gateway import Simulator, gateway_id, sign, sign_as_page
 
@@ -183,3 +183,16 @@ def test_a_webhook_without_an_id_is_named_by_its_content():
     del body["id"]
     assert parse(body) == parse(body)
     assert parse(body) != parse(body | {"timestamp": 1})
+
+
+def test_the_pretend_phone_has_an_address_book_that_is_read_and_that_tells_of_changes():
+    assert isinstance(SIMULATOR, AddressBook) and SIMULATOR.supports["contacts"]
+    account = {"settings": {"contacts": [f"Bu Ani {number} 62812{number:08}" for number in range(501)]}}
+    first = SIMULATOR.contacts(account, {}, 1.0, None)
+    assert (len(first["contacts"]), first["next"], first["total"]) == (500, "500", 501)
+    (last,) = SIMULATOR.contacts(account, {}, 1.0, "500")["contacts"]
+    assert (last["chat_id"], last["book_name"]) == ("6281200000500@c.us", "Bu Ani 500")
+    (told,) = parse(webhook("contacts", contacts=[{"from": "6281200000500", "book": "Bu Ani Baru"}]))
+    assert told["type"] == "contact.book" and told["data"]["contacts"][0]["book_name"] == "Bu Ani Baru"
+    with pytest.raises(NotUnderstood, match="list of contacts"):
+        parse(webhook("contacts", contacts=7))

@@ -54,9 +54,9 @@ def faults_of_plugin(path: Path, text: str | None = None) -> set[str]:
     names, own = imported(path, text), f"plugins.{path.relative_to(ROOT / 'plugins').parts[0]}"
     faults = {name for name in names if top(name) == "plugins" and not f"{name}.".startswith(f"{own}.")}
     faults |= {name for name in names if top(name) == "engine" and name not in PUBLIC_ENGINE}
-    allowed = ("web",) if path.name == "routes.py" else ()
+    allowed = ("web",) if path.name.startswith("routes") else ()
     faults |= {name for name in names if top(name) == "web" and name not in allowed}
-    if path.name != "routes.py":
+    if not path.name.startswith("routes"):
         faults |= {name for name in names if top(name) in ("flask", "flask_smorest")}
     if path.name == "__init__.py":
         faults |= {name for name in names if top(name) in OUTSIDE} | clocks(text or path.read_text())

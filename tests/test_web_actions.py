@@ -253,3 +253,4 @@ def test_no_route_breaks_on_an_odd_body(stack: Stack, body: Any) -> None:
         if method not in SAFE:
             answer = program.client.open(path, method=method, headers=program.headers, json=body)
             assert answer.status_code < 500, (endpoint, method, path, answer.text)
+            answer.close()

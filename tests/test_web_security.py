@@ -33,7 +33,8 @@ def stack():
 def routes(app):
     """Return (endpoint, method, path with made-up values) of every route."""
     for rule in app.url_map.iter_rules():
-        path = re.sub(r"<[^>]+>", "x", re.sub(r"<int:[^>]+>", "1", rule.rule))
+        path = re.sub(r"<any\((\w+)[^>]*>", r"\1", re.sub(r"<int:[^>]+>", "1", rule.rule))
+        path = re.sub(r"<[^>]+>", "x", path)
         for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
             yield rule.endpoint, method, path
 

@@ -61,7 +61,7 @@ class Stack:
     def submit(self, events: list[dict[str, Any]], workspace: str = "main") -> list[dict[str, Any]]:
         return self.engine.workspaces[workspace].submit(events).result(10)
 
-    def ask(self, type: str, by: str = "system", workspace: str = "main", **data: Any) -> Any:
+    def ask(self, type: str, /, by: str = "system", workspace: str = "main", **data: Any) -> Any:
         """Have *by* ask for one action; return its result."""
         done = self.submit([requested(by, [{"type": type, "data": data, "why": None}])], workspace)
         action = done[0]["actions"][0]

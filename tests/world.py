@@ -47,7 +47,9 @@ class World:
         self._sent += 1
         return f"3EB0{self._sent:06}"
 
-    def ask(self, type: str, by: str | None = None, once: str | None = None, **data: Any) -> dict[str, Any]:
+    def ask(
+        self, type: str, /, by: str | None = None, once: str | None = None, **data: Any
+    ) -> dict[str, Any]:
         """Have *by* ask for one action; return what came of it."""
         return self.submit(requested(by, [{"type": type, "data": data}], once))[0]["actions"][0]
 

@@ -7,26 +7,33 @@ its own affair.
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
-from .actions import act
-from .api.common import Open, Page, api_blueprint, list_response, page_of
+from .actions import act, see_contact
+from .api.common import Open, Page, api_blueprint, cursor_errors, list_response, page_of
 from .engine_link import View, engine, read
-from .errors import Conflict, NotFound
+from .errors import Conflict, Invalid, NotFound
+from .media import workspace_folder
 from .permissions import may, public, requires
-from .search import search_in
+from .search import contacts_like, search_in
 from .sessions import Session, current
-from .slots import Slot, render
-from .visibility import visible
+from .slots import Slot, language, render
+from .thread import Entries
+from .visibility import visible, visible_in
 from .webhooks import ingest
 
 # isort: split
 # Of the pages, which are made of the names above.
+from .api.contacts import seen as seen_contacts
 from .pages.inbox_query import Filter
+from .pages.reasons import call_in_words
 from .pages.settings import attempt, back
 from .pages.settings import page as settings_page
+from .pages.shape import contact_name
 
 __all__ = [
     "Conflict",
+    "Entries",
     "Filter",
+    "Invalid",
     "NotFound",
     "Open",
     "Page",
@@ -38,9 +45,14 @@ __all__ = [
     "api_blueprint",
     "attempt",
     "back",
+    "call_in_words",
+    "contact_name",
+    "contacts_like",
     "current",
+    "cursor_errors",
     "engine",
     "ingest",
+    "language",
     "lazy_gettext",
     "list_response",
     "may",
@@ -51,6 +63,10 @@ __all__ = [
     "render",
     "requires",
     "search_in",
+    "see_contact",
+    "seen_contacts",
     "settings_page",
     "visible",
+    "visible_in",
+    "workspace_folder",
 ]

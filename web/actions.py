@@ -102,22 +102,37 @@ def _see(view: View, data: dict[str, Any]) -> None:
         view.conversation(data["conversation"])
     if isinstance(data.get("message"), str):
         view.conversation(view.get("message", data["message"])["conversation"])
-    if isinstance(data.get("contact"), str):
-        see_contact(view, data["contact"])
+    for key in ("contact", "into"):
+        if isinstance(data.get(key), str):
+            see_contact(view, data[key])
+    for each in parts().registry.collections:
+        if each.owner != "core" and isinstance(data.get(each.name), str):
+            _see_of_plugin(view, each.name, data[each.name])
+
+
+def _see_of_plugin(view: View, collection: str, id: str) -> None:
+    """Raise NotFound for a plugin's document of a conversation that this agent may not see."""
+    found: Any = view.db.table(collection).get(doc_id=id)
+    if found is not None and isinstance(found.get("conversation"), str):
+        view.conversation(found["conversation"])
 
 
 def see_contact(view: View, id: str) -> dict[str, Any]:
-    """Return a contact; NotFound where there is none, or none of its conversations may be seen."""
+    """Return a contact; NotFound where there is none, or none of its conversations may be seen.
+
+    A contact without conversations is for all who may see contacts.
+    """
     from engine import where
 
     from .engine_link import both
     from .errors import NotFound
-    from .visibility import visible
+    from .visibility import visible_in
 
     found = view.get("contact", id)
-    rule = visible(view.agent) if view.agent else None
-    query = both(where("contact") == id, rule)
-    if rule is not None and view.db.table("conversation").get(query) is None:
+    rule = visible_in(view) if view.agent else None
+    table = view.db.table("conversation")
+    theirs = where("contact") == found["id"]
+    if rule is not None and not table.contains(both(theirs, rule)) and table.contains(theirs):
         raise NotFound(f"no contact {id}")
     return found
 

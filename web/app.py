@@ -118,11 +118,12 @@ def _plugin(app: Flask, rest: Api, held: Parts, plugin: Plugin) -> None:
     if routes is None:
         return
     for name, register in (("api", rest.register_blueprint), ("blueprint", app.register_blueprint)):
-        found: Any = getattr(routes, name, None)
-        if found is not None:
+        one: Any = getattr(routes, name, None)
+        for found in (*([one] if one is not None else []), *getattr(routes, f"{name}s", ())):
             held.owners[found.name] = plugin.name
             register(found)
     held.slots += [(plugin.name, each) for each in getattr(routes, "SLOTS", ())]
+    held.thread += [(plugin.name, each) for each in getattr(routes, "THREAD", ())]
     held.navigation += [{**item, "plugin": plugin.name} for item in getattr(routes, "NAV", ())]
     held.reasons += getattr(routes, "REASONS", ())
     held.words |= getattr(routes, "WORDS", {})

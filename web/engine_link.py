@@ -24,6 +24,7 @@ from .visibility import sees
 Result = TypeVar("Result")
 
 HEAVY_SECONDS = 10.0
+MERGED = ("contact", "conversation")
 READERS, HEAVY_READERS = 8, 2
 
 
@@ -56,8 +57,14 @@ class View:
         self.seq: int = connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
 
     def get(self, collection: str, id: str) -> dict[str, Any]:
-        """Return a document as a plain dict with its id; NotFound where there is none."""
+        """Return a document as a plain dict with its id; NotFound where there is none.
+
+        A contact or conversation that was merged into another is that other one.
+        """
         found = self.db.table(collection).get(doc_id=id)
+        if found is None and collection in MERGED:
+            gone = self.db.table("merged").get(doc_id=id)
+            found = self.db.table(collection).get(doc_id=gone["into"]) if gone else None
         if found is None:
             raise NotFound(f"no {collection} {id}")
         return plain(found)

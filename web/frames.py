@@ -89,7 +89,9 @@ def shown_as(agent: Json, item: Item) -> str:
     if not item.scoped:
         return _unscoped(item)
     if item.any is not None:
-        return _unscoped(item) if any(scope and sees(agent, scope) for scope in item.any) else "nothing"
+        is_free = not item.any and may("contact.read", agent)  # a contact nobody has talked with
+        seen = is_free or any(scope and sees(agent, scope) for scope in item.any)
+        return _unscoped(item) if seen else "nothing"
     could = item.before is None or sees(agent, item.before)
     can = item.after is not None and sees(agent, item.after)
     if item.doc is None:

@@ -48,6 +48,7 @@ class Stream:
         self.ring: deque[Frame] = deque(maxlen=RING)
         self.listeners: set[Any] = set()
         self.scopes: OrderedDict[str, Scope] = OrderedDict()
+        self.of_contacts: dict[str, list[Scope]] = {}  # of the commit that is being taken
         self.agents: dict[str, Json | None] = {}
         self.lock = threading.RLock()
 
@@ -127,6 +128,8 @@ class Hub:
         for change in frame["changes"]:
             self._forget(workspace, stream, change)
         changes = sorted(frame["changes"], key=lambda change: change["collection"] != "conversation")
+        contacts = [change["id"] for change in changes if change["collection"] == "contact"]
+        stream.of_contacts = self._scopes_of_contacts(workspace, contacts) if contacts else {}
         items = [item for change in changes if (item := self._item(workspace, stream, change))]
         hidden = self.parts.reads.hidden(workspace)
         made = Frame(frame["seq"], items, hidden)
@@ -179,7 +182,7 @@ class Hub:
             item.after = item.before = self.scope(workspace, stream, about) if about else None
         elif collection == "contact":
             item.scoped = True
-            item.any = self._scopes_of_contact(workspace, id)
+            item.any = stream.of_contacts.get(id, [])
         elif plugins is None and collection not in OPEN:
             return None
         if plugins and plugins[1] is not None:
@@ -195,13 +198,17 @@ class Hub:
             self._remember(stream, conversation, scope_of(found))
         return stream.scopes.get(conversation)
 
-    def _scopes_of_contact(self, workspace: str, contact: str) -> list[Scope]:
-        """Return what decides who sees each of a contact's conversations."""
+    def _scopes_of_contacts(self, workspace: str, contacts: list[str]) -> dict[str, list[Scope]]:
+        """Return contact → what decides who sees each of their conversations."""
 
-        def find(view: View) -> list[Scope]:
-            return [scope_of(c) for c in view.db.table("conversation").search(where("contact") == contact)]
+        def find(view: View) -> dict[str, list[Scope]]:
+            found: dict[str, list[Scope]] = {}
+            for each in view.db.table("conversation").search(where("contact").one_of(contacts)):
+                found.setdefault(each["contact"], []).append(scope_of(each))
+            return found
 
-        return self.parts.reads.run(workspace, None, find, hidden=frozenset())
+        scopes: dict[str, list[Scope]] = self.parts.reads.run(workspace, None, find, hidden=frozenset())
+        return scopes
 
     def _remember(self, stream: Stream, conversation: str, scope: Scope) -> None:
         with stream.lock:

@@ -57,8 +57,9 @@ class Parts:
     known: Known = field(default_factory=Known)
     slots: list[Any] = field(default_factory=list)
     navigation: list[dict[str, Any]] = field(default_factory=list)
+    thread: list[tuple[str, Any]] = field(default_factory=list)  # plugin, what it puts between the messages
     reasons: list[tuple[str, Any]] = field(default_factory=list)  # pattern of a plugin's reason, its words
-    words: dict[str, Any] = field(default_factory=dict)  # type of a plugin's action → what it did
+    words: dict[str, Any] = field(default_factory=dict)  # a plugin's action → what it did; None: not told
     owners: dict[str, str] = field(default_factory=dict)  # blueprint → plugin
     feeds: dict[str, tuple[str, tuple[str, ...] | None]] = field(
         default_factory=dict

@@ -7,6 +7,8 @@ from markupsafe import Markup, escape
 
 from .engine_link import View, plain
 from .numbers import region_of, typed
+from .parts import parts
+from .thread import END, cursors, source, together
 from .visibility import sees
 
 MOST_CONTACTS = 300
@@ -50,6 +52,48 @@ def search_in(
     hits, following = view.db.table(collection).find(text, accept=accept, after=after, limit=limit)
     found = [{**plain(hit.document), "snippet": marked(hit.snippet)} for hit in hits]
     return sorted(found, key=lambda each: each.get("at") or "", reverse=True), following
+
+
+def kinds(view: View) -> list[str]:
+    """Return the collections that are searched: messages, and what enabled plugins have in conversations.
+
+    Those are collections with `search` fields whose documents name their ``conversation``.
+    """
+    found = ["message"]
+    for each in parts().registry.collections:
+        if each.owner not in ("core", *view.hidden) and each.search and each.is_in_conversations:
+            found.append(each.name)
+    return found
+
+
+def search_all(
+    view: View, text: str, after: str | None = None, limit: int = 20, only: Iterable[str] = ()
+) -> tuple[list[dict[str, Any]], str | None]:
+    """As `search_in`, of all `kinds` or those of *only*; each document tells its ``collection``.
+
+    A plugin's entries have their time as ``at``, and are as its `Entries.found` makes them.
+    """
+    wanted = [kind for kind in kinds(view) if not only or kind in only]
+    before = cursors(after)
+    asked = [kind for kind in wanted if before.get(kind) is not END][:limit]
+    found, following = [], dict.fromkeys(wanted, END)
+    for kind in wanted:
+        if kind not in asked:
+            following[kind] = before.get(kind)
+            continue
+        hits, cursor = search_in(view, kind, text, before.get(kind), max(1, limit // len(asked)))
+        found += [{**each, "collection": kind} for each in _as_shown(view, kind, hits)]
+        following[kind] = END if cursor is None else cursor
+    found.sort(key=lambda each: each.get("at") or "", reverse=True)
+    return found, together(following)
+
+
+def _as_shown(view: View, kind: str, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    of = source(view, kind)
+    if of is None:
+        return hits
+    named = [{**hit, "at": hit.get(of.order) or ""} for hit in hits]
+    return of.found(view, named) if of.found else named
 
 
 def marked(snippet: Iterable[tuple[str, bool]]) -> Markup:

@@ -69,6 +69,16 @@ def _fill(plugin: str, each: Slot, args: dict[str, Any]) -> Markup:
         return Markup('<p class="slot-error">{}</p>').format(_("The part of “%(name)s” failed.", name=plugin))
 
 
+def entry(made: dict[str, Any]) -> Markup:
+    """Return a plugin's entry in a thread; one that fails shows that it did."""
+    try:
+        return Markup(render_template(made["template"], entry=made))
+    except Exception:
+        log.exception("an entry of a thread failed", collection=made["collection"], id=made["id"])
+        failed = _("The part of “%(name)s” failed.", name=made["collection"])
+        return Markup('<p class="slot-error">{}</p>').format(failed)
+
+
 def nav() -> list[dict[str, Any]]:
     """Return the navigation's items of enabled plugins that this agent may use, in order."""
     items = [item for item in parts().navigation if plugin_enabled(item["plugin"])]
@@ -129,6 +139,7 @@ def register(app: Flask) -> None:
     names = {
         "allowed": may,
         "csrf_token": csrf_token,
+        "entry_html": entry,
         "icon": icon,
         "language": language,
         "may": may,

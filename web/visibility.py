@@ -3,8 +3,9 @@
 from typing import Any
 
 from engine import Query, where
+from engine.visibility import SEES_ALL, sees
 
-SEES_ALL = ("admin", "supervisor")
+__all__ = ["SEES_ALL", "sees", "visible", "visible_in"]
 
 
 def visible(agent: dict[str, Any]) -> Query | None:
@@ -27,13 +28,3 @@ def visible_in(view: Any) -> Query | None:
     if agent["role"] == "agent" and not len(view.db.table("team")):
         return None
     return visible(agent)
-
-
-def sees(agent: dict[str, Any], conversation: dict[str, Any]) -> bool:
-    """Return whether *agent* may see *conversation* (its ``team`` and ``assignee`` decide)."""
-    if agent["role"] in SEES_ALL:
-        return True
-    if agent["role"] != "agent":
-        return False
-    team = conversation.get("team")
-    return team is None or team in (agent.get("teams") or []) or conversation.get("assignee") == agent["id"]

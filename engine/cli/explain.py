@@ -12,11 +12,11 @@ LONGEST = 120
 
 
 @click.command()
-@click.argument("id", metavar="CONVERSATION|MESSAGE|ACTION")
+@click.argument("id", metavar="CONVERSATION|MESSAGE|CONTACT|ACTION")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @workspace_option
 def explain(id: str, as_json: bool, workspace: str) -> None:
-    """Tell why a conversation, message or action is as it is.
+    """Tell why a conversation, message, contact or action is as it is.
 
     In order: each event, who asked for what with which reason, what came of it, what changed.
     It takes an id, as the API and the journal show it; for a conversation also its number.

@@ -20,6 +20,7 @@ from .tables import expression, indexable, list_table
 Branch = tuple[str, tuple[Any, ...]]  # a condition and its parameters
 _FEW = 2_000  # so many are sooner sorted than found along an index of everything
 _MOST_BRANCHES = 16
+LAST_POS = (1 << 63) - 1  # SQLite's greatest row number
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ def cursor_of(rows: Rows, layout: Layout, row: Any, order: str, newest_first: bo
     sql = f"SELECT {expression(order)} FROM {layout.table} WHERE pos=?"
     (value,) = rows.connection.execute(sql, (row[0],)).fetchone()
     return _cursor(wanted, (*row, value))
+
+
+def cursor_at(order: str, value: str | int | float, newest_first: bool) -> str:
+    """Give the cursor of a page that goes on at a value: from it down, newest first, or else beyond it."""
+    return _encoded([order, newest_first, value, LAST_POS])
 
 
 def _check(rows: Rows, wanted: Page) -> None:
@@ -226,7 +232,10 @@ def _key(row: Any) -> tuple[int, Any, int]:
 
 
 def _cursor(wanted: Page, row: Any) -> str:
-    place = [wanted.order, wanted.newest_first, None if wanted.order is None else row[4], row[0]]
+    return _encoded([wanted.order, wanted.newest_first, None if wanted.order is None else row[4], row[0]])
+
+
+def _encoded(place: list[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
 
 

@@ -9,7 +9,7 @@ from tinydb.queries import QueryLike
 from tinydb.table import Document
 
 from .finding import Found, Wanted, find
-from .paging import Page, cursor_of, page
+from .paging import Page, cursor_at, cursor_of, page
 from .planner import plan
 from .rows import RowTable
 from .storage import TinyRows, as_plain
@@ -94,6 +94,13 @@ class Table(RowTable):
         return (
             None if row is None or layout is None else cursor_of(self._rows, layout, row, order, newest_first)
         )
+
+    def cursor_at(self, value: str | int | float, *, order: str, newest_first: bool = True) -> str:
+        """Give the cursor of `page` that goes on at a value of the order's field, whether it is there or not.
+
+        Newest first: what has that value comes too. Else: only what is beyond it.
+        """
+        return cursor_at(order, value, newest_first)
 
     def find(
         self,

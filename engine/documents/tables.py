@@ -14,13 +14,16 @@ _PLAIN_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _QUOTED_FIELD = re.compile(r"[^\x00-\x1f\x7f\"'\\\ud800-\udfff]+\Z")
 _COLLECTION = re.compile(r"[a-z_][a-z0-9_]*\Z")
 
+LOWER = ":lower"
+
 
 @dataclass(frozen=True)
 class Collection:
     """A kind of document.
 
     schema: the marshmallow Schema class of its documents, or None.
-    indexes: tuples of field names; a field to page by stands last, as in ("status", "last_message_at").
+    indexes: tuples of field names; a field to page by stands last, as in ("status", "last_message_at"), and
+    as ("name:lower",) where the case of letters is not to count.
     lists: fields that hold lists of strings, found by `where(field).any([...])`.
     search: fields whose words can be found (`Table.find`); infix: fields found by any part of them.
     ages: (a field that holds a time, a setting of the plugin in days): older documents are removed by the
@@ -38,6 +41,11 @@ class Collection:
     infix: tuple[str, ...] = ()
     ages: tuple[str, str] | None = None
     upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+
+    @property
+    def is_in_conversations(self) -> bool:
+        """Say if its schema declares that each document names its ``conversation``."""
+        return "conversation" in getattr(self.schema, "_declared_fields", {})
 
     @property
     def version(self) -> int:
@@ -75,7 +83,12 @@ def indexable(field: str) -> bool:
 
 
 def expression(field: str) -> str:
-    """Give the SQL of a field's value; an index is used only for what is written letter for letter so."""
+    """Give the SQL of a field's value; an index is used only for what is written letter for letter so.
+
+    `name:lower` is the field `name` with its A to Z as small letters.
+    """
+    if field.endswith(LOWER):
+        return f"lower({expression(field.removesuffix(LOWER))})"
     return f"json_extract(doc,{json_path(field)})"
 
 

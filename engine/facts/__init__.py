@@ -23,6 +23,7 @@ _FACTS: dict[str, Fact] = {
     "message.deleted": messages.deleted,
     "session.state": accounts.state,
     "contact.upserted": identity.upserted,
+    "contact.book": identity.book,
     "identity.linked": identity.linked,
     "agent.presence": system.agent_presence,
     "timer.fired": system.timer_fired,

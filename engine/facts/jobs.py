@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.documents import where
-from engine.facts import messages, statuses
+from engine.facts import identity, messages, statuses
 from engine.transaction import Transaction
 
 Document = dict[str, Any]
@@ -54,7 +54,14 @@ def _settle_media(tx: Transaction, message: Document, result: Document) -> None:
     tx.update("message", message["id"], {"media": media})
 
 
+def _settle_book(tx: Transaction, job: Document, result: Document) -> None:
+    entries, removed = result.get("contacts") or (), result.get("removed") or ()
+    identity.take_book(tx, job["args"]["account"], entries, removed)
+
+
 def _settle(tx: Transaction, job: Document, result: Document) -> None:
+    if job["name"] in ("book.list", "book.gone"):
+        _settle_book(tx, job, result)
     message = tx.get("message", job["args"].get("message"))
     if message is None:
         return

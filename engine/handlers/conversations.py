@@ -14,8 +14,11 @@ LONGEST_SNOOZE = timedelta(days=731)  # two years, a leap year among them
 
 
 def existing(tx: Transaction, collection: str, id: str | None) -> Data:
-    """Return a document; Refused where it is not there."""
+    """Return a document; Refused where it is not there. One that was merged into another is that one."""
     found = tx.get(collection, id)
+    if found is None and collection in ("contact", "conversation"):
+        gone = tx.get("merged", id)
+        found = tx.get(collection, gone["into"]) if gone else None
     if found is None:
         raise Refused(f"there is no {collection} {id!r}")
     return found

@@ -4,8 +4,9 @@ from typing import Any
 
 from engine import schemas
 from engine.actions import Refused, handles
-from engine.facts import messages, statuses
+from engine.facts import identity, messages, statuses
 from engine.handlers.conversations import conversation_of, existing, give
+from engine.ids import canonical_chat
 from engine.transaction import Transaction
 
 Data = dict[str, Any]
@@ -96,6 +97,21 @@ def send(data: Data, tx: Transaction) -> Data:
     if author["kind"] != "bot":
         _answered(tx, conversation)
     return {"message": message["id"]}
+
+
+@handles("conversation.start", schemas.Start, past="message.queued", permission=SEND)
+def start(data: Data, tx: Transaction) -> Data:
+    """Write first: the conversation is made with its first message, and is who writes'."""
+    contact, account = existing(tx, "contact", data["contact"]), existing(tx, "account", data["account"])
+    chat = canonical_chat(data["chat"]) if data["chat"] else next(iter(contact["aliases"]), None)
+    if chat is None or chat not in contact["aliases"]:
+        raise Refused("this contact has no number to write to")
+    mine = {"status": "open", "handler": "queue"}
+    conversation = identity.conversation_of(tx, account["id"], {"chat_id": chat}, contact, **mine)
+    said = schemas.Send().load(
+        {key: data[key] for key in ("text", "client_id")} | {"conversation": conversation["id"]}
+    )
+    return {**send(said, tx), "conversation": conversation["id"]}
 
 
 def _answered(tx: Transaction, conversation: Data) -> None:

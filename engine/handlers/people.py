@@ -5,7 +5,7 @@ from typing import Any
 from engine import presence, schemas, times
 from engine.actions import Refused, handles
 from engine.documents import where
-from engine.facts.identity import display_name
+from engine.facts.names import name_of
 from engine.handlers.conversations import existing, put_away
 from engine.transaction import Transaction
 
@@ -19,8 +19,7 @@ def update_contact(data: Data, tx: Transaction) -> None:
     """Set or take back the agents' own name of a contact."""
     contact = existing(tx, "contact", data["contact"])
     names = {**contact["names"], "agent": (data["name"] or "").strip() or None}
-    name = display_name(names, contact["phone"], contact["aliases"][0] if contact["aliases"] else "")
-    tx.update("contact", contact["id"], {"names": names, "name": name})
+    tx.update("contact", contact["id"], {"names": names, "name": name_of({**contact, "names": names})})
 
 
 @handles("contact.opt_out", schemas.OptOut, past="contact.opted_out", permission="contact.write")

@@ -54,6 +54,7 @@ NAV = [
 SLOTS = [
     Slot("list.filter", "labels/filter.html", permission="label.read"),
     Slot("list.row", "labels/row.html", permission="label.read"),
+    Slot("contact.row", "labels/row.html", permission="label.read"),
     Slot("panel.section", "labels/panel.html", order=40, permission="label.read"),
 ]
 

@@ -39,6 +39,7 @@ STATES = (
     "needs_action",
 )
 SECRET_LENGTH = 8
+PAGE = 500
 DATA_URL_LIMIT = 400_000
 _PAGE_KEY = randomness.token_bytes(32)
 
@@ -69,6 +70,7 @@ class Simulator:
         "buttons": False,
         "trial": True,  # it needs no number and no service: the first run may offer it
         "qr": False,
+        "contacts": True,
         "media": ["image", "video", "voice", "audio", "document"],
     }
 
@@ -121,6 +123,22 @@ class Simulator:
             raise CallFailed("refused", f"the file is not there: {error}", status=404) from error
         return {"body": body, "mime": mime, "filename": None}
 
+    def contacts(
+        self, account: Json, secrets: Mapping[str, str], deadline: float, cursor: str | None
+    ) -> dict[str, Any]:
+        """Read a page of the pretend phone's address book; see `engine.gateways.AddressBook`."""
+        every = (account.get("settings") or {}).get("contacts") or []
+        start = int(cursor or 0)
+        page = [
+            _booked({"from": phone, "book": name}) for name, _, phone in map(_entry, every[start:][:PAGE])
+        ]
+        following = start + len(page)
+        return {
+            "contacts": page,
+            "next": str(following) if following < len(every) else None,
+            "total": len(every),
+        }
+
 
 def gateway_id(message: Json) -> str:
     """Return the id that the simulator gives a message of ours."""
@@ -137,6 +155,22 @@ def _peer(data: Json) -> dict[str, Any]:
         raise NotUnderstood("'from' is a phone number of 5 to 15 digits")
     peer = {"chat_id": f"{phone}@c.us", "kind": "user", "phone": phone, "lid": None, "book_name": None}
     return peer | {"push_name": _text(data.get("name"))}
+
+
+def _entry(line: str) -> tuple[str, str, str]:
+    """Return (name, " ", number) of an address book's line."""
+    return line.strip().rpartition(" ")
+
+
+def _booked(data: Json) -> dict[str, Any]:
+    return _peer(data) | {"book_name": _text(data.get("book"))}
+
+
+def _contacts(id: str, data: Json) -> Read:
+    listed = data.get("contacts")
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise NotUnderstood("'contacts' is a list of contacts")
+    return [("contact.book", id, {"contacts": [_booked(one) for one in listed]})]
 
 
 def _text(value: Any) -> str | None:
@@ -219,4 +253,5 @@ READERS = {
     "ack": _ack,
     "reaction": _reaction,
     "session": _session,
+    "contacts": _contacts,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.gateways import Json, Result, header
 
-from . import api, schemas, webhook
+from . import api, book, schemas, webhook
 
 SECRET_NAMES = ("webhook_secret", "webhook_secret_previous")
 SECRET_LENGTH = 8
@@ -27,6 +27,7 @@ class Waha:
         "reactions": True,
         "buttons": False,
         "qr": True,
+        "contacts": True,
         "media": ["image", "video", "voice", "audio", "document"],
     }
 
@@ -65,3 +66,9 @@ class Waha:
     ) -> dict[str, Any]:
         """Fetch a file from WAHA itself, never from another host; see `engine.Gateway.fetch_media`."""
         return api.fetch_media(ref, api.Session(account, secrets), deadline)
+
+    def contacts(
+        self, account: Json, secrets: Mapping[str, str], deadline: float, cursor: str | None
+    ) -> dict[str, Any]:
+        """Read a page of the phone's contacts; see `engine.gateways.AddressBook`."""
+        return book.page(api.Session(account, secrets), deadline, cursor)

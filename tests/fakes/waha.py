@@ -80,6 +80,8 @@ class FakeWaha(Webhooks):
         self.calls: list[dict[str, Any]] = []
         self.files: dict[str, tuple[str, bytes]] = {}
         self.messages: list[dict[str, Any]] = []
+        self.contacts: list[dict[str, Any]] = []
+        self.lids: dict[str, str] = {}
         self.webhook: str | None = None
         self._lock = threading.Lock()
         self._accepted = threading.Condition(self._lock)
@@ -192,6 +194,18 @@ class FakeWaha(Webhooks):
         with self._lock:
             return [one for one in reversed(self.messages) if one["from"] == chat][:limit]
 
+    def knows(self, chat: str, name: str | None, pushname: str | None = None, **more: Any) -> None:
+        """Put a person into the phone's contacts, or change them there; name: the address book's, or None."""
+        number = chat.partition("@")[0]
+        person = {"id": chat, "number": number, "name": name, "pushname": pushname, "shortName": None}
+        person |= {"isMe": False, "isGroup": False, "isWAContact": True, "isMyContact": name is not None}
+        self.forgets(chat)
+        self.contacts.append({**person, "isBlocked": False, **more})
+
+    def forgets(self, chat: str) -> None:
+        """Take a person out of the phone's contacts."""
+        self.contacts = [one for one in self.contacts if one["id"] != chat]
+
     def add_file(self, name: str, mime: str, body: bytes) -> str:
         """Offer a file; return its URL as WAHA writes it, by its own idea of where it is."""
         self.files[name] = (mime, body)
@@ -243,6 +257,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(200, self.fake.ledger)
         if path.startswith("/api/files/"):
             return self._file(path.removeprefix("/api/files/"))
+        if path == "/api/contacts/all":
+            return self._some(self.fake.contacts, "id", parse_qs(parts.query))
+        if path.endswith("/lids"):
+            pairs = [{"lid": lid, "pn": chat} for lid, chat in self.fake.lids.items()]
+            return self._some(pairs, "lid", parse_qs(parts.query))
         folders = path.strip("/").split("/")
         if len(folders) == 5 and folders[2] == "chats" and folders[4] == "messages":
             limit = int(parse_qs(parts.query).get("limit", ["10"])[0])
@@ -250,6 +269,11 @@ class _Handler(BaseHTTPRequestHandler):
         if len(folders) == 6 and folders[2] == "chats" and folders[4] == "messages":
             return self._one(folders[5])
         self._answer(404, {"error": "Not Found"})
+
+    def _some(self, every: list[dict[str, Any]], key: str, asked: dict[str, list[str]]) -> None:
+        """Answer with a part of a list, in the order of its ids."""
+        start, limit = int(asked.get("offset", ["0"])[0]), int(asked.get("limit", ["100"])[0])
+        self._answer(200, sorted(every, key=lambda one: str(one[key]))[start : start + limit])
 
     def _may_enter(self, body: Any) -> bool:
         key = self.headers.get("X-Api-Key")

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
-from engine import where
+from engine import Query, where
 
 from ..actions import act, see_contact
-from ..engine_link import View, both, read
+from ..engine_link import View, read
+from ..parts import parts
 from ..permissions import requires
 from ..search import contacts_like
-from ..sessions import current
-from ..visibility import visible
+from ..visibility import visible_in
 from .common import Open, Page, api_blueprint, cursor_errors, page_of
 
 blueprint = api_blueprint("contacts", "/contacts", "The people who write")
@@ -36,9 +36,20 @@ class Filters(Page):
 
 
 class ContactChange(Schema):
-    """What may be changed."""
+    """What may be changed: the team's own name, and fields of plugins, such as ``contacts.city``."""
 
-    name = fields.String(required=True, allow_none=True, validate=validate.Length(max=200))
+    class Meta:
+        unknown = INCLUDE
+
+    name = fields.String(allow_none=True, validate=validate.Length(max=200))
+
+    @validates_schema
+    def _something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data:
+            raise ValidationError({"name": ["Missing data for required field."]})
+        for key in data:
+            if key != "name" and f"{key.partition('.')[0]}.set_fields" not in parts().registry.actions:
+                raise ValidationError({key: ["Unknown field."]})
 
 
 @blueprint.route("")
@@ -46,31 +57,38 @@ class ContactChange(Schema):
 @blueprint.arguments(Filters, location="query")
 @blueprint.response(200, page_of(Contact))
 def list_contacts(wanted: dict[str, Any]) -> dict[str, Any]:
-    """List contacts by name; an agent sees those of the conversations that they may see."""
-    rule = visible(current().agent)
+    """List contacts by name; an agent sees those of conversations that they may see, and of none."""
 
     def find(view: View) -> dict[str, Any]:
         query = where("id").one_of(contacts_like(view, wanted["q"])) if wanted.get("q") else None
+        rule = visible_in(view)
         items: list[dict[str, Any]] = []
         after = wanted["cursor"]
         while True:
             how = {
-                "order": "name",
+                "order": "name:lower",
                 "newest_first": False,
                 "after": after,
                 "limit": wanted["limit"] - len(items),
             }
             found, after = view.page("contact", query, **how)
-            items += [each for each in found if rule is None or _known(view, each["id"], rule)]
+            items += seen(view, found, rule)
             if after is None or len(items) >= wanted["limit"]:
                 return {"items": items, "next": after}
 
     with cursor_errors():
-        return read(find, heavy=bool(wanted.get("q")) or rule is not None)
+        return read(find, heavy=bool(wanted.get("q")))
 
 
-def _known(view: View, contact: str, rule: Any) -> bool:
-    return bool(view.db.table("conversation").contains(both(where("contact") == contact, rule)))
+def seen(view: View, contacts: list[dict[str, Any]], rule: Query | None) -> list[dict[str, Any]]:
+    """Return those of *contacts* who have a conversation that fits *rule*, or none at all."""
+    if rule is None or not contacts:
+        return contacts
+    theirs = where("contact").one_of([each["id"] for each in contacts])
+    table = view.db.table("conversation")
+    every = {each["contact"] for each in table.search(theirs)}
+    may = {each["contact"] for each in table.search(theirs & rule)}
+    return [each for each in contacts if each["id"] in may or each["id"] not in every]
 
 
 @blueprint.route("/<id>")
@@ -86,6 +104,14 @@ def get_contact(id: str) -> dict[str, Any]:
 @blueprint.arguments(ContactChange)
 @blueprint.response(200, Contact)
 def change_contact(wanted: dict[str, Any], id: str) -> dict[str, Any]:
-    """Give a contact the team's own name; null takes it back."""
-    act([{"type": "contact.update", "data": {"contact": id, **wanted}}])
+    """Give a contact the team's own name, or values of plugins' fields; null takes one back."""
+    named = {"name": wanted.pop("name")} if "name" in wanted else None
+    actions = [{"type": "contact.update", "data": {"contact": id, **named}}] if named else []
+    owned: dict[str, dict[str, Any]] = {}
+    for key, value in wanted.items():
+        owner, _dot, name = key.partition(".")
+        owned.setdefault(owner, {})[name] = value
+    for owner, values in owned.items():
+        actions.append({"type": f"{owner}.set_fields", "data": {"contact": id, "fields": values}})
+    act(actions)
     return read(lambda view: view.get("contact", id))

@@ -1,4 +1,4 @@
-"""Search: messages by their words."""
+"""Search: messages, and what plugins keep in conversations, by their words."""
 
 from typing import Any
 
@@ -6,11 +6,13 @@ from marshmallow import fields, validate
 
 from ..engine_link import View, read
 from ..permissions import requires
-from ..search import search_in
+from ..search import search_all
 from .common import Page, api_blueprint, cursor_errors, page_of
 from .messages import Message
 
-blueprint = api_blueprint("search", "/search", "Messages by their words")
+blueprint = api_blueprint(
+    "search", "/search", "Messages, and what plugins keep in conversations, by their words"
+)
 
 
 class Wanted(Page):
@@ -21,11 +23,15 @@ class Wanted(Page):
         validate=validate.Length(max=200),
         metadata={"description": 'words that all have to be there, the last may be a beginning; "a phrase"'},
     )
+    collection = fields.String(
+        load_default=None, metadata={"description": "only this: `message`, or one of a plugin"}
+    )
 
 
 class Hit(Message):
-    """A message, and where the words are in it."""
+    """A message, or what a plugin keeps in the conversation, and where the words are in it."""
 
+    collection = fields.String(metadata={"description": "`message`, or one of a plugin"})
     snippet = fields.String(metadata={"description": "safe HTML: the text around the words, in `<mark>`"})
 
 
@@ -34,10 +40,14 @@ class Hit(Message):
 @blueprint.arguments(Wanted, location="query")
 @blueprint.response(200, page_of(Hit))
 def search(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Find messages, the newest first. There may be fewer than `limit` and a `next` all the same."""
+    """Find messages, and what plugins keep in conversations, the newest first.
+
+    There may be fewer than `limit`, and a `next` all the same.
+    """
 
     def find(view: View) -> dict[str, Any]:
-        items, following = search_in(view, "message", wanted["q"], wanted["cursor"], wanted["limit"])
+        only = [wanted["collection"]] if wanted["collection"] else []
+        items, following = search_all(view, wanted["q"], wanted["cursor"], wanted["limit"], only)
         return {"items": items, "next": following}
 
     with cursor_errors():

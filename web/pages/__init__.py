@@ -2,11 +2,17 @@
 
 from typing import Any
 
+import structlog
 from flask import Flask, g, request
+from werkzeug.exceptions import HTTPException
+
+from engine.client import EngineAway
 
 from ..parts import parts
 from ..slots import nav, plugin_enabled
 from . import inbox, look, numbers, plugins, settings, team, why, words
+
+log = structlog.get_logger("web.pages")
 
 
 def register(app: Flask) -> None:
@@ -46,7 +52,7 @@ class Ui:
     def nav(self) -> list[dict[str, Any]]:
         """The plugins' entries of the rail; those under ``/settings/`` are in the settings' own menu."""
         shown = [each for each in nav() if not each["path"].startswith("/settings/")]
-        return [{"key": each["plugin"], **each} for each in shown]
+        return [{"key": each["plugin"], **each, "badge": _badge(each)} for each in shown]
 
     @property
     def gateways(self) -> list[dict[str, Any]]:
@@ -69,6 +75,18 @@ class Ui:
     def unread(self) -> int:
         """How many of the agent's own open conversations have something new."""
         return settings.unread_count()
+
+
+def _badge(item: dict[str, Any]) -> int | None:
+    """Return the number at a plugin's entry (its ``count``, fn() → how many); None: it counts nothing."""
+    count = item.get("count")
+    try:
+        return count() if count is not None else None
+    except (EngineAway, HTTPException):
+        raise
+    except Exception:
+        log.exception("a plugin's number at the rail failed", plugin=item["plugin"])
+        return None
 
 
 def _ui() -> dict[str, Any]:

@@ -47,6 +47,7 @@ def _of_conversations() -> dict[str, str]:
         "conversation.reopen": _("reopened the conversation"),
         "conversation.resolve": _("resolved the conversation"),
         "conversation.snooze": _("snoozed it until %(until)s"),
+        "conversation.start": _("wrote first: “%(text)s”"),
         "conversation.take": _("took the conversation"),
         "media.retry": _("had the file fetched again"),
         "message.cancel": _("took it back"),
@@ -112,6 +113,7 @@ def _titles_of_messages() -> dict[str, str]:
 def _titles_of_the_rest() -> dict[str, str]:
     return {
         "agent.presence": _("Somebody came or went"),
+        "contact.book": _("The phone's address book told of it"),
         "contact.erased": _("The contact's data was erased"),
         "contact.upserted": _("WhatsApp told of the contact"),
         "documents.expired": _("What is kept for some time only was removed"),

@@ -8,16 +8,18 @@ from werkzeug.wrappers import Response
 from engine import where
 
 from .. import Conflict, NotFound, View, act, current, may, read, render, requires
+from .. import thread as threads
 from ..api.common import StrictParser
 from ..engine_link import both
 from ..errors import Forbidden
 from ..parts import parts
 from ..search import contacts_like
+from ..slots import entry
 from ..visibility import visible_in
 from . import inbox_query as ask
 from .inbox_query import Data, Filter
 from .reasons import in_words
-from .shape import Place, bubble, contact_name, entries, hit, row, waiting
+from .shape import Place, beside, bubble, contact_name, entries, hit, row, waiting
 
 blueprint = Blueprint("inbox", __name__)
 MAX_FRAGMENTS = 100
@@ -47,8 +49,8 @@ def home() -> Response:
 @blueprint.get("/inbox", defaults={"conversation": None})
 @blueprint.get("/inbox/<conversation>")
 @requires("conversation.read")
-def inbox(conversation: str | None) -> str:
-    """Show the inbox, with a conversation opened or without."""
+def inbox(conversation: str | None) -> str | Response:
+    """Show the inbox, with a conversation opened or without; one that was merged is at its new address."""
     shown, at = Filter.of(request.args), request.args.get("at")
 
     def load(view: View) -> Data:
@@ -62,6 +64,10 @@ def inbox(conversation: str | None) -> str:
         }
 
     found = read(load, heavy=bool(shown.text))
+    now = found["opened"]["conversation"]["id"] if conversation else None
+    if now != conversation:
+        query = f"?{request.query_string.decode()}" if request.query_string else ""
+        return redirect(f"{request.script_root}/inbox/{now}{query}", 301)
     place = place_of(found["workspace"])
     return render(
         "inbox.html",
@@ -114,7 +120,8 @@ def opened_of(view: View, id: str, at: str | None = None) -> Data:
         "conversation": conversation,
         **((at and ask.window_around(view, conversation, at)) or ask.window(view, conversation)),
         **ask.people(view, [conversation]),
-        "others": [each for each in others if each["id"] != id][:5],
+        "kinds": [each.collection for each in threads.sources(view)],
+        "others": [each for each in others if each["id"] != conversation["id"]][:5],
     }
 
 
@@ -129,9 +136,10 @@ def opened_context(opened: Data | None, place: Place) -> Data:
         "contact": {**contact, "shown": contact_name(contact)},
         "account": opened["accounts"].get(conversation["account"]) or {"id": conversation["account"]},
         "assignee": opened["agents"].get(conversation.get("assignee") or ""),
-        "entries": entries(opened["messages"], conversation.get("unread") or 0, place)
+        "entries": entries(opened["messages"], conversation.get("unread") or 0, place, opened["beside"])
         if "messages" in opened
         else [],
+        "kinds": opened.get("kinds", []),
         "older": opened.get("older"),
         "newer": opened.get("newer"),
         "sought": opened.get("sought"),
@@ -188,8 +196,11 @@ def older(conversation: str) -> str:
         opened = dict(view.conversation(conversation))
         return {**ask.window(view, opened, request.args.get("before")), "workspace": ask.workspace(view)}
 
-    found = read(load)
-    shown = entries(found["messages"], 0, place_of(found["workspace"]))
+    try:
+        found = read(load)
+    except ValueError:
+        abort(422)
+    shown = entries(found["messages"], 0, place_of(found["workspace"]), found["beside"])
     return render(
         "partials/entries.html", entries=shown, older=found["older"], conversation={"id": conversation}
     )
@@ -205,8 +216,11 @@ def newer(conversation: str) -> str:
         found = ask.newer_than(view, opened, request.args.get("after"))
         return {**found, "workspace": ask.workspace(view)}
 
-    found = read(load)
-    shown = entries(found["messages"], 0, place_of(found["workspace"]))
+    try:
+        found = read(load)
+    except ValueError:
+        abort(422)
+    shown = entries(found["messages"], 0, place_of(found["workspace"]), found["beside"])
     return render(
         "partials/entries.html", entries=shown, newer=found["newer"], conversation={"id": conversation}
     )
@@ -251,6 +265,7 @@ def fragments() -> Response:
             "list": {"conversations": matching, **ask.people(view, matching)},
             "still": _still_open(view, [id for id in still if id not in {each["id"] for each in matching}]),
             **_messages(view, wanted_messages, conversation),
+            "beside": _beside(view, _ids(args.get("entries")), conversation),
             "counts": ask.counts(view, shown) if args.get("counts") else None,
             "opened": opened,
         }
@@ -272,6 +287,9 @@ def fragments() -> Response:
         each["id"]: render("partials/message.html", message=bubble(each, place, found["held"]))
         for each in found["messages"]
     }
+    if found["beside"]:
+        shaped = {f"{each['collection']}/{each['id']}": beside(each, place) for each in found["beside"]}
+        made["entries"] = {name: entry(each) for name, each in shaped.items()}
     if found["opened"]:
         agents = sorted(found["opened"]["agents"].values(), key=lambda agent: agent["name"])
         context = {**opened_context(found["opened"], place), "agents": agents}
@@ -312,6 +330,16 @@ def _messages(view: View, ids: list[str], conversation: str | None) -> Data:
     queued = any(each.get("status") == "queued" for each in found)
     held = waiting(ask.window(view, opened)["messages"]) if queued else set()
     return {"messages": sorted(found, key=lambda each: each["at"]), "held": held}
+
+
+def _beside(view: View, names: list[str], conversation: str | None) -> list[Data]:
+    """Return plugins' entries of the open conversation by their names, ``collection/id``."""
+    if not names or not conversation:
+        return []
+    view.conversation(conversation)
+    named = [name.partition("/") for name in names]
+    found = [threads.one(view, collection, id) for collection, _slash, id in named]
+    return [each for each in found if each and each["conversation"] == conversation]
 
 
 @blueprint.post("/inbox/act")

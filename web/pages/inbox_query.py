@@ -11,7 +11,8 @@ from typing import Any
 from engine import Query, where
 
 from .. import View
-from ..search import contacts_like, search_in
+from .. import thread as threads
+from ..search import contacts_like, search_all
 from ..slots import plugin_enabled
 from ..visibility import visible_in
 
@@ -79,10 +80,12 @@ def list_page(view: View, shown: Filter, after: str | None = None) -> Data:
 
 
 def hits(view: View, text: str, after: str | None = None) -> Data:
-    """Return messages that have the words of *text*: ``hits``, ``next_hits``, and their people."""
-    found, following = search_in(view, "message", text, after, HITS)
+    """Return messages, and plugins' entries, that have the words: ``hits``, ``next_hits``, and people."""
+    found, following = search_all(view, text, after, HITS)
     conversations = by_id(view, "conversation", [each["conversation"] for each in found])
     for each in found:
+        of = threads.source(view, each["collection"])
+        each["icon"] = of.icon if of else None
         each["contact"] = conversations[each["conversation"]]["contact"]
     return {"hits": found, "next_hits": following, **people(view, conversations.values())}
 
@@ -131,43 +134,41 @@ def people(view: View, conversations: Iterable[Data]) -> Data:
 
 
 def window(view: View, conversation: Data, before: str | None = None) -> Data:
-    """Return the newest messages of a conversation, oldest first, and the cursor of older ones.
+    """Return the newest entries of a conversation, oldest first, and the cursor of older ones.
 
-    All that is unread is in it, up to four windows.
+    ``messages``, and ``beside``: what plugins put between them. All that is unread is there, up to four
+    windows.
     """
     limit = WINDOW if before else max(WINDOW, min(conversation.get("unread") or 0, 3 * WINDOW) + 10)
-    query = where("conversation") == conversation["id"]
-    items, older = view.page("message", query, order="at", after=before, limit=limit)
-    return {"messages": [dict(item) for item in reversed(items)], "older": older}
+    messages, beside, older = threads.window(view, conversation["id"], before, limit)
+    return {"messages": messages, "beside": beside, "older": older}
 
 
-def window_around(view: View, conversation: Data, message: str) -> Data | None:
-    """Return a message with those before and after it, and the cursors of ``older`` and ``newer`` ones.
+def window_around(view: View, conversation: Data, sought: str) -> Data | None:
+    """Return a message, or a plugin's entry, with those before and after it, and the cursors of more.
 
     None where it is not one of this conversation.
     """
-    table = view.db.table("message")
-    found = table.get(doc_id=message)
-    if found is None or found["conversation"] != conversation["id"]:
+    collection = threads.collection_of(view, sought)
+    cursors = threads.around(view, conversation["id"], collection, sought) if collection else None
+    if collection is None or cursors is None:
         return None
-    before, older = _page(view, conversation, table.cursor(message, order="at"), newest_first=True)
-    after = newer_than(view, conversation, table.cursor(message, order="at", newest_first=False))
-    return {"messages": [*reversed(before), plain(found), *after["messages"]], "older": older} | {
+    messages, beside, older = threads.window(view, conversation["id"], cursors[0], WINDOW // 2)
+    found = threads.one(view, collection, sought)
+    after = newer_than(view, conversation, cursors[1])
+    return {
+        "messages": [*messages, *([] if found else [view.get("message", sought)]), *after["messages"]],
+        "beside": [*beside, *([found] if found else []), *after["beside"]],
+        "older": older,
         "newer": after["newer"],
-        "sought": message,
+        "sought": sought,
     }
 
 
 def newer_than(view: View, conversation: Data, after: str | None) -> Data:
-    """Return the messages of a conversation after a cursor, oldest first, and the cursor of newer ones."""
-    items, newer = _page(view, conversation, after, newest_first=False)
-    return {"messages": items, "newer": newer}
-
-
-def _page(view: View, conversation: Data, after: str | None, newest_first: bool) -> Any:
-    query = where("conversation") == conversation["id"]
-    how = {"order": "at", "after": after, "limit": WINDOW // 2, "newest_first": newest_first}
-    return view.page("message", query, **how)
+    """Return what comes in a conversation after a cursor, oldest first, and the cursor of newer ones."""
+    messages, beside, newer = threads.window(view, conversation["id"], after, WINDOW // 2, newest_first=False)
+    return {"messages": messages, "beside": beside, "newer": newer}
 
 
 def workspace(view: View) -> Data:

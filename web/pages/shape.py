@@ -70,10 +70,10 @@ def row(conversation: Data, found: Data, place: Place) -> Data:
 
 
 def hit(message: Data, found: Data, place: Place) -> Data:
-    """Return one message that was found, as a line under the list: whose, when, its marked words."""
+    """Return what was found, a message or a plugin's entry, as a line: whose, when, its marked words."""
     at = local(message.get("at"), place.zone)
     author = message.get("author") or {}
-    mine = message.get("direction") == "out"
+    mine = message.get("direction", "out") == "out"
     return {
         "id": message["id"],
         "conversation": message["conversation"],
@@ -84,6 +84,7 @@ def hit(message: Data, found: Data, place: Place) -> Data:
         "moment": moment(at, place.language),
         "at": message.get("at"),
         "deleted": bool(message.get("deleted_at")),
+        "icon": message.get("icon"),
     }
 
 
@@ -181,18 +182,34 @@ def reason_words(error: Data | str | None) -> str:
     return known.get(code) or call_in_words(reason) or reason or _("It could not be sent.")
 
 
-def entries(messages: list[Data], unread: int, place: Place) -> list[Data]:
-    """Return a thread's entries in order: ``{"day"}``, ``{"unread": n}`` and ``{"message"}``."""
+def beside(entry: Data, place: Place) -> Data:
+    """Return a plugin's entry with its time in words: ``day, day_title, clock, moment``."""
+    at = local(entry["at"], place.zone)
+    return {
+        **entry,
+        "clock": clock(at, place.language),
+        "moment": moment(at, place.language),
+        "day": at.date().isoformat() if at else "",
+        "day_title": day_title(at.date(), place.now.date(), place.language) if at else "",
+    }
+
+
+def entries(messages: list[Data], unread: int, place: Place, others: Iterable[Data] = ()) -> list[Data]:
+    """Return a thread's entries in order: ``{"day"}``, ``{"unread": n}``, ``{"message"}``, ``{"beside"}``.
+
+    others: what plugins put between the messages.
+    """
     received = [message["id"] for message in messages if message.get("direction") == "in"]
     line = received[-min(unread, len(received))] if unread and received else None
     shown: list[Data] = []
     day, held = "", waiting(messages)
-    for message in messages:
-        made = bubble(message, place, held)
+    both = [(message["at"], "message", bubble(message, place, held)) for message in messages]
+    both += [(entry["at"], "beside", beside(entry, place)) for entry in others]
+    for _at, kind, made in sorted(both, key=lambda each: each[0]):
         if made["day"] != day:
             day = made["day"]
             shown.append({"day": made["day"], "title": made["day_title"]})
-        if message["id"] == line:
+        if made["id"] == line:
             shown.append({"unread": unread})
-        shown.append({"message": made})
+        shown.append({kind: made})
     return shown

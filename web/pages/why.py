@@ -8,6 +8,8 @@ from flask_babel import gettext as _
 from engine.explain import explain, names_in, shown
 
 from .. import NotFound, View, read, render, requires
+from ..actions import see_contact
+from ..parts import parts
 from . import deeds
 from . import inbox_query as ask
 from .inbox import place_of
@@ -38,6 +40,21 @@ def why(conversation: str) -> str:
     return render("partials/why.html", steps=[_told(step, place) for step in found["steps"]])
 
 
+@blueprint.get("/why/contact/<id>")
+@requires("contact.read")
+def why_contact(id: str) -> str:
+    """Tell what led to a contact as it is, as HTML; what was said is not told here."""
+
+    def load(view: View) -> Data:
+        contact = see_contact(view, id)
+        return {"steps": _steps(view, contact["id"]), "workspace": ask.workspace(view)}
+
+    found = read(load, heavy=True)
+    place = place_of(found["workspace"])
+    steps = [{**_told(step, place), "said": None} for step in found["steps"]]
+    return render("partials/why.html", steps=steps)
+
+
 def _steps(view: View, id: str) -> list[Data]:
     """Return the newest steps of an explanation, with the names of what they speak of."""
     steps: list[Data] = explain(view.db, view.connection, id, STEPS)["steps"]
@@ -57,7 +74,9 @@ def _tells(view: View, done: Data) -> bool:
     owner = done["type"].partition(".")[0]
     if done["plugin"] in view.hidden or owner in view.hidden or done["type"] in QUIET:
         return False
-    return bool(done["plugin"] == "agent" or done["why"] or owner in ("message", "conversation"))
+    if parts().words.get(done["type"], "") is None:
+        return False
+    return bool(done["plugin"] == "agent" or done["why"] or owner in ("message", "conversation", "contact"))
 
 
 def _begins(step: Data) -> bool:
@@ -123,6 +142,10 @@ def _field(collection: str, field: str, value: Any) -> str | None:
         return _("Handled by: %(name)s", name=value or _("Nobody yet"))
     if field == "labels" and collection == "conversation":
         return _("Labels: %(names)s", names=", ".join(value or ()) or _("None yet"))
+    if collection == "contact" and field in ("name", "phone"):
+        return _("Name: %(name)s", name=value) if field == "name" else _("Number: %(name)s", name=value)
+    if collection == "contact" and field in ("name", "phone"):
+        return _("Name: %(name)s", name=value) if field == "name" else _("Number: %(name)s", name=value)
     if field != "status":
         return None
     words = {

@@ -83,7 +83,7 @@ export function toast(text, {action, run, about, seconds = 5} = {}) {
 
 /** Keep the toasts above the composer, however high it is. */
 export function placeToasts() {
-  const composer = $("#composer")?.getBoundingClientRect();
+  const composer = $("#composers")?.getBoundingClientRect();
   $("#toasts").style.bottom = composer?.height ? `${innerHeight - composer.top + 10}px` : "";
 }
 
@@ -137,6 +137,17 @@ export function dayAt(days, hour, now = new Date()) {
   const guess = wanted - offset(new Date(wanted));
   return new Date(wanted - offset(new Date(guess)));
 }
+
+/** The moment at which the workspace's clocks show `text` ("2026-11-25T09:00"), and the other way round. */
+export function momentOf(text) {
+  const [date, clock] = text.split("T");
+  const [year, month, day] = date.split("-").map(Number);
+  const [hour, minute] = clock.split(":").map(Number);
+  const wanted = Date.UTC(year, month - 1, day, hour, minute);
+  const guess = wanted - offset(new Date(wanted));
+  return new Date(wanted - offset(new Date(guess)));
+}
+export const clockText = (time) => new Date(time.getTime() + offset(time)).toISOString().slice(0, 16);
 
 /** The weekday there: 0 is Sunday. */
 export const weekday = (now = new Date()) => new Date(now.getTime() + offset(now)).getUTCDay();

@@ -1,5 +1,5 @@
 // The composer: grows with its text, keeps drafts, takes files by button, paste and drop.
-import {$, csrf, element, icon, keep, kept, later, me, root, t, toast} from "./base.js";
+import {$, $$, csrf, element, icon, keep, kept, later, me, placeToasts, root, t, toast} from "./base.js";
 import {signal} from "./feed.js";
 import {send} from "./outbox.js";
 import {openId} from "./thread.js";
@@ -16,6 +16,31 @@ function grow() {
   area.style.height = "auto";
   area.style.height = `${Math.min(area.scrollHeight, 180)}px`;
 }
+
+/** Write a reply, or what a plugin's mode makes (its form has data-mode-of=`name`); each has a draft of its own. */
+export function setMode(name) {
+  const box = $("#composers");
+  const form = box && $(`[data-mode-of="${name}"]`, box);
+  if (!form) return;
+  box.dataset.mode = name;
+  for (const each of $$("[data-mode-of]", box)) each.hidden = each !== form;
+  for (const tab of $$("[role=tab]", box)) { tab.setAttribute("aria-selected", tab.dataset.mode === name); tab.tabIndex = tab.dataset.mode === name ? 0 : -1; }
+  placeToasts();
+  $("textarea", form)?.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const tab = event.target.closest("#composers [role=tab]");
+  if (tab) setMode(tab.dataset.mode);
+});
+document.addEventListener("keydown", (event) => {
+  const tab = event.target.closest?.("#composers [role=tab]");
+  if (!tab || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+  const tabs = $$("#composers [role=tab]");
+  const next = tabs[(tabs.indexOf(tab) + (event.key === "ArrowRight" ? 1 : tabs.length - 1)) % tabs.length];
+  setMode(next.dataset.mode);
+  next.focus();
+});
 
 /** Set up the composer of a conversation that has just been opened. */
 export function arrive() {
@@ -126,18 +151,21 @@ function drop(keepPreview = false) {
   if (place) { place.hidden = true; place.replaceChildren(); }
 }
 
-export const focus = () => field()?.focus();
+export function focus() {
+  if ($("#composers")?.dataset.mode === "reply") field()?.focus(); else setMode("reply");
+}
+
+const isReplying = () => $("#composers")?.dataset.mode === "reply"; // only a reply takes files
 
 document.addEventListener("dragover", (event) => {
-  if (!$("#composer") || ![...event.dataTransfer.types].includes("Files")) return;
+  if (!isReplying() || ![...event.dataTransfer.types].includes("Files")) return;
   event.preventDefault();
-  $("#composer").classList.add("dropping");
+  $("#composers").classList.add("dropping");
 });
-document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) $("#composer")?.classList.remove("dropping"); });
+document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) $("#composers")?.classList.remove("dropping"); });
 document.addEventListener("drop", (event) => {
-  const form = $("#composer");
-  if (!form || !event.dataTransfer.files.length) return;
+  if (!isReplying() || !event.dataTransfer.files.length) return;
   event.preventDefault();
-  form.classList.remove("dropping");
+  $("#composers").classList.remove("dropping");
   attach(event.dataTransfer.files[0]);
 });

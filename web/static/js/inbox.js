@@ -52,7 +52,7 @@ export async function open(id, {silent = false, focus = false, at = null, fresh 
   arrive();
   const late = meanwhile || [];
   meanwhile = null;
-  for (const [message, fields] of late) takeMessage(message, fields);
+  for (const [id, fields, kind] of late) if (kind) takeEntry(kind, id, fields); else takeMessage(id, fields);
   if (fresh) threads.toEnd();
   place(focus);
 }
@@ -73,6 +73,7 @@ function arrive() {
   threads.arrive();
   composer.arrive();
   restore();
+  document.dispatchEvent(new CustomEvent("thread:open"));
   look();
   markRead();
 }
@@ -94,12 +95,26 @@ on("changes", ({changes, gone}) => {
     else if (["plugin", "workspace"].includes(collection)) location.reload();
     else if (collection === "agent" && id === me.id && ("theme" in fields || "language" in fields || "role" in fields)) location.reload();
     else if (["agent", "team", "account"].includes(collection)) refreshAll();
+    else if (threads.kinds().includes(collection)) takeEntry(collection, id, fields);
   }
   for (const {collection, id} of gone) {
-    if (collection === "conversation") { dropRow(id); if (id === openId()) { toast(t("not_there")); open(null); } }
+    if (collection === "conversation") { dropRow(id); if (id === openId()) follow(id); }
     else if (collection === "message") threads.dropMessage(id);
+    else threads.dropEntry(id);
   }
 });
+
+/** The open conversation is gone: show the one that it has become part of, with what was being written. */
+async function follow(id) {
+  const answer = await ask(`/inbox/${id}/thread`);
+  if (openId() !== id) return;
+  if (!answer.ok) { toast(t("not_there")); return open(null); }
+  const text = $("#answer")?.value;
+  $("#opened").innerHTML = answer.data;
+  history.replaceState({id: openId()}, "", addressOf(openId()));
+  arrive();
+  if (text && $("#answer")) $("#answer").value = text;
+}
 
 function takeMessage(id, fields) {
   meanwhile?.push([id, fields]);
@@ -107,6 +122,11 @@ function takeMessage(id, fields) {
   if (known || fields.conversation === openId()) threads.messageChanged(id, fields);
   if (fields.conversation === openId() && fields.direction === "in") customerWrote();
   if (fields.direction === "out" && fields.author?.id) agentWrote(fields.conversation, fields.author.id);
+}
+
+function takeEntry(collection, id, fields) {
+  meanwhile?.push([id, fields, collection]);
+  if (threads.entryOf(id) || fields.conversation === openId()) threads.entryChanged(collection, id);
 }
 
 function takeConversation(id, fields) {
@@ -127,6 +147,7 @@ function refreshAll() {
   clearTimeout(refreshing);
   refreshing = setTimeout(() => {
     for (const row of [...document.querySelectorAll("#rows .row")].slice(0, 100)) want({row: row.dataset.conversation});
+    for (const entry of document.querySelectorAll("#messages > .beside[data-entry]")) want({entry: entry.dataset.entry});
     if (openId()) want({header: true});
   }, 100 + Math.random() * 200);
 }
@@ -136,9 +157,11 @@ on("resync", async () => {
   const answer = await ask(`/inbox/${openId()}/thread`);
   if (!answer.ok) return;
   const text = $("#answer")?.value;
+  const mode = $("#composers")?.dataset.mode;
   $("#opened").innerHTML = answer.data;
   arrive();
   if (text && $("#answer")) $("#answer").value = text;
+  if (mode && mode !== "reply") composer.setMode(mode);
 });
 on("state", (isConnected) => { if (isConnected) look(); });
 

@@ -53,7 +53,7 @@ function why() {
 const run = {
   "?": help,
   j: () => step(1), k: () => step(-1),
-  r: there(() => $("#answer")?.focus()),
+  r: there(() => { press("reply"); $("#answer")?.focus(); }),
   a: there(() => press("assign")), i: there(() => press("take")), s: there(() => press("snooze")), u: unread,
   e: there(() => ($('[data-action="resolve"]') ? press("resolve") : press("reopen"))),
   "/": () => $('.search input[type="search"]')?.focus(),
@@ -97,6 +97,10 @@ const shortcuts = [
   ["e", "key_resolve"], ["s", "key_snooze"], ["u", "key_unread"], ["Enter", "key_send"], ["Shift+Enter", "key_line"],
   ["Ctrl+Enter", "key_send_resolve"], ["Ctrl+K", "key_palette"], ["/", "key_search"], ["[ ]", "key_panels"], [".", "key_why"], ["g i", "key_inbox"], ["g s", "key_settings"], ["?", "key_help"],
 ];
+
+// Pages of plugins that have a key of their own, where they are on.
+const contacts = $('.rail-item[href$="/contacts"]');
+if (contacts) { go.c = "/contacts"; shortcuts.splice(-1, 0, ["g c", null, contacts.title]); }
 
 export function help() {
   $("#help")?.remove();

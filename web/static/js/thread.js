@@ -12,6 +12,11 @@ export const thread = () => $("[data-thread]");
 export const openId = () => thread()?.dataset.thread || null;
 const box = () => $("#messages");
 const bubbleOf = (id) => document.getElementById(`m-${id}`);
+/** A plugin's entry between the messages, by its document's id. */
+export const entryOf = (id) => document.getElementById(`e-${id}`);
+/** The collections of plugins' entries, which the feed tells of. */
+export const kinds = () => (thread()?.dataset.kinds || "").split(" ").filter(Boolean);
+const ENTRY = ".b, .beside"; // what has a place in the thread by its data-at; none yet: the end
 const endIsFar = () => Boolean($("#messages > [data-newer]"));
 const nearEnd = () => { const m = box(); return !m || (!endIsFar() && m.scrollHeight - m.scrollTop - m.clientHeight < 80); };
 const stick = () => { const m = box(); if (m) m.scrollTop = m.scrollHeight; below = 0; showPill(); };
@@ -22,7 +27,7 @@ export function toEnd(focus = false) {
 
 /** Show a message of the thread and light it up; false where it is not loaded. */
 export function seek(id) {
-  const bubble = bubbleOf(id);
+  const bubble = bubbleOf(id) || entryOf(id);
   if (!bubble) return false;
   bubble.scrollIntoView({block: "center"});
   bubble.classList.add("sought");
@@ -76,9 +81,10 @@ export function claim(bubble, id) {
   return bubble;
 }
 
-taken(({messages = {}, conversation, header, panel}) => {
+taken(({messages = {}, entries = {}, conversation, header, panel}) => {
   if (conversation !== openId()) return;
   for (const html of Object.values(messages)) show(html);
+  for (const html of Object.values(entries)) showEntry(html);
   if (header) morph($("#thread-header"), header);
   if (panel) morph($("#panel"), panel);
   if (header) $("[data-reopens]")?.toggleAttribute("hidden", $("#thread-header").dataset.status !== "resolved");
@@ -103,9 +109,30 @@ function show(html) {
   if (!known && fresh.classList.contains("in")) speak(fresh);
 }
 
+/** An entry of the open conversation changed: it is fetched, or dropped where it is not there any more. */
+export function entryChanged(collection, id) {
+  if (endIsFar() && !entryOf(id)) skipped.add(`${collection}/${id}`); else want({entry: `${collection}/${id}`});
+}
+export function dropEntry(id) { entryOf(id)?.remove(); }
+
+/** Show a plugin's entry: in the place of what it was, of what was typed for it (data-client), or where its time is. */
+export function showEntry(html) {
+  const fresh = typeof html === "string" ? element(html) : html;
+  const typed = fresh.dataset.client && $(`.beside[data-client="${CSS.escape(fresh.dataset.client)}"]`, box());
+  const known = (fresh.id && document.getElementById(fresh.id)) || typed;
+  const stay = !nearEnd();
+  if (known) {
+    const guessed = !known.dataset.at && fresh.dataset.at;
+    known.id = fresh.id;
+    const now = morph(known, fresh);
+    if (guessed && isMisplaced(now)) { now.remove(); insert(now); }
+  } else insert(fresh);
+  if (!stay) stick();
+}
+
 /** Put a bubble where its time belongs; day lines come with it. */
 function insert(fresh) {
-  const all = $$(".b", box());
+  const all = $$(ENTRY, box());
   const after = all.findLast((other) => !other.dataset.at || other.dataset.at <= fresh.dataset.at);
   if (after && !(all.at(-1) === after)) after.after(fresh);
   else if (!after && all.length) all[0].before(fresh);
@@ -121,7 +148,7 @@ function insert(fresh) {
 }
 
 function isMisplaced(bubble) {
-  const all = $$(".b", box()).filter((other) => other.dataset.at);
+  const all = $$(ENTRY, box()).filter((other) => other.dataset.at);
   const at = all.indexOf(bubble);
   return all[at - 1]?.dataset.at > bubble.dataset.at || all[at + 1]?.dataset.at < bubble.dataset.at;
 }
@@ -140,6 +167,12 @@ export function optimistic({client_id, text, preview}) {
   box().append(bubble);
   toEnd(true);
   return bubble;
+}
+
+/** Show an entry that a plugin's composer has made, at the end, before the server knows of it. */
+export function addEntry(entry) {
+  box().append(entry);
+  toEnd(true);
 }
 
 function speak(bubble) {
@@ -171,7 +204,7 @@ async function loadOlder() {
   const lines = $$("[data-day-line]", fresh.content).map((line) => line.dataset.dayLine);
   const first = $("[data-day-line]", m);
   if (first && lines.includes(first.dataset.dayLine)) first.remove();
-  for (const bubble of $$(".b", fresh.content)) if (bubbleOf(bubble.dataset.message)) bubble.remove();
+  for (const entry of $$(ENTRY, fresh.content)) if (document.getElementById(entry.id)) entry.remove();
   mark.replaceWith(fresh.content);
   m.scrollTop = m.scrollHeight - from;
   paint(m);
@@ -188,12 +221,15 @@ async function loadNewer() {
   const fresh = document.createElement("template");
   fresh.innerHTML = answer.data;
   for (const line of $$("[data-day-line]", fresh.content)) if ($(`[data-day-line="${line.dataset.dayLine}"]`, box())) line.remove();
-  for (const bubble of $$(".b", fresh.content)) if (bubbleOf(bubble.dataset.message)) bubble.remove();
+  for (const entry of $$(ENTRY, fresh.content)) if (document.getElementById(entry.id)) entry.remove();
   mark.replaceWith(fresh.content);
   paint(box());
   showPill();
   if (endIsFar()) return;
-  for (const missed of skipped) if (!bubbleOf(missed)) want({message: missed});
+  for (const missed of skipped) {
+    if (missed.includes("/")) want({entry: missed});
+    else if (!bubbleOf(missed)) want({message: missed});
+  }
   skipped.clear();
   document.dispatchEvent(new CustomEvent("thread:end"));
 }

@@ -1,0 +1,106 @@
+"""Contacts: the people, apart from the conversations with them."""
+
+from engine import action, hookimpl, where
+
+from . import files, pairs
+
+MOST_LABELLED = 900  # actions that one hook may ask for
+
+
+@hookimpl
+def jobs():
+    """Workers read the files of imports, and compare everybody with everybody."""
+    return {**files.JOBS, "contacts.pairs": pairs.look}
+
+
+@hookimpl
+def session_state(event, documents):
+    """A phone was paired: read its address book, the first time."""
+    account = event["account"]
+    if event["data"]["state"] == "connected" and _unread(documents, account):
+        yield action("contacts.sync", account=account, why="the phone was paired")
+
+
+def _unread(documents, account):
+    there = documents.table("account").get(doc_id=account)
+    return bool(there) and documents.table("contact_sync").get(doc_id=account) is None
+
+
+@hookimpl
+def job_finished(event, settings):
+    """What a worker read of an address book or a file goes in, and whom it found to be alike."""
+    told = event["data"]
+    name, result = told.get("name") or "", told.get("result") or {}
+    if name in ("book.list", "book.gone"):
+        yield _page(told, result, settings["sync_hours"])
+    if name == "contacts.pairs" and result.get("outcome") == "looked":
+        yield action("contacts.suggest")
+    if name.startswith("contacts.") and told["args"].get("import"):
+        yield action("contacts.take_result", **{"import": told["args"]["import"]})
+
+
+def _page(told, result, hours):
+    return action(
+        "contacts.listed" if told["name"] == "book.list" else "contacts.checked",
+        account=told["args"]["account"],
+        run=told["args"]["run"],
+        outcome=result.get("outcome") or "failed",
+        listed=result.get("listed") or 0,
+        changed=len(result.get("contacts") or result.get("removed") or ()),
+        hours=hours,
+        **{key: result.get(key) for key in ("reason", "next", "total")},
+    )
+
+
+@hookimpl
+def contact_merged(event):
+    """Who is gone is suggested to nobody any more."""
+    yield action("contacts.tidy", contact=event["data"]["contact"])
+
+
+@hookimpl
+def contacts_result_taken(event):
+    """Conversations of those who were imported get the import's label."""
+    label = event["data"]["label"]
+    for conversation in event["data"]["conversations"][:MOST_LABELLED]:
+        yield action("labels.add", conversation=conversation, label=label, why="an import says so")
+
+
+@hookimpl
+def conversation_opened(event, conversation, contact):
+    """The first conversation with somebody who was imported gets the import's label."""
+    label = (contact or {}).get("contacts._label")
+    if label and event["data"].get("episode") == 1:
+        why = "an import said so"
+        yield action("labels.add", conversation=conversation["id"], label=label, why=why)
+
+
+@hookimpl
+def timer_fired(event, documents):
+    """An address book is read again; an undoing goes on; a file of long ago is deleted."""
+    name, data = event["data"]["name"], event["data"]["data"]
+    if name.startswith("sync/") and _is_connected(documents, data["account"]):
+        yield action("contacts.sync", account=data["account"], why="it is read from time to time")
+    elif name.startswith("undo/"):
+        yield action("contacts.undo_batch", **data)
+    elif name.startswith("forget/"):
+        yield action("contacts.forget_import", **data)
+
+
+def _is_connected(documents, account):
+    found = documents.table("account").get(doc_id=account) or {}
+    return found.get("state") == "connected" and not found.get("removed_at")
+
+
+@hookimpl
+def plugins_switched(event, documents):
+    """Contacts are on again: imports go on, address books that never were read are."""
+    if event["data"] != {**event["data"], "plugin": "contacts", "enabled": True}:
+        return
+    for found in documents.table("contact_import").search(
+        where("state").one_of(["checking", "running", "undoing"])
+    ):
+        yield action("contacts.go_on", **{"import": found["id"]})
+    for account in documents.table("account").all():
+        if _is_connected(documents, account["id"]) and _unread(documents, account["id"]):
+            yield action("contacts.sync", account=account["id"])

@@ -1,0 +1,27 @@
+"""Notes: what the team writes for itself in a thread. No way leads from here to a gateway.
+
+Mentions, edits with their history, pins and reminders are documents; what is sent to customers are
+messages, which nothing in this folder makes.
+"""
+
+from engine import action, hookimpl
+
+
+@hookimpl
+def timer_fired(event, documents, settings):
+    """A reminder is due: bring its conversation back to who wants to be reminded."""
+    data = event["data"]["data"]
+    note = documents.table("note").get(doc_id=data.get("note"))
+    if note is None or note["reminder"] != "set":
+        return
+    conversation = documents.table("conversation").get(doc_id=note["conversation"])
+    yield action("notes.ring", note=note["id"], due=note["remind_at"])
+    if conversation is None or conversation.get("erased_at"):
+        return
+    if settings.get("reopen", True) and conversation["status"] != "open":
+        why = "a reminder came"
+        yield action("conversation.reopen", conversation=conversation["id"], why=why)
+        yield action(
+            "conversation.assign", conversation=conversation["id"], agent=note["remind_for"], why=why
+        )
+    yield action("conversation.mark_unread", conversation=conversation["id"])
