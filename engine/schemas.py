@@ -69,8 +69,12 @@ COLLECTIONS = (
             ("account", "chat"),
             ("contact",),
             ("team", "status", "last_message_at"),
+            ("team", "handler", "last_message_at"),
+            ("assignee", "status", "team"),
         ),
         lists=("labels",),
+        always=("assignee", "team"),
+        whole=("unread",),
     ),
     Collection(
         "message",

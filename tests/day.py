@@ -144,6 +144,19 @@ def of_labels(day: Day) -> None:
     day.ask("labels.remove", conversation=id, label=complaint)
     day.ask("labels.update", label=complaint, name="Komplain")
     day.ask("labels.create", name="Komplain", color="#000000")
+    paid, transferred = day.label("Lunas"), day.label("Transfer")
+    when = {"all": [{"field": "text", "op": "matches", "value": "trf|transfer"}, {"not": LATER}]}
+    day.ask("labels.put_rule", label=transferred, when=when)
+    day.ask("labels.reorder", labels=[transferred, paid])
+    day.writes(BUDI, "sudah TRF ya")
+    day.ask("labels.merge", label=transferred, into=paid)
+    assert day.conversation(BUDI)["labels"] == [old, paid]
+    day.ask("labels.restore", label=old)
+    several = [{"type": "labels.remove", "data": {"conversation": id, "label": each}} for each in (old, paid)]
+    day.submit(requested(day.agent("Lia"), several, "bulk"))
+
+
+LATER = {"field": "text", "op": "words", "value": "besok, nanti"}
 
 
 def of_notes(day: Day) -> None:

@@ -185,6 +185,24 @@ def test_replay_tells_what_would_differ(shop: World, replyai: Run) -> None:
     assert journal.last_seq(shop.documents.connection) == before
 
 
+def test_replay_takes_drafts_from_a_file_and_tells_how_far_it_is(
+    shop: World, replyai: Run, tmp_path: Path
+) -> None:
+    when = {"field": "text", "op": "contains", "value": "a"}
+    label = {"id": "draft", "name": "Draf", "color": "#1570cd", "archived": False}
+    rule = {"id": "draft", "label": "draft", "when": when, "enabled": True}
+    file = tmp_path / "draft.json"
+    file.write_text(json.dumps({"label": [label], "label_rule": [rule]}))
+    code, out, err = replyai("replay", "--put", str(file), "--json", "--progress")
+    assert code == 0
+    (report,) = lines((code, out, ""))
+    assert report["actions"]["labels.add"]["new"] >= 1
+    told = [json.loads(line) for line in err.splitlines()]
+    assert told[-1]["done"] == told[-1]["all"] == len(shop.journal())
+    assert "label_rule: draft put" in replyai("replay", "--put", str(file))[1]
+    assert not shop.get("label", "draft")
+
+
 def test_replay_names_a_wrong_setting(shop: World, replyai: Run) -> None:
     code, _, err = replyai("replay", "--set", "plugins.sender.attempts=many")
     assert code == 1

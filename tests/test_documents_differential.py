@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from tinydb.queries import QueryInstance
 from tinydb.storages import MemoryStorage
 
 from engine.documents import Collection, Database, Query, Table, create_tables, where
+from engine.documents.codec import strings_in
 
 FIELDS = ["status", "assignee", "sender.due", "labels", "plain"]
 INDEXES = (
@@ -126,6 +128,8 @@ def agree(stock: tinydb.table.Table, ours: Table, query: QueryInstance) -> None:
     assert ours.get(query) == (expected[0] if expected else None)
     page, cursor = ours.page(query, order=None, limit=100, newest_first=False)
     assert (page, cursor) == (expected, None)
+    tallied = Counter(value for each in expected for value in strings_in(each.get("labels")))
+    assert ours.tally(query, "labels") == dict(tallied)
 
 
 @settings(max_examples=400, deadline=None)

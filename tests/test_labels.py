@@ -153,8 +153,8 @@ def test_an_agent_reads_labels_and_puts_them_on_but_makes_none(stack, program):
 def test_the_routes_are_described(ayu):
     paths = ayu.client.get("/api/openapi.json").json["paths"]
     assert set(paths["/api/labels"]) >= {"get", "post"}
-    (one,) = [path for path in paths if path.startswith("/api/labels/")]
-    assert set(paths[one]) >= {"get", "patch", "delete"}
+    assert set(paths["/api/labels/{id}"]) >= {"get", "patch", "delete"}
+    assert {"/api/labels/{id}/merge", "/api/labels/rules", "/api/labels/rules/trials"} <= set(paths)
     assert "201" in paths["/api/labels"]["post"]["responses"]
 
 
@@ -170,19 +170,21 @@ def test_a_label_is_on_its_row_and_in_the_panel(stack, program, sari):
     assert tag not in row_of(text, stack.conversation(ANDI)["id"])
     panel = text[text.index('id="labels-section"') :]
     assert tag in panel and f'data-label-off="{label["id"]}"' in panel
-    assert 'data-action="labels"' in panel and f'data-label-toggle="{label["id"]}"' in text
+    assert 'data-action="labels"' in panel
+    known = {each["id"]: each for each in sari.client.get("/labels/known").json["labels"]}
+    assert known[label["id"]]["name"] == "Prospek panas" and known[label["id"]]["tint"] == "tint-red"
 
 
 def test_the_inbox_is_filtered_by_a_label_and_the_filter_is_cleared(stack, program, sari):
     label = make(program, "Baru")
     id, other = put_on(stack, program, DEWI, label), stack.conversation(ANDI)["id"]
-    assert f"label={label['id']}" in sari.look("/inbox?tab=all").text
     text = sari.look(f"/inbox?tab=all&label={label['id']}").text
     assert f'id="row-{id}"' in text and f'id="row-{other}"' not in text
-    cleared = re.search(r'class="filter-off" href="([^"]+)"', text)[1].replace("&amp;", "&")
-    text = sari.look(cleared).text
-    assert f'id="row-{id}"' in text and f'id="row-{other}"' in text and "filter-off" not in text
+    assert f'data-label-filter="{label["id"]}"' in text
     assert f'id="row-{other}"' not in sari.look(f"/inbox/rows?tab=all&label={label['id']}").text
+    empty = sari.look(f"/inbox/rows?tab=mine&label={label['id']}").text
+    cleared = re.search(r'class="btn" href="([^"]+)"', empty)[1].replace("&amp;", "&")
+    assert "label" not in cleared and "/inbox" in cleared
 
 
 def test_rows_of_a_page_cost_one_read_of_labels(stack, program, sari, monkeypatch):
@@ -215,14 +217,14 @@ def test_labels_are_put_on_and_off_as_the_page_does_it(stack, program, sari):
 
 
 def test_making_a_label_is_offered_to_those_who_may(ayu, sari):
-    assert "data-label-new" in ayu.look("/labels/menus").text
-    text = sari.look("/labels/menus").text
+    assert "data-label-new" in ayu.look("/inbox").text
+    text = sari.look("/inbox").text
     assert "data-label-new" not in text and "/settings/labels" not in text
 
 
 def test_the_feed_tells_of_labels(stack):
     owner, names = stack.held.feeds["label"]
-    assert owner == "labels" and set(names) == {"id", "name", "color", "order", "archived"}
+    assert owner == "labels" and set(names) == {"id", "name", "color", "description", "order", "archived"}
 
 
 # The settings page
@@ -259,7 +261,7 @@ def test_agents_do_not_manage_labels(sari):
 def test_no_page_has_inline_script_or_style_and_names_are_escaped(stack, program, ayu):
     label = make(program, UGLY, "#123456")
     id = put_on(stack, program, ANDI, label)
-    for path in (f"/inbox/{id}?tab=all&label={label['id']}", "/settings/labels", "/labels/menus"):
+    for path in (f"/inbox/{id}?tab=all&label={label['id']}", "/settings/labels"):
         answer = ayu.look(path)
         assert answer.status_code == 200 and "slot-error" not in answer.text
         assert "<script>" not in answer.text and UGLY not in answer.text
@@ -288,12 +290,19 @@ def test_switched_off_labels_leave_no_trace(stack, program, ayu):
     try:
         for path in ("/labels", f"/labels/{label['id']}"):
             assert program("GET", path)[0] == 404
-        for path in ("/settings/labels", "/labels/menus", "/labels/static/labels.js"):
+        for path in ("/settings/labels", "/labels/known", "/labels/counts", "/labels/static/labels.js"):
             assert ayu.client.get(path).status_code == 404
         assert "/api/labels" not in ayu.client.get("/api/openapi.json").json["paths"]
         for path in (f"/inbox/{id}?tab=all&label={label['id']}", "/settings"):
             text = ayu.look(path).text
-            for trace in ("Hilang dulu", "/settings/labels", "/labels/static", "data-label-toggle"):
+            for trace in (
+                "Hilang dulu",
+                "/settings/labels",
+                "/labels/static",
+                '"label-filter"',
+                "list-side",
+                "label-bulk",
+            ):
                 assert trace not in text
         assert program("GET", f"/conversations/{id}")[1]["labels"] == []
         asked = f"/inbox/fragments?tab=all&rows={id}&conversation={id}&header=1"

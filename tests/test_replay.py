@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from engine import action, hookimpl, journal, snapshots
@@ -145,12 +146,12 @@ def test_nothing_is_written_to_the_live_workspace(day: Day) -> None:
 
 def test_with_a_plugin_off_its_actions_are_gone_and_the_others_stay(day: Day) -> None:
     report = again(day, setup_of(day.registry, "-labels"))
-    assert report["actions"]["labels.add"]["gone"] == 5  # an import put on two
+    assert report["actions"]["labels.add"]["gone"] == 6  # an import put on two
     assert report["plugins"]["labels"]["same"] == 0
     assert report["plugins"]["sender"]["gone"] == report["plugins"]["sender"]["new"] == 0
     (changed,) = [each for each in report["conversations"] if each["name"] == "Budi"]
-    (put_on,) = [a for a in changed["gone"] if a["plugin"] == "labels"]
-    assert put_on["why"] == "the text has “rusak”"
+    why = [a["why"] for a in changed["gone"] if a["plugin"] == "labels"]
+    assert why == ["the text has “rusak”", "the text matches “trf|transfer”"]
     asked = [a for a in changed["new"] if a["type"] == "labels.add"]
     assert [a["reason"] for a in asked] == ["the plugin labels is off"]
 
@@ -263,6 +264,35 @@ def test_names_alone_are_all_that_is_on_but_gateways() -> None:
     assert changes["sender"] == {"enabled": False}
     assert "simulator" not in changes
     assert setup_of(load(), None, ["plugins.labels.enabled=false"]).changes == {"labels": {"enabled": False}}
+
+
+def test_a_rules_draft_is_put_there_from_the_start_and_the_live_workspace_stays_as_it_is(day: Day) -> None:
+    label = {"id": "draft", "name": "Draf", "color": "#1570cd", "archived": False, "merged_into": None}
+    when = {"field": "text", "op": "words", "value": "halo"}
+    rule = {"id": "draft", "label": "draft", "when": when, "enabled": True}
+    put = orjson.dumps({"label": [label], "label_rule": [rule]}).decode()
+    before = live_hash(day)
+    report = again(day, setup_of(day.registry, put=put))
+    assert report["put"] == {"label": ["draft"], "label_rule": ["draft"]}
+    new = [done for each in report["conversations"] for done in each["new"] if done["type"] == "labels.add"]
+    assert {done["data"]["label"] for done in new} == {"draft"}
+    assert {done["data"]["conversation"] for done in new} == {day.conversation(DEWI)["id"]}
+    assert live_hash(day) == before and not day.get("label", "draft")
+
+
+@pytest.mark.parametrize(
+    ("put", "words"),
+    [
+        ("{", "this is no JSON"),
+        ("[]", "takes"),
+        ('{"lable": []}', "no collection lable"),
+        ('{"label": [{"name": "x"}]}', "needs an id"),
+        ('{"label": [{"id": "x"}]}', "label x: .*name"),
+    ],
+)
+def test_what_cannot_be_put_is_said_in_one_line(put: str, words: str) -> None:
+    with pytest.raises(ReplayError, match=words):
+        setup_of(load(), put=put)
 
 
 def test_what_a_whole_engine_recorded_comes_out_the_same(tmp_path: Path) -> None:

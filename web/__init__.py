@@ -11,12 +11,14 @@ from .actions import act, see_contact
 from .api.common import Open, Page, api_blueprint, cursor_errors, list_response, page_of
 from .engine_link import View, engine, read
 from .errors import Conflict, Invalid, NotFound
+from .filters import tally_seen
 from .media import workspace_folder
 from .permissions import may, public, requires
 from .search import contacts_like, search_in
 from .sessions import Session, current
 from .slots import Slot, language, render
 from .thread import Entries
+from .trials import start_trial, trial
 from .visibility import visible, visible_in
 from .webhooks import ingest
 
@@ -24,6 +26,7 @@ from .webhooks import ingest
 # Of the pages, which are made of the names above.
 from .api.contacts import seen as seen_contacts
 from .pages.inbox_query import Filter
+from .pages.look import label_tint
 from .pages.reasons import call_in_words
 from .pages.settings import attempt, back
 from .pages.settings import page as settings_page
@@ -52,6 +55,7 @@ __all__ = [
     "cursor_errors",
     "engine",
     "ingest",
+    "label_tint",
     "language",
     "lazy_gettext",
     "list_response",
@@ -66,6 +70,9 @@ __all__ = [
     "see_contact",
     "seen_contacts",
     "settings_page",
+    "start_trial",
+    "tally_seen",
+    "trial",
     "visible",
     "visible_in",
     "workspace_folder",

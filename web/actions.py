@@ -10,14 +10,15 @@ from engine.events import requested
 from . import links
 from .checks import checked
 from .engine_link import View, engine, read
-from .errors import Conflict, Failed, Forbidden, Invalid
+from .errors import Conflict, Failed, Forbidden, Invalid, NotFound
 from .media import opened
 from .parts import parts
 from .permissions import may
-from .sessions import current, forget
+from .sessions import Session, current, forget
 
 OWN_FIELDS = {"agent", "name", "language", "theme"}
 LONGEST_ID = 200
+UNSEEN = "this conversation is not visible to you"
 
 
 def act(actions: list[dict[str, Any]], client_id: str | None = None) -> list[dict[str, Any]]:
@@ -39,12 +40,7 @@ def act_once(
         raise Invalid("Something is missing or wrong.", {"client_id": [f"a text of {LONGEST_ID} at most"]})
     prepared = [_prepare(each) for each in actions]
     read(lambda view: _see_all(view, prepared))
-    key = f"{session.agent['id']}:{client_id}" if client_id else None
-    event = requested(session.agent["id"], prepared, key)
-    answered = engine().submit(session.workspace, [event])[0]
-    if answered.get("conflict"):
-        raise Conflict("This client_id was used before for something else.", code="client_id_used")
-    results = answered["actions"][: len(prepared)]  # what plugins made of it comes after
+    results, is_known = _submit(session, prepared, client_id)
     for result in results:
         if result["status"] == "refused":
             raise Conflict(result.get("reason") or "refused", code="refused")
@@ -52,7 +48,46 @@ def act_once(
             raise Failed(result.get("reason") or "The action failed; nothing was done.")
     for each, result in zip(prepared, results, strict=False):
         _after(session.workspace, each, result)
-    return results, bool(answered.get("duplicate"))
+    return results, is_known
+
+
+def act_each(actions: list[dict[str, Any]], client_id: str | None = None) -> list[dict[str, Any]]:
+    """Ask for many *actions* in one request, each done or refused alone; return their results in order.
+
+    As `act`, but that a refusal, a failure, or a conversation that this agent may not see, is told in its
+    result (``status`` is ``refused`` or ``failed``, ``reason`` says why) and hinders none of the others.
+    """
+    session, prepared = current(), [_prepare(each) for each in actions]
+    seen = read(lambda view: [_sees(view, each["data"]) for each in prepared])
+    wanted = [each for each, is_seen in zip(prepared, seen, strict=True) if is_seen]
+    results = iter(_submit(session, wanted, client_id)[0] if wanted else ())
+    unseen = {"status": "refused", "reason": UNSEEN, "result": None}
+    made = zip(prepared, seen, strict=True)
+    found = [next(results) if is_seen else {"type": each["type"], **unseen} for each, is_seen in made]
+    for each, result in zip(prepared, found, strict=True):
+        if result["status"] == "done":
+            _after(session.workspace, each, result)
+    return found
+
+
+def _submit(
+    session: Session, prepared: list[dict[str, Any]], client_id: str | None
+) -> tuple[list[dict[str, Any]], bool]:
+    """Have the engine carry out checked actions; return their results and whether it had done so before."""
+    key = f"{session.agent['id']}:{client_id}" if client_id else None
+    event = requested(session.agent["id"], prepared, key)
+    answered = engine().submit(session.workspace, [event])[0]
+    if answered.get("conflict"):
+        raise Conflict("This client_id was used before for something else.", code="client_id_used")
+    return answered["actions"][: len(prepared)], bool(answered.get("duplicate"))  # plugins' own come after
+
+
+def _sees(view: View, data: dict[str, Any]) -> bool:
+    try:
+        _see(view, data)
+    except NotFound:
+        return False
+    return True
 
 
 def _prepare(each: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +137,7 @@ def _see(view: View, data: dict[str, Any]) -> None:
         view.conversation(data["conversation"])
     if isinstance(data.get("message"), str):
         view.conversation(view.get("message", data["message"])["conversation"])
-    for key in ("contact", "into"):
+    for key in ("contact", "into") if "contact" in data else ():
         if isinstance(data.get(key), str):
             see_contact(view, data[key])
     for each in parts().registry.collections:
@@ -125,7 +160,6 @@ def see_contact(view: View, id: str) -> dict[str, Any]:
     from engine import where
 
     from .engine_link import both
-    from .errors import NotFound
     from .visibility import visible_in
 
     found = view.get("contact", id)

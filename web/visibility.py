@@ -17,9 +17,17 @@ def visible(agent: dict[str, Any]) -> Query | None:
         return None
     if agent["role"] != "agent":
         return where("account") == ""
-    query = (where("team") == None) | (where("assignee") == agent["id"])  # noqa: E711  TinyDB's own way
-    teams = agent.get("teams") or []
-    return query | where("team").one_of(list(teams)) if teams else query
+    return of_teams(agent) | (where("assignee") == agent["id"])
+
+
+def of_teams(agent: dict[str, Any]) -> Query:
+    """Return the query of what *agent* sees though somebody else, or nobody, has it."""
+    if agent["role"] in SEES_ALL:
+        return Query().noop()
+    if agent["role"] != "agent":
+        return where("account") == ""
+    of_none, teams = where("team") == None, list(agent.get("teams") or ())  # noqa: E711  TinyDB's own way
+    return of_none | where("team").one_of(teams) if teams else of_none
 
 
 def visible_in(view: Any) -> Query | None:

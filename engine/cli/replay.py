@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import orjson
@@ -40,23 +40,32 @@ MARKS = {"gone": click.style("-", fg="red"), "new": click.style("+", fg="green")
     help="Have these on and the others off (gateways stay); +A,-B changes only these.",
 )
 @click.option("--set", "sets", multiple=True, metavar="plugins.NAME.KEY=VALUE", help="Change a setting.")
+@click.option(
+    "--put",
+    type=click.File("r", encoding="utf-8"),
+    metavar="FILE",
+    help='Documents that are there from the start, such as a rule\'s draft: {"collection": [document, …]}.',
+)
 @click.option("--diff", is_flag=True, help="Tell what differs in each conversation.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@click.option("--progress", is_flag=True, help='Tell {"done", "all"} on standard error, as JSON lines.')
 @workspace_option
 def replay(
     since: str | None,
     until: str | None,
     plugins: str | None,
     sets: tuple[str, ...],
+    put: TextIO | None,
     diff: bool,
     as_json: bool,
+    progress: bool,
     workspace: str,
 ) -> None:
     """Run what was recorded again, with other plugins or settings, and tell what would differ.
 
     It works on a temporary copy: nothing is sent, nothing is written to the workspace, and
-    ReplyAI may run meanwhile. Without --plugins and --set, everything should come out the
-    same; where it does not, plugins' code has changed since.
+    ReplyAI may run meanwhile. Without --plugins, --set and --put, everything should come out
+    the same; where it does not, plugins' code has changed since.
 
     \b
     Example:  replyai replay --since 7d --plugins=-labels --diff
@@ -66,10 +75,10 @@ def replay(
     from engine.replay import setup_of
 
     with opened(workspace) as place:
-        setup = setup_of(place.registry, plugins, sets)
+        setup = setup_of(place.registry, plugins, sets, put.read() if put else None)
         span = {"since": place.moment(since), "until": place.moment(until)}
-        with _Progress() as progress:
-            report = run(place.folder, place.registry, setup=setup, progress=progress, **span)
+        with _Progress(progress) as told_on:
+            report = run(place.folder, place.registry, setup=setup, progress=told_on, **span)
     if as_json:
         click.echo(orjson.dumps(report).decode())
         return
@@ -78,11 +87,12 @@ def replay(
 
 
 class _Progress:
-    """A bar on standard error, where that is a terminal."""
+    """A bar on standard error, where that is a terminal; or, in_lines, JSON for a program."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_lines: bool = False) -> None:
         self._bar: Any = None
-        self._shown = sys.stderr.isatty()
+        self._in_lines = in_lines
+        self._shown = in_lines or sys.stderr.isatty()
         self._at = 0
 
     def __enter__(self) -> "_Progress":
@@ -94,6 +104,10 @@ class _Progress:
 
     def __call__(self, done: int, all: int) -> None:
         if not self._shown or (done < all and done - self._at < all / STEPS):
+            return
+        if self._in_lines:
+            self._at = done
+            click.echo(orjson.dumps({"done": done, "all": all}).decode(), err=True)
             return
         if self._bar is None:
             self._bar = click.progressbar(length=all, label="Replaying", file=sys.stderr)
@@ -128,6 +142,7 @@ def _verdict(report: dict[str, Any]) -> str:
     if report["differs_at"]:
         return f"Not the same, from row {report['differs_at']} on: plugins or code have changed since."
     changed = [f"{name}: {_words(change)}" for name, change in report["setup"].items()]
+    changed += [f"{name}: {', '.join(ids)} put" for name, ids in report["put"].items()]
     return f"With {'; '.join(changed)}:" if changed else "It differs."
 
 

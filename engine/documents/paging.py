@@ -5,21 +5,35 @@ from __future__ import annotations
 import base64
 import heapq
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from tinydb.queries import QueryLike
 
-from .planner import Layout, Parts, Plan, marks, plan, readable, split
+from .planner import (
+    MOST_PARAMS,
+    Filter,
+    Layout,
+    Parts,
+    Plan,
+    filters,
+    list_select,
+    plan,
+    plan_of_index,
+    readable,
+    split,
+)
 from .scans import MANY, note
 from .storage import Rows
-from .tables import expression, indexable, list_table
+from .tables import expression, indexable
 
 Branch = tuple[str, tuple[Any, ...]]  # a condition and its parameters
 _FEW = 2_000  # so many are sooner sorted than found along an index of everything
-_MOST_BRANCHES = 16
+_LONG = 20_000  # so many are sooner looked up in a set than each in a table
+_MOST_BRANCHES = 64
 LAST_POS = (1 << 63) - 1  # SQLite's greatest row number
 
 
@@ -95,7 +109,16 @@ def _stream(rows: Rows, name: str, layout: Layout, wanted: Page) -> tuple[Iterat
     streams = [_branch(rows, layout, sql, branch, start, wanted.newest_first, most) for branch in branches]
     if len(streams) == 1:
         return streams[0], exact
-    return heapq.merge(*streams, key=_key, reverse=wanted.newest_first), exact
+    return _once(heapq.merge(*streams, key=_key, reverse=wanted.newest_first)), exact
+
+
+def _once(rows: Iterator[Any]) -> Iterator[Any]:
+    """Pass on rows in order but the second of two: the branches of an OR's sides may share some."""
+    last = None
+    for row in rows:
+        if row[0] != last:
+            yield row
+        last = row[0]
 
 
 def _branch(
@@ -149,17 +172,87 @@ def _branches(rows: Rows, layout: Layout, wanted: Page) -> tuple[bool, list[Bran
     hashed = () if wanted.query is None else readable(wanted.query)
     parts = split(hashed, layout)
     driver = _driver(parts, layout, wanted.order)
-    if driver is None or _selective(parts, driver):
-        candidates = plan(wanted.query, layout) if wanted.query is not None else None
-        if candidates and (driver is None or _are_few(rows, candidates)):
-            exact = candidates.exact and rows.string_ids
-            return False, [(f"pos IN ({candidates.select})", candidates.params)], exact
+    ways = _ways(parts, layout, wanted.order, driver) if driver else [(parts, driver or ())]
+    few = wanted.query and _few(rows, layout, wanted.query, parts, driver, len(ways) > 1)
+    if few:
+        return False, [(f"pos IN ({few.select})", few.params)], few.exact and rows.string_ids
     if driver is None:
         return False, [("", ())], wanted.query is None
-    lists = _list_conditions(layout, parts)
+    found = [_along(each, way, layout) for each, way in ways]
+    exact = wanted.query is None or (rows.string_ids and all(is_exact for _, is_exact in found))
+    return True, [branch for branches, _ in found for branch in branches], exact
+
+
+def _few(
+    rows: Rows, layout: Layout, query: QueryLike, parts: Parts, driver: tuple[str, ...] | None, has_ways: bool
+) -> Plan | None:
+    """Give the plan of those that are to be found first and sorted then, or None where an index is sooner.
+
+    What a list of many has is sooner met along the index, and so is what has a way for each side of an OR.
+    """
+    if found := by_short_list(rows, layout, query):
+        return found
+    candidates = plan(query, layout)
+    if candidates is None or driver is None:
+        return candidates
+    is_sooner = not parts.lists and not has_ways and _selective(parts, driver)
+    return candidates if is_sooner and _are_few(rows, candidates) else None
+
+
+def is_long(rows: Rows, layout: Layout, query: QueryLike) -> bool:
+    """Say if the index of a query that asks for lists as well leads through very many rows."""
+    found = plan_of_index(query, layout)
+    return found is not None and _more_than(rows, _LONG, found.select, found.params)
+
+
+def by_short_list(rows: Rows, layout: Layout, query: QueryLike) -> Plan | None:
+    """Give the plan that begins with a list condition few documents meet, where the query has one."""
+    parts = split(readable(query), layout)
+    for place, (name, values) in enumerate(parts.lists):
+        select = list_select(layout, name, values)
+        if _more_than(rows, _FEW, select, values):
+            continue
+        rest = replace(parts, lists=[each for other, each in enumerate(parts.lists) if other != place])
+        more = filters(rest, layout)
+        sql = f"SELECT pos FROM {layout.table} WHERE pos IN ({select})"
+        params = (*values, *more.params)
+        if len(params) <= MOST_PARAMS:
+            return Plan(f"{sql} AND {more.sql}" if more.sql else sql, params, more.exact)
+    return None
+
+
+def _along(parts: Parts, driver: tuple[str, ...], layout: Layout) -> tuple[list[Branch], bool]:
+    """Give the conditions along one index with all that SQL can tell of a row, and if nothing is left."""
+    known = parts if driver else Parts(lists=parts.lists)  # along all there is, a scan is to be noticed
+    more = filters(known, layout, driver)
+    if len(more.params) > MOST_PARAMS:
+        more = Filter("", exact=False)
     choices = [[(field, point) for point in _points(parts, field)] for field in driver]
-    branches = [_one_branch(choice, lists) for choice in itertools.product(*choices)]
-    return True, branches, wanted.query is None or (rows.string_ids and _decide(parts, driver))
+    exact = more.exact and _decide(parts, driver)
+    branches = [_one_branch(choice, (more.sql, more.params)) for choice in itertools.product(*choices)]
+    return branches, exact
+
+
+def _ways(
+    parts: Parts, layout: Layout, order: str | None, driver: tuple[str, ...]
+) -> list[tuple[Parts, tuple[str, ...]]]:
+    """Give the sides of an OR, each with the index along which it goes, where each has one of its own."""
+    for sides in parts.either:
+        found = []
+        for side in sides[:_MOST_BRANCHES]:
+            own = split(side, layout)
+            both = parts.joined(own)
+            way = _driver(both, layout, order) or ()
+            if len(way) >= len(driver) and own.equal.keys() & set(way):
+                found.append((both, way))
+        if len(found) == len(sides) and sum(_number(*each) for each in found) <= _MOST_BRANCHES:
+            return found
+    return [(parts, driver)]
+
+
+def _number(parts: Parts, driver: tuple[str, ...]) -> int:
+    """Give the number of branches along an index."""
+    return math.prod(len(_points(parts, field)) for field in driver)
 
 
 def _driver(parts: Parts, layout: Layout, order: str | None) -> tuple[str, ...] | None:
@@ -169,10 +262,7 @@ def _driver(parts: Parts, layout: Layout, order: str | None) -> tuple[str, ...] 
         if order is not None and index[-1] != order:
             continue
         fields = index if order is None else index[:-1]
-        branches = 1
-        for field in fields:
-            branches *= len(_points(parts, field))
-        if 0 < branches <= _MOST_BRANCHES and (best is None or len(fields) > len(best)):
+        if 0 < _number(parts, fields) <= _MOST_BRANCHES and (best is None or len(fields) > len(best)):
             best = fields
     return best
 
@@ -191,10 +281,12 @@ def _selective(parts: Parts, driver: tuple[str, ...]) -> bool:
 
 
 def _decide(parts: Parts, driver: tuple[str, ...]) -> bool:
-    """Say if the driver's values and the lists are all that the query asks for, and mean the same in SQL."""
-    if parts.rest or parts.either or parts.ranges or parts.equal.keys() - set(driver):
-        return False
-    return all(len(terms) == 1 and terms[0].exact for terms in parts.equal.values())
+    """Say if the driver's values mean the same in SQL; without one, if only lists are asked for."""
+    if not driver:
+        return not (parts.rest or parts.either or parts.ranges or parts.equal)
+    of_driver = [parts.equal[field] for field in driver]
+    is_same = all(len(terms) == 1 and terms[0].exact for terms in of_driver)
+    return is_same and not parts.ranges.keys() & set(driver)
 
 
 def _are_few(rows: Rows, candidates: Plan) -> bool:
@@ -206,21 +298,12 @@ def _more_than(rows: Rows, number: int, select: str, params: tuple[Any, ...] = (
     return bool(rows.connection.execute(sql, params).fetchone()[0] > number)
 
 
-def _list_conditions(layout: Layout, parts: Parts) -> Branch:
-    conditions = [
-        f"EXISTS (SELECT 1 FROM {list_table(layout.table, name)} AS side"
-        f" WHERE side.value IN ({marks(values)}) AND side.pos={layout.table}.pos)"
-        for name, values in parts.lists
-    ]
-    return " AND ".join(conditions), tuple(value for _, values in parts.lists for value in values)
-
-
-def _one_branch(choice: Iterable[tuple[str, Any]], lists: Branch) -> Branch:
+def _one_branch(choice: Iterable[tuple[str, Any]], more: Branch) -> Branch:
     conditions, params = [], []
     for field, point in choice:
         conditions.append(f"{expression(field)} IS NULL" if point is None else f"{expression(field)} = ?")
         params += [] if point is None else [point]
-    return " AND ".join(filter(None, (*conditions, lists[0]))), (*params, *lists[1])
+    return " AND ".join(filter(None, (*conditions, more[0]))), (*params, *more[1])
 
 
 def _key(row: Any) -> tuple[int, Any, int]:

@@ -8,7 +8,7 @@ only for its own classes; whatever is not understood here is left to Python.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tinydb.queries import QueryInstance, where
@@ -17,7 +17,8 @@ from .sqlvalues import Term, compare, equal, one_of, text_fits
 from .tables import UNDECLARED, Collection, expression, indexable, list_table
 
 _MOST_SIDES = 400  # SQLite joins 500 selects
-_MOST_PARAMS = 30_000  # and takes 32,766 parameters
+_MOST_FILTERED = 50  # SQLite nests expressions 1,000 deep; longer alternatives are left to Python
+MOST_PARAMS = 30_000  # and takes 32,766 parameters
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Layout:
     """What a table offers to a plan: its SQL name, its indexes and lists, and if its `id` column is a field.
 
     `collection` is what is declared, of which a plan may use less (fields of a plugin that is off).
+    at_once: all that have a value of a list are read at once, which for very many rows is sooner.
     """
 
     table: str
@@ -32,6 +34,7 @@ class Layout:
     lists: frozenset[str] = frozenset()
     id_field: bool = False
     collection: Collection = UNDECLARED
+    at_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,21 +48,46 @@ class Plan:
     score: float = 0
 
 
+@dataclass(frozen=True)
+class Filter:
+    """A condition on a row that no index answers. exact: it holds just where Python says so."""
+
+    sql: str
+    params: tuple[Any, ...] = ()
+    exact: bool = True
+
+
 @dataclass
 class Parts:
-    """The parts of a query that all have to hold: by field, and what stays for Python (`rest`)."""
+    """The parts of a query that all have to hold: by field, and what no index can answer (`rest`)."""
 
     equal: dict[str, list[Term]] = field(default_factory=dict)
     ranges: dict[str, list[Term]] = field(default_factory=dict)
     lists: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     either: list[Sequence[Any]] = field(default_factory=list)
-    rest: int = 0
+    rest: list[Any] = field(default_factory=list)
+
+    def joined(self, other: Parts) -> Parts:
+        """Give these parts and others, all of which have to hold."""
+        equal, ranges = (
+            {name: [*one.get(name, ()), *two.get(name, ())] for name in {**one, **two}}
+            for one, two in ((self.equal, other.equal), (self.ranges, other.ranges))
+        )
+        lists, either = [*self.lists, *other.lists], [*self.either, *other.either]
+        return Parts(equal, ranges, lists, either, [*self.rest, *other.rest])
+
+
+def plan_of_index(query: Any, layout: Layout) -> Plan | None:
+    """Give the plan of what an index alone knows of a query, if it asks for lists as well."""
+    parts = split(readable(query), layout)
+    has_lists = parts.lists or parts.rest or parts.either
+    return _by_index(Parts(parts.equal, parts.ranges), layout) if has_lists and layout.lists else None
 
 
 def plan(query: Any, layout: Layout) -> Plan | None:
     """Give the plan of a query, or None where every document has to be looked at."""
     found = _plan(readable(query), layout)
-    return found if found is not None and len(found.params) <= _MOST_PARAMS else None
+    return found if found is not None and len(found.params) <= MOST_PARAMS else None
 
 
 def readable(query: Any) -> Any:
@@ -73,6 +101,64 @@ def split(hashed: Any, layout: Layout) -> Parts:
     for part in _conjuncts(hashed):
         _sort_in(part, layout, parts)
     return parts
+
+
+def filters(parts: Parts, layout: Layout, used: Sequence[str] = (), lists: bool = True) -> Filter:
+    """Give what all parts say but the comparisons of the fields `used` (and the lists, if not `lists`).
+
+    It stands beside what an index answers and is kept from SQLite's choice of an index (the +).
+    """
+    found = [
+        Filter(term.sql, term.params, term.exact)
+        for known in (parts.equal, parts.ranges)
+        for name, terms in known.items()
+        if name not in used
+        for term in terms
+    ]
+    if lists:
+        found += [_list_filter(layout, name, values) for name, values in parts.lists]
+    others = [*(("or", frozenset(sides)) for sides in parts.either), *parts.rest]
+    made = [_filter(part, layout) for part in others]
+    found += [each for each in made if each is not None]
+    sql = " AND ".join(f"+({each.sql})" for each in found)
+    params = tuple(value for each in found for value in each.params)
+    return Filter(sql, params, None not in made and all(each.exact for each in found))
+
+
+def _filter(part: Any, layout: Layout) -> Filter | None:
+    """Give one part as a condition on a row, or None where only Python can tell."""
+    if part == ():
+        return Filter("1")
+    for operator, sql in (("and", " AND "), ("or", " OR ")):
+        if _is_set_of(part, operator):
+            return _joined_filter([_filter(each, layout) for each in part[1]], sql)
+    if isinstance(part, tuple) and len(part) == 2 and part[0] == "not":
+        inner = _filter(part[1], layout)
+        return Filter(f"NOT ({inner.sql})", inner.params) if inner and inner.exact else None
+    if not (isinstance(part, tuple) and len(part) == 3 and _is_field(part[1])):
+        return None
+    if _is_of_list(part, layout):
+        return _list_filter(layout, part[1][0], tuple(part[2]))
+    term = _term(part[0], part[1][0], part[2], layout)
+    return Filter(f"ifnull({term.sql},0)", term.params, term.exact) if term else None
+
+
+def _joined_filter(sides: list[Filter | None], operator: str) -> Filter | None:
+    """Give the conjunction of what can be told, or the disjunction where all can."""
+    known = [side for side in sides if side is not None]
+    if not known or len(known) > _MOST_FILTERED or (operator == " OR " and len(known) < len(sides)):
+        return None
+    sql = operator.join(f"({side.sql})" for side in known)
+    exact = len(known) == len(sides) and all(side.exact for side in known)
+    return Filter(sql, tuple(value for side in known for value in side.params), exact)
+
+
+def _list_filter(layout: Layout, name: str, values: tuple[str, ...]) -> Filter:
+    """Say if a row's list has one of the values."""
+    side = f"{list_table(layout.table, name)} AS side WHERE side.value IN ({marks(values)})"
+    if layout.at_once:
+        return Filter(f"+{layout.table}.pos IN (SELECT side.pos FROM {side})", values)
+    return Filter(f"EXISTS (SELECT 1 FROM {side} AND side.pos={layout.table}.pos)", values)
 
 
 def list_select(layout: Layout, name: str, values: tuple[str, ...]) -> str:
@@ -106,30 +192,51 @@ def _joined(hashed: Any, operator: str) -> Iterable[Any]:
 
 
 def _sort_in(part: Any, layout: Layout, parts: Parts) -> None:
-    """Put one part where it belongs, or count it among the rest."""
+    """Put one part where it belongs, or among the rest."""
     if _is_set_of(part, "or"):
-        parts.either.append(tuple(_joined(part, "or")))
+        _sort_either(tuple(_joined(part, "or")), layout, parts)
     elif not (isinstance(part, tuple) and len(part) == 3 and _is_field(part[1])):
-        parts.rest += 1
-    elif part[0] == "any" and part[1][0] in layout.lists and _strings(part[2]):
+        parts.rest.append(part)
+    elif _is_of_list(part, layout):
         parts.lists.append((part[1][0], tuple(part[2])))
+    elif (term := _term(part[0], part[1][0], part[2], layout)) is None:
+        parts.rest.append(part)
     else:
-        _sort_comparison(part[0], part[1][0], part[2], parts, layout)
+        known = parts.ranges if part[0] in _RANGES else parts.equal
+        known.setdefault(part[1][0], []).append(term)
 
 
-def _sort_comparison(operator: Any, name: str, value: Any, parts: Parts, layout: Layout) -> None:
+def _sort_either(sides: tuple[Any, ...], layout: Layout, parts: Parts) -> None:
+    """Take what asks for one value or another of one list as one question."""
+    names = {side[1][0] if _is_of_list(side, layout) else "" for side in sides}
+    if "" not in names and len(names) == 1:
+        parts.lists.append((names.pop(), tuple(sorted({value for side in sides for value in side[2]}))))
+    else:
+        parts.either.append(sides)
+
+
+_RANGES = ("<", "<=", ">", ">=")
+
+
+def _term(operator: Any, name: str, value: Any, layout: Layout) -> Term | None:
+    """Give the condition of one comparison, or None where Python has to decide alone."""
     sql = "id" if name == "id" and layout.id_field else expression(name)
-    known, term = parts.equal, None
+    is_whole = name in layout.collection.whole and type(value) is int and abs(value) < 2**53
+    if is_whole and operator in _RANGES:
+        return Term(f"{sql} {operator} ?", (value,), exact=True)
     if operator == "==":
         term = equal(sql, value)
-    elif operator == "one_of":
-        term = one_of(sql, value)
-    elif operator in ("<", "<=", ">", ">="):
-        known, term = parts.ranges, compare(sql, operator, value)
-    if term is None:
-        parts.rest += 1
-    else:
-        known.setdefault(name, []).append(term)
+        is_told = value is None and name in layout.collection.always
+        return replace(term, exact=True) if term and (is_told or is_whole) else term
+    if operator == "one_of":
+        return one_of(sql, value)
+    return compare(sql, operator, value) if operator in _RANGES else None
+
+
+def _is_of_list(part: Any, layout: Layout) -> bool:
+    """Say if a part asks if a declared list has one of some values."""
+    shaped = isinstance(part, tuple) and len(part) == 3 and part[0] == "any" and _is_field(part[1])
+    return bool(shaped and part[1][0] in layout.lists and _strings(part[2]))
 
 
 def _is_set_of(hashed: Any, operator: str) -> bool:
@@ -147,37 +254,35 @@ def _strings(values: Any) -> bool:
 
 def _by_index(parts: Parts, layout: Layout) -> Plan | None:
     """Find the index that the most equalities and, after them, a range fit."""
-    best: tuple[float, list[Term]] = (0, [])
+    best: tuple[float, list[Term], list[str]] = (0, [], [])
     for index in (*((("id",),) if layout.id_field else ()), *layout.indexes):
-        terms, score = _fit(index, parts)
+        terms, used, score = _fit(index, parts)
         if index == ("id",) and layout.id_field:
             score *= 100
-        best = max(best, (score, terms), key=lambda found: found[0])
+        best = max(best, (score, terms, used), key=lambda found: found[0])
     if not best[1]:
         return None
-    return _from_terms(best[1], parts, layout, best[0])
+    return _from_terms(best[1], filters(parts, layout, best[2], lists=False), layout, best[0])
 
 
-def _fit(index: tuple[str, ...], parts: Parts) -> tuple[list[Term], float]:
+def _fit(index: tuple[str, ...], parts: Parts) -> tuple[list[Term], list[str], float]:
     terms: list[Term] = []
+    used: list[str] = []
     score = 0.0
     for name in index:
-        if name in parts.equal:
-            terms += parts.equal[name]
-            score += 1
-            continue
-        if name in parts.ranges:
-            terms += parts.ranges[name]
-            score += 0.4
-        break
-    return terms, score
+        known = [*parts.equal.get(name, ()), *parts.ranges.get(name, ())]
+        if known:
+            terms, used = terms + known, [*used, name]
+            score += 1 if name in parts.equal else 0.4
+        if name not in parts.equal:
+            break
+    return terms, used, score
 
 
-def _from_terms(terms: list[Term], parts: Parts, layout: Layout, score: float) -> Plan:
-    count = sum(map(len, (*parts.equal.values(), *parts.ranges.values())))
-    exact = all(term.exact for term in terms) and len(terms) == count and not (parts.rest or parts.either)
-    condition = " AND ".join(term.sql for term in terms)
-    params = tuple(value for term in terms for value in term.params)
+def _from_terms(terms: list[Term], more: Filter, layout: Layout, score: float) -> Plan:
+    condition = " AND ".join(filter(None, (*(term.sql for term in terms), more.sql)))
+    params = (*(value for term in terms for value in term.params), *more.params)
+    exact = more.exact and all(term.exact for term in terms)
     return Plan(f"SELECT pos FROM {layout.table} WHERE {condition}", params, exact, score=score)
 
 
@@ -199,11 +304,13 @@ def _with_lists(parts: Parts, layout: Layout, base: Plan | None) -> Plan | None:
     """Add the list conditions: alone, or as a second condition of the plan by index."""
     if not parts.lists or (base and base.score >= 100):
         return base if not parts.lists or base is None else Plan(base.select, base.params, score=base.score)
+    if base is not None and base.distinct:
+        among = [_list_filter(layout, name, values) for name, values in parts.lists]
+        condition = "".join(f" AND {each.sql}" for each in among)
+        params = (*base.params, *(value for each in among for value in each.params))
+        return Plan(base.select + condition, params, base.exact, score=base.score + 1)
     selects = [list_select(layout, name, values) for name, values in parts.lists]
     params = tuple(value for _, values in parts.lists for value in values)
-    if base is not None and base.distinct:
-        condition = "".join(f" AND pos IN ({select})" for select in selects)
-        return Plan(base.select + condition, (*base.params, *params), base.exact, score=base.score + 1)
     others = parts.rest or parts.either or parts.equal or parts.ranges
     select = selects[0] + "".join(f" AND pos IN ({select})" for select in selects[1:])
     single = all(len(values) == 1 for _, values in parts.lists)

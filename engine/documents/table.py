@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tinydb.queries import QueryLike
 from tinydb.table import Document
 
+from .codec import strings_in
 from .finding import Found, Wanted, find
-from .paging import Page, cursor_at, cursor_of, page
-from .planner import plan
+from .paging import Page, by_short_list, cursor_at, cursor_of, is_long, page
+from .planner import Layout, Plan, plan
 from .rows import RowTable
 from .storage import TinyRows, as_plain
+from .tables import list_table
 
 
 class Table(RowTable):
@@ -47,8 +51,7 @@ class Table(RowTable):
             row = self._row(doc_id)
             return None if row is None else self._document(row, doc_id)
         if doc_ids is not None:
-            found = [row for row in map(self._row, dict.fromkeys(doc_ids)) if row is not None]
-            return [self._document(row) for row in sorted(found)]
+            return [self._document(row) for row in sorted(self._by_ids(dict.fromkeys(doc_ids)))]
         if cond is not None:
             first = next(self._matches(cond), None)
             return None if first is None else self.document_class(first[1], self._id(first[0]))
@@ -59,12 +62,29 @@ class Table(RowTable):
         layout = self._rows.layout(self.name)
         if layout is None:
             return 0
-        found = plan(cond, layout)
+        found = self._plan(cond, layout)
         if found is None or not found.exact:
             return sum(1 for _ in self._matches(cond)) if self._rows.string_ids else len(self.search(cond))
         number = "count(*)" if found.distinct else "count(DISTINCT pos)"
         row = self._rows.connection.execute(f"SELECT {number} FROM ({found.select})", found.params).fetchone()
         return int(row[0]) + sum(1 for odd in self._odd_rows(layout) if cond(self._read(odd)))
+
+    def _plan(self, cond: QueryLike, layout: Layout) -> Plan | None:
+        if found := by_short_list(self._rows, layout, cond):
+            return found
+        return plan(cond, replace(layout, at_once=is_long(self._rows, layout, cond)))
+
+    def tally(self, cond: QueryLike | None, field: str) -> dict[str, int]:
+        """Give how many documents that match (None: all) have each value of a declared list field."""
+        layout = self._rows.layout(self.name)
+        found = Plan("", exact=True) if cond is None else layout and self._plan(cond, layout)
+        if layout is None or not found or not found.exact or field not in layout.lists:
+            matches = self if cond is None else self.search(cond)
+            return dict(Counter(value for each in matches for value in set(strings_in(each.get(field)))))
+        side = list_table(layout.table, field)
+        among = f"(SELECT DISTINCT pos FROM ({found.select})) AS found CROSS JOIN {side} AS side USING (pos)"
+        sql = f"SELECT value, count(*) FROM {among if cond is not None else side} GROUP BY value"
+        return dict(self._rows.connection.execute(sql, found.params).fetchall())
 
     def page(
         self,

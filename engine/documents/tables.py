@@ -30,6 +30,8 @@ class Collection:
     hour, 0 days keeps them. An index has to begin with the field.
     upgrades: functions of a document that return it as the next version has it; the first takes version 1.
     owner: the plugin that declares it, or "core".
+    always: fields that every document has, be it as null, so that an index alone can count the nulls.
+    whole: fields that hold whole numbers, so that SQL compares them just as Python does.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Collection:
     infix: tuple[str, ...] = ()
     ages: tuple[str, str] | None = None
     upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+    always: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
 
     @property
     def is_in_conversations(self) -> bool:
@@ -154,6 +158,8 @@ def _create_lists(connection: sqlite3.Connection, sql_table: str, collection: Co
         rows = connection.execute(f"SELECT pos, doc FROM {sql_table}").fetchall()
         pairs = [(value, pos) for pos, text in rows for value in strings_in(decode(text).get(wanted[name]))]
         connection.executemany(f"INSERT INTO {quoted(name)} VALUES (?,?)", pairs)
+    for name in wanted:  # by document, so that the values of a few can be counted
+        connection.execute(f"CREATE INDEX IF NOT EXISTS {quoted(f'ix_{name}:pos')} ON {quoted(name)} (pos)")
 
 
 def _names(connection: sqlite3.Connection, condition: str, value: str) -> set[str]:

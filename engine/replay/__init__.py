@@ -38,11 +38,11 @@ def replay(
     setup: another configuration; without one everything is expected to come out the same.
     progress(done, all) is called after each row.
 
-    The report: ``{"rows": {after, until}, "counts", "identical": bool, "differs_at": row | None,
-    "failures": {recorded, here}, "plugins" and "actions": name → {same, gone, new, moved},
-    "conversations": [{conversation, name, gone: […], new: […]}], "documents": SHA-256, "speed":
-    {events, seconds, events_per_second, alone_seconds, ratio}}``, where `alone_seconds` is what facts,
-    hooks and handlers took without the rest, and `ratio` how many times that the whole took.
+    The report: ``{"rows": {after, until}, "setup", "put": {collection: [id]}, "counts", "identical": bool,
+    "differs_at": row | None, "failures": {recorded, here}, "plugins" and "actions": name → {same, gone,
+    new, moved}, "conversations": [{conversation, name, gone: […], new: […]}], "documents": SHA-256,
+    "speed": {events, seconds, events_per_second, alone_seconds, ratio}}``, where `alone_seconds` is what
+    facts, hooks and handlers took without the rest, and `ratio` how many times that the whole took.
     """
     source = open_read(folder / "replyai.db")
     try:
@@ -70,6 +70,7 @@ def _run(
     return {
         "rows": {"after": span[0], "until": span[1]},
         "setup": runner.setup.changes,
+        "put": {name: [each["id"] for each in drafts] for name, drafts in runner.setup.put.items()},
         "counts": dict(runner.counts),
         "identical": runner.copy.hash == _hash_of(source, span[1], runner.copy.hash),
         "differs_at": None if runner.setup else runner.differs,
@@ -85,7 +86,7 @@ def _run(
 def _prepare(runner: Runner, source: Any) -> None:
     known = {plugin.name for plugin in runner.registry.loaded()} - runner.setup.changes.keys()
     runner.absent = absent(source, known)
-    runner.setup.apply(runner.copy.documents, runner.registry)
+    runner.setup.begin(runner.copy.documents, runner.registry)
     runner.pipeline.hooks.reload()
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
+
 from engine.config import ConfigError, sections
 from engine.config.schemas import Switch
-from engine.documents import Database
+from engine.documents import Collection, Database
 from engine.plugins import Plugin, Registry
 
 Document = dict[str, Any]
@@ -16,13 +18,27 @@ class ReplayError(ValueError):
 
 
 class Setup:
-    """What differs from the recording. changes: plugin → {"enabled"?: bool, other keys: settings}."""
+    """What differs from the recording.
 
-    def __init__(self, changes: dict[str, Document]) -> None:
+    changes: plugin → {"enabled"?: bool, other keys: settings}.
+    put: collection → documents that are there from the start, as drafts of rules, flows and the like.
+    """
+
+    def __init__(self, changes: dict[str, Document], put: dict[str, list[Document]] | None = None) -> None:
         self.changes = changes
+        self.put = put or {}
 
     def __bool__(self) -> bool:
-        return bool(self.changes)
+        return bool(self.changes or self.put)
+
+    def begin(self, documents: Database, registry: Registry) -> None:
+        """Write down all that differs, before the first event."""
+        self.apply(documents, registry)
+        for collection, drafts in self.put.items():
+            table = documents.table(collection)
+            for draft in drafts:
+                table.remove(doc_ids=[draft["id"]])
+                table.insert(draft)
 
     def apply(self, documents: Database, registry: Registry) -> None:
         """Write the changes into the documents of plugins."""
@@ -58,12 +74,15 @@ def _changed(document: Document, change: Document, plugin: Plugin) -> Document:
     return after
 
 
-def setup_of(registry: Registry, plugins: str | None = None, sets: Iterable[str] = ()) -> Setup:
-    """Return what `--plugins` and `--set` ask for.
+def setup_of(
+    registry: Registry, plugins: str | None = None, sets: Iterable[str] = (), put: str | None = None
+) -> Setup:
+    """Return what `--plugins`, `--set` and `--put` ask for.
 
     plugins: ``a,b`` has these on and the others off, gateways left as they were; with a sign before
     each name (``+a,-b``) the rest stays as it was.
-    sets: ``plugins.NAME.KEY=VALUE`` each. ReplayError where a name, key or value is wrong.
+    sets: ``plugins.NAME.KEY=VALUE`` each. put: JSON, ``{collection: [document, …]}``.
+    ReplayError where a name, key or value is wrong.
     """
     changes: dict[str, Document] = {}
     for name, on in _switched(registry, plugins).items():
@@ -71,7 +90,32 @@ def setup_of(registry: Registry, plugins: str | None = None, sets: Iterable[str]
     for text in sets:
         name, values = _set(registry, text)
         changes.setdefault(name, {}).update(values)
-    return Setup(changes)
+    return Setup(changes, _put(registry, put) if put is not None else None)
+
+
+def _put(registry: Registry, text: str) -> dict[str, list[Document]]:
+    """Return the documents that ``--put`` names, checked by their collections' schemas."""
+    try:
+        given = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise ReplayError(f"--put: this is no JSON: {error}") from error
+    declared = {collection.name: collection for collection in registry.collections}
+    if not isinstance(given, dict) or not all(isinstance(each, list) for each in given.values()):
+        raise ReplayError('--put takes {"collection": [document, …]}')
+    for name, documents in given.items():
+        if name not in declared:
+            raise ReplayError(f"--put: there is no collection {name}")
+        for document in documents:
+            _check(declared[name], document)
+    return given
+
+
+def _check(collection: Collection, document: Document) -> None:
+    if not isinstance(document, dict) or not isinstance(document.get("id"), str):
+        raise ReplayError(f"--put: a document of {collection.name} needs an id")
+    errors = collection.schema().validate(document) if collection.schema else None
+    if errors:
+        raise ReplayError(f"--put: {collection.name} {document['id']}: {errors}")
 
 
 def _switched(registry: Registry, text: str | None) -> dict[str, bool]:

@@ -1,20 +1,41 @@
-"""Labels: coloured tags on conversations."""
+"""Labels: coloured tags on conversations, put on by people, by programs and by rules."""
 
 from engine import action, hookimpl, where
 
-from .schemas import matches
+from . import rules
 
 
 @hookimpl
-def message_received(event, message, conversation, documents):
-    """Put on the labels whose rule the text matches."""
-    if event["origin"] != "live" or not message["text"]:
-        return
-    for rule in documents.table("label_rule").search(where("enabled") == True):  # noqa: E712
-        if rule["label"] not in conversation["labels"] and matches(rule, message["text"]):
-            yield action(
-                "labels.add",
-                conversation=conversation["id"],
-                label=rule["label"],
-                why=f"the text has “{rule['pattern']}”",
-            )
+def message_received(event, message, conversation, contact, documents):
+    """Put on the labels whose rule the message fits."""
+    if event["origin"] == "live":
+        yield from _labels(
+            documents, conversation, rules.facts(message, conversation, contact), of_flow=False
+        )
+
+
+@hookimpl
+def flow_node_entered(event, conversation, contact, documents):
+    """Put on the labels whose rule waits for this step of a flow."""
+    if conversation:
+        step = {name: event["data"].get(name) for name in rules.OF_FLOW}
+        about = rules.facts(None, conversation, contact, **step)
+        yield from _labels(documents, conversation, about, of_flow=True)
+
+
+def _labels(documents, conversation, about, of_flow):
+    worn = set(conversation["labels"])
+    enabled = documents.table("label_rule").search(where("enabled") == True)  # noqa: E712
+    for rule in rules.in_order(enabled):
+        if rule["label"] in worn or rules.is_of_flow(rule) != of_flow or not rules.holds(rule["when"], about):
+            continue
+        worn.add(rule["label"])
+        reason = rules.why(rule["when"], about)
+        yield action("labels.add", conversation=conversation["id"], label=rule["label"], why=reason)
+
+
+@hookimpl
+def timer_fired(event):
+    """Go on with a merge that has more conversations than one transaction should hold."""
+    if event["data"]["name"].startswith("merge/"):
+        yield action("labels.merge_more", label=event["data"]["data"]["label"])

@@ -4,12 +4,13 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, fields, validate
 
-from engine import Query, where
+from engine import Query, conditions, where
 from engine.schemas import HANDLERS, STATUSES
 
-from ..actions import act
+from ..actions import act, act_each
 from ..engine_link import View, both, read
-from ..errors import NotFound
+from ..errors import Invalid, NotFound
+from ..filters import condition_of
 from ..permissions import requires
 from ..search import contacts_like
 from ..sessions import current
@@ -17,6 +18,9 @@ from ..visibility import visible_in
 from .common import Open, Page, api_blueprint, cursor_errors, page_of
 
 blueprint = api_blueprint("conversations", "/conversations", "One per account and chat")
+
+
+MOST_AT_ONCE = 500
 
 
 class Conversation(Open):
@@ -43,6 +47,13 @@ class Filters(Page):
     assignee = fields.String(metadata={"description": "an agent's id, `me` or `none`"})
     team = fields.String(metadata={"description": "a team's id, or `none`"})
     label = fields.String(metadata={"x-plugin": "labels"})
+    where = fields.String(
+        metadata={
+            "description": 'a condition as JSON: `{"field": …, "op": …, "value": …}`, '
+            'joined by `{"all": […]}`, `{"any": […]}` and `{"not": …}`; '
+            f"operators are {', '.join(conditions.OPERATORS)}"
+        }
+    )
     unread = fields.Boolean()
     account = fields.String()
     q = fields.String(
@@ -60,6 +71,27 @@ class Act(Schema):
     type = fields.String(required=True)
     data = fields.Dict(load_default=dict)
     client_id = fields.String(load_default=None, validate=validate.Length(max=200))
+
+
+class ActOnMany(Act):
+    """One action on many conversations."""
+
+    conversations = fields.List(fields.String(), required=True, validate=validate.Length(1, MOST_AT_ONCE))
+
+
+class DoneWithOne(Schema):
+    """What came of an action on one of many conversations."""
+
+    conversation = fields.String()
+    status = fields.String(metadata={"description": "done, refused or failed"})
+    reason = fields.String(allow_none=True)
+    result = fields.Dict(allow_none=True)
+
+
+class DoneWithMany(Schema):
+    """What came of each, in the order of the request."""
+
+    items = fields.List(fields.Nested(DoneWithOne))
 
 
 class Done(Schema):
@@ -98,11 +130,20 @@ def filtered(wanted: dict[str, Any], agent: dict[str, Any], view: View) -> Query
             query = both(query, where(field) == value)
     if wanted.get("label") and "labels" not in view.hidden:
         query = both(query, where("labels").any([wanted["label"]]))
+    query = both(query, _condition(wanted.get("where", ""), view))
     if wanted.get("unread") is not None:
         query = both(query, where("unread") > 0 if wanted["unread"] else where("unread") == 0)
     if wanted.get("q"):
         query = both(query, where("contact").one_of(contacts_like(view, wanted["q"])))
     return query
+
+
+def _condition(text: str, view: View) -> Query | None:
+    try:
+        found = condition_of(text, "labels" not in view.hidden)
+        return conditions.query(found) if found else None
+    except ValueError as error:
+        raise Invalid("Something is missing or wrong.", {"where": [str(error)]}) from error
 
 
 @blueprint.route("/<id>")
@@ -124,6 +165,20 @@ def act_on(wanted: dict[str, Any], id: str) -> dict[str, Any]:
     type = type if "." in type else f"conversation.{type}"
     done = act([{"type": type, "data": {**wanted, **data, "conversation": id}}], client_id)[0]
     return {"result": done, "conversation": read(lambda view: _still(view, id))}
+
+
+@blueprint.route("/actions", methods=["POST"])
+@requires("conversation.write")
+@blueprint.arguments(ActOnMany)
+@blueprint.response(200, DoneWithMany)
+def act_on_many(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Do the same with many conversations in one request; each is done, or refused with its reason."""
+    type, ids = wanted.pop("type"), list(dict.fromkeys(wanted.pop("conversations")))
+    client_id, data = wanted.pop("client_id"), wanted.pop("data")
+    type = type if "." in type else f"conversation.{type}"
+    asked = [{"type": type, "data": {**wanted, **data, "conversation": id}} for id in ids]
+    done = act_each(asked, client_id)
+    return {"items": [{**each, "conversation": id} for id, each in zip(ids, done, strict=True)]}
 
 
 def _still(view: View, id: str) -> dict[str, Any] | None:

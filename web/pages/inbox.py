@@ -9,6 +9,7 @@ from engine import where
 
 from .. import Conflict, NotFound, View, act, current, may, read, render, requires
 from .. import thread as threads
+from ..actions import act_each
 from ..api.common import StrictParser
 from ..engine_link import both
 from ..errors import Forbidden
@@ -23,14 +24,23 @@ from .shape import Place, beside, bubble, contact_name, entries, hit, row, waiti
 
 blueprint = Blueprint("inbox", __name__)
 MAX_FRAGMENTS = 100
+MOST_ACTIONS = 500
 FROM_THE_INBOX = ("conversation.write", "message.send", "contact.write", "label.write")
 
 
-class Asked(Schema):
-    """What a page of the inbox asks for."""
+class One(Schema):
+    """One action."""
 
     type = fields.String(required=True)
     data = fields.Dict(load_default=dict)
+
+
+class Asked(Schema):
+    """What a page of the inbox asks for: one action, or many of which each is done or refused alone."""
+
+    type = fields.String()
+    data = fields.Dict(load_default=dict)
+    actions = fields.List(fields.Nested(One), validate=validate.Length(1, MOST_ACTIONS))
     client_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
 
 
@@ -345,13 +355,22 @@ def _beside(view: View, names: list[str], conversation: str | None) -> list[Data
 @blueprint.post("/inbox/act")
 @requires("conversation.write")
 def do() -> tuple[Response, int] | Response:
-    """Carry out one action ``{"type", "data", "client_id"}``; a refusal is told in the agent's language."""
+    """Carry out one action ``{"type", "data", "client_id"}``; a refusal is told in the agent's language.
+
+    ``{"actions": [{"type", "data"}, …], "client_id"}`` carries out many; refusals are among the results.
+    """
     asked = StrictParser().parse(Asked(), location="json")
-    kind = parts().registry.actions.get(asked["type"])
-    if kind is not None and kind.permission not in FROM_THE_INBOX:
-        raise Forbidden("This is not done in the inbox.")
+    wanted = asked.get("actions") or [{"type": asked.get("type", ""), "data": asked["data"]}]
+    for each in wanted:
+        kind = parts().registry.actions.get(each["type"])
+        if kind is not None and kind.permission not in FROM_THE_INBOX:
+            raise Forbidden("This is not done in the inbox.")
+    if "actions" in asked:
+        done = act_each(wanted, asked["client_id"])
+        told = [{**each, "reason": each["reason"] and in_words(each["reason"])} for each in done]
+        return jsonify({"results": told})
     try:
-        results = act([{"type": asked["type"], "data": asked["data"]}], asked["client_id"])
+        results = act(wanted, asked["client_id"])
     except Conflict as refused:
         return jsonify({"message": in_words(str(refused))}), 409
     return jsonify({"results": results})

@@ -8,13 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from engine import Query, where
+import orjson
+
+from engine import Query, conditions, where
 
 from .. import View
 from .. import thread as threads
+from ..filters import condition_of, count_seen
 from ..search import contacts_like, search_all
 from ..slots import plugin_enabled
-from ..visibility import visible_in
+from ..visibility import of_teams, visible_in
 
 Data = dict[str, Any]
 TABS = ("mine", "unassigned", "all")
@@ -24,14 +27,24 @@ WINDOW = 50
 HITS = 20
 
 
+def _shown_condition(text: str) -> str:
+    """Return a condition's JSON as it stands in addresses; "" for what is none here."""
+    try:
+        condition = condition_of(text, plugin_enabled("labels"))
+    except ValueError:
+        return ""
+    return orjson.dumps(condition).decode() if condition else ""
+
+
 @dataclass(frozen=True)
 class Filter:
-    """What the list shows: a tab, a status, a text (name or number), labels."""
+    """What the list shows: a tab, a status, a text (name or number), a label, a condition as JSON."""
 
     tab: str = "mine"
     status: str = "open"
     text: str = ""
     label: str = ""
+    where: str = ""
 
     @classmethod
     def of(cls, args: Any) -> "Filter":
@@ -42,19 +55,18 @@ class Filter:
             status if status in STATUSES else "open",
             args.get("q", "").strip()[:100],
             args.get("label", "")[:40] if plugin_enabled("labels") else "",
+            _shown_condition(args.get("where", "")),
         )
 
     def args(self, **changes: str) -> dict[str, str]:
         """Return the query string's arguments, without the defaults."""
-        values = {"tab": self.tab, "status": self.status, "q": self.text, "label": self.label, **changes}
-        defaults = {"tab": "mine", "status": "open", "q": "", "label": ""}
+        values = {"tab": self.tab, "status": self.status, "q": self.text, "label": self.label}
+        values |= {"where": self.where, **changes}
+        defaults = {"tab": "mine", "status": "open", "q": "", "label": "", "where": ""}
         return {key: value for key, value in values.items() if value != defaults.get(key)}
 
-    def query(self, view: View, tab: str | None = None) -> Query:
-        """Return the query over conversations, what the agent may see included.
-
-        A text looks through all of them, whatever tab and status are shown, but for what *tab* counts.
-        """
+    def bare(self, view: View, tab: str | None = None) -> Query:
+        """Return the query over conversations, whoever may see them; see `query`."""
         is_search = bool(self.text) and tab is None
         tab = tab or self.tab
         query: Any = where("status") == self.status
@@ -68,8 +80,18 @@ class Filter:
             query = (where("assignee") == None) & query  # noqa: E711  TinyDB's own way
         if self.label and "labels" not in view.hidden:
             query = where("labels").any([self.label]) & query
-        seen = visible_in(view)
-        return query if seen is None else query & seen
+        return query & conditions.query(condition_of(self.where)) if self.where else query
+
+    def query(self, view: View, tab: str | None = None) -> Query:
+        """Return the query over conversations, what the agent may see included.
+
+        A text looks through all of them, whatever tab and status are shown, but for what *tab* counts.
+        """
+        seen, query = visible_in(view), self.bare(view, tab)
+        shown = "all" if self.text and tab is None else tab or self.tab
+        if seen is None or shown == "mine":  # whoever has a conversation may see it
+            return query
+        return query & (of_teams(view.agent) if shown == "unassigned" else seen)
 
 
 def list_page(view: View, shown: Filter, after: str | None = None) -> Data:
@@ -93,9 +115,15 @@ def hits(view: View, text: str, after: str | None = None) -> Data:
 def counts(view: View, shown: Filter) -> dict[str, int]:
     """Return how many conversations each tab has, and ``unread`` of the agent's own."""
     table = view.db.table("conversation")
-    found = {tab: table.count(shown.query(view, tab)) for tab in TABS}
+    found = {tab: _count(view, shown, tab) for tab in TABS}
     mine = Filter().query(view, "mine") & (where("unread") > 0)
     return {**found, "unread": table.count(mine)}
+
+
+def _count(view: View, shown: Filter, tab: str) -> int:
+    if tab == "mine":  # whoever has a conversation may see it
+        return view.db.table("conversation").count(shown.bare(view, tab))
+    return count_seen(view, shown.bare(view, tab), is_taken=tab == "all")
 
 
 def plain(document: Any) -> Data:

@@ -16,6 +16,11 @@ def in_words(reason: str) -> str:
     return reason
 
 
+def why_in_words(why: str) -> str:
+    """Return why a plugin did something in the language of this request; its parts have “; ” between them."""
+    return "; ".join(in_words(part) for part in why.split("; "))
+
+
 def call_in_words(reason: str) -> str:
     """Return why a call to a number's service failed, in the language of this request; "" if not known."""
     for pattern, words in _calls():
@@ -91,6 +96,7 @@ def _of_people() -> list[tuple[str, str]]:
         (r"is blocked already", _("This contact is blocked already.")),
         (r"is not blocked", _("This contact is not blocked.")),
         (r"contact is blocked", _("This contact is blocked.")),
+        (r"not visible to you", _("This conversation is not visible to you any more.")),
     ]
 
 

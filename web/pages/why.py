@@ -14,7 +14,7 @@ from . import deeds
 from . import inbox_query as ask
 from .inbox import place_of
 from .look import local, moment
-from .reasons import in_words
+from .reasons import in_words, why_in_words
 from .shape import Place
 
 Data = dict[str, Any]
@@ -105,7 +105,7 @@ def _action(done: Data, step: Data, place: Place) -> Data:
     return {
         "plugin": done["plugin"] if by_plugin else None,
         "what": _what(done, place),
-        "why": done["why"],
+        "why": done["why"] and why_in_words(done["why"]),
         "ended": _ended(done),
     }
 

@@ -29,6 +29,9 @@ def _general() -> dict[str, str]:
 def _inbox() -> dict[str, str]:
     return {
         "answering": _("%(name)s is answering"),
+        "bulk_done": _("Done for %(n)s conversations"),
+        "bulk_refused": _("%(n)s of %(all)s could not be done: %(reason)s"),
+        "bulk_selected": _("%(n)s selected"),
         "customer_records": _("%(name)s is recording…"),
         "customer_types": _("%(name)s is typing…"),
         "inbox": _("Inbox"),
@@ -71,6 +74,7 @@ def _keys() -> dict[str, str]:
         "key_reply": _("Reply"),
         "key_resolve": _("Resolve or reopen"),
         "key_search": _("Search"),
+        "key_select": _("Select; with Shift, all up to here"),
         "key_send": _("Send"),
         "key_send_resolve": _("Send and resolve"),
         "key_settings": _("Go to the settings"),

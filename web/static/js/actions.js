@@ -66,7 +66,7 @@ async function snoozeUntil(until) {
   if (await act("conversation.snooze", {conversation, until: until.toISOString().replace("Z", "000Z")})) toast(t("snoozed"), {action: t("undo"), run: reopen, about: conversation});
 }
 
-function times() {
+export function times() {
   const monday = (8 - weekday()) % 7 || 7;
   const hours = new Date(Math.ceil((Date.now() + 3 * 3600e3) / 1800e3) * 1800e3);
   return {later: hours, tomorrow: dayAt(1, 9), week: dayAt(monday, 9)};

@@ -23,7 +23,7 @@ export function want({row, message, entry, counts, header}) {
 export function filterArgs() {
   const list = $("#list");
   const args = new URLSearchParams();
-  const values = {tab: list.dataset.tab, status: list.dataset.statusFilter, label: list.dataset.labelFilter, q: $(".search input")?.value || ""};
+  const values = {tab: list.dataset.tab, status: list.dataset.statusFilter, label: list.dataset.labelFilter, where: list.dataset.whereFilter, q: $(".search input")?.value || ""};
   for (const [key, value] of Object.entries(values)) if (value) args.set(key, value);
   return args;
 }

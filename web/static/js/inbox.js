@@ -10,6 +10,7 @@ import {act} from "./actions.js";
 import {agentWrote, customerWrote, look} from "./presence.js";
 import "./palette.js";
 import "./why.js";
+import "./bulk.js";
 
 const {openId, thread} = threads;
 const headerFields = ["status", "assignee", "handler", "team", "labels", "snoozed_until", "contact"];

@@ -94,7 +94,7 @@ document.addEventListener("click", (event) => { if (event.target.closest('[data-
 
 const shortcuts = [
   ["j k", "key_next"], ["Enter", "key_open"], ["Esc", "key_back"], ["r", "key_reply"], ["i", "key_take"], ["a", "key_assign"],
-  ["e", "key_resolve"], ["s", "key_snooze"], ["u", "key_unread"], ["Enter", "key_send"], ["Shift+Enter", "key_line"],
+  ["e", "key_resolve"], ["s", "key_snooze"], ["u", "key_unread"], ["x X", "key_select"], ["Enter", "key_send"], ["Shift+Enter", "key_line"],
   ["Ctrl+Enter", "key_send_resolve"], ["Ctrl+K", "key_palette"], ["/", "key_search"], ["[ ]", "key_panels"], [".", "key_why"], ["g i", "key_inbox"], ["g s", "key_settings"], ["?", "key_help"],
 ];
 

@@ -3,6 +3,7 @@ import {$, $$, element, me, morph, paint, t} from "./base.js";
 import {on} from "./feed.js";
 import {filterArgs, taken, want} from "./fragments.js";
 import {ask} from "./base.js";
+import {markSelected} from "./select.js";
 
 const list = $("#list");
 const rows = $("#rows");
@@ -25,10 +26,10 @@ export function conversationChanged(id, fields) {
 }
 
 function mayAppear(fields) {
-  const {tab, statusFilter, labelFilter} = list.dataset;
+  const {tab, statusFilter, labelFilter, whereFilter} = list.dataset;
   if ("status" in fields && fields.status !== statusFilter) return false;
   if ("assignee" in fields && ((tab === "mine" && fields.assignee !== me.id) || (tab === "unassigned" && fields.assignee))) return false;
-  if (labelFilter && "labels" in fields && !(fields.labels || []).includes(labelFilter)) return false;
+  if (labelFilter && !whereFilter && "labels" in fields && !(fields.labels || []).includes(labelFilter)) return false;
   if (filterFields.some((name) => name in fields)) return true;
   return "last_message_at" in fields && Boolean($("[data-more]", rows)); // it may be further down than what is loaded
 }
@@ -52,6 +53,7 @@ taken(({rows: fresh = {}, counts}) => {
     if (html === null) { held.delete(id); leave(id); } else if (rowOf(id) || !html.includes("data-elsewhere")) settle(id, html);
   }
   showPill();
+  markSelected();
   if (counts) setCounts(counts);
 });
 
@@ -114,18 +116,56 @@ export function setCounts(counts) {
   document.title = counts.unread ? `(${counts.unread}) ${bare}` : bare;
 }
 
-/** Fetch the list's first page anew (after a resync). */
+let reloads = 0;
+/** Fetch the list's first page anew (after a resync, or with another filter); only the last asked for counts. */
 export async function reloadList() {
+  const mine = ++reloads;
   const answer = await ask(`/inbox/rows?${filterArgs()}`);
-  if (!answer.ok) return;
+  if (!answer.ok || mine !== reloads) return;
   rows.innerHTML = answer.data;
   held.clear();
   showPill();
   paint(rows);
   window.htmx?.process(rows);
   markCurrent();
+  markSelected();
   want({counts: true});
 }
+
+/** Narrow the list down: {label, where} ("" for none), kept in the address so that back works. */
+export function setFilter(changes, {push = true} = {}) {
+  const args = new URLSearchParams(location.search);
+  for (const [key, value] of Object.entries(changes)) {
+    list.dataset[`${key}Filter`] = value;
+    if (value) args.set(key, value); else args.delete(key);
+  }
+  args.delete("at");
+  if (push) history.pushState(history.state, "", `${location.pathname}${args.size ? `?${args}` : ""}`);
+  relink(changes);
+  document.dispatchEvent(new CustomEvent("list:filter"));
+  return reloadList();
+}
+
+/** Have the links to other tabs and states, and the search, keep what the list is narrowed down to. */
+function relink(changes) {
+  for (const link of $$(".tabs > a, #status-menu a")) {
+    const address = new URL(link.href);
+    for (const [key, value] of Object.entries(changes)) { if (value) address.searchParams.set(key, value); else address.searchParams.delete(key); }
+    link.href = address;
+  }
+  for (const [name, value] of Object.entries(changes)) {
+    const form = $(".list .search");
+    $(`input[name="${name}"]`, form)?.remove();
+    if (value) form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));
+  }
+}
+
+addEventListener("popstate", () => {
+  const args = new URLSearchParams(location.search);
+  const now = {label: args.get("label") || "", where: args.get("where") || ""};
+  if (now.label !== list.dataset.labelFilter || now.where !== list.dataset.whereFilter) setFilter(now, {push: false});
+});
+rows.addEventListener("htmx:afterSettle", () => markSelected());
 
 export function markCurrent() {
   const current = $("[data-thread]")?.dataset.thread;
