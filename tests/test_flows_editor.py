@@ -232,6 +232,26 @@ def passes_as_a_test(shop: Shop, download: Any, folder: Path) -> None:
     assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
 
 
+def test_a_draft_is_tried_on_the_days_that_were(shop: Shop, sari: Person) -> None:
+    """After the shop menu: what would it have done, had it been there when Dewi and Andi wrote?"""
+    page = sari.goes("/flows").page
+    page.get_by_role("link", name="Menu Toko Melati").click()
+    page.get_by_role("button", name="Versi", exact=True).click()
+    page.get_by_role("button", name="Jalankan").click()
+    figures = page.locator(".backtest .figures")
+    expect(figures).to_contain_text("Diserahkan ke orang1", timeout=60_000)
+    menu = Drawing(sari).node("menu1")
+    expect(menu.locator(".flow-figures")).to_have_text("1 sampai di sini")
+    expect(Drawing(sari).node("hand_over1")).to_contain_text("1 diserahkan")
+    sari.takes_picture("flow-backtest")
+    page.get_by_role("button", name="versi 1").click()
+    expect(menu.locator(".flow-figures")).to_contain_text("2 kunjungan")
+    with page.expect_popup() as inbox:
+        page.locator(".caught a").first.click()
+    expect(inbox.value.locator("#messages")).to_contain_text("Sebentar ya, Kak.")
+    inbox.value.close()
+
+
 def test_two_people_in_one_draft_and_the_way_back(shop: Shop, sari: Person, budi: Person) -> None:
     definition = json.loads((STARTERS / "faq.json").read_text())["flow"]
     flow = shop.api("POST", "/api/flows", {"definition": {**definition, "name": "Tanya"}})["id"]

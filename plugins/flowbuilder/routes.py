@@ -1,6 +1,7 @@
 """The REST of flows, their pages, and their place in the inbox."""
 
 import hashlib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from marshmallow import fields
 
 from engine import where
 from web import (
+    Conflict,
     NotFound,
     Open,
     Page,
@@ -27,10 +29,13 @@ from web import (
     read,
     render,
     requires,
+    start_trial,
+    trial,
 )
 
-from . import figures, pages, reading, shapes, starters, trying
+from . import backtest, figures, pages, reading, shapes, starters, trying
 from .checking import BadFlow
+from .words import REASONS, WORDS  # noqa: F401  the pages look for them here
 
 Json = dict[str, Any]
 FEED = {
@@ -254,6 +259,46 @@ def _wanted(id: str, wanted: Json) -> Json:
     return _version(id, number)
 
 
+@api.route("/<id>/backtests", methods=["POST"])
+@requires("flow.write")
+@api.arguments(shapes.FlowBackTest)
+@api.response(202, shapes.BackTest)
+def begin_backtest(wanted: Json, id: str) -> Json:
+    """Try a draft on the days that were, by replay; nothing is sent or written. 409 where it has errors."""
+    _flow(id)
+    try:
+        put = read(lambda view: backtest.documents_of(view.db, wanted["definition"], id))
+    except BadFlow as error:
+        raise Conflict(str(error), code="errors") from None
+    return {"id": start_trial(put, wanted["days"]), "state": "running", "done": 0, "all": 0}
+
+
+@api.route("/<id>/backtests/<test>")
+@requires("flow.write")
+@api.response(200, shapes.BackTest)
+def get_backtest(id: str, test: str) -> Json:
+    """Tell how a back-test is and, when it is done, what the draft would have done, per node and run."""
+    _flow(id)
+    state = trial(test)
+    report = state.pop("report")
+    found = backtest.found_in(report) if report else None
+    return {**state, "id": test, "found": found and {**found, "conversations": _visible(found)}}
+
+
+def _visible(found: Json) -> list[Json]:
+    """Return the runs in conversations that are there and that this agent may see."""
+
+    def look(view: Any) -> list[Json]:
+        seen = []
+        for run in found["conversations"]:
+            with suppress(NotFound):
+                view.conversation(run["conversation"])
+                seen.append(run)
+        return seen
+
+    return read(look)
+
+
 @blueprint.app_template_global("flows_asset")
 def asset(name: str) -> str:
     """Return the address of a file in this plugin's static folder, with its content's hash."""
@@ -341,34 +386,3 @@ def editor(id: str) -> str:
         **read(pages.known),
     }
     return render("flowbuilder/editor.html", active="flows", flow=flow, data=data)
-
-
-WORDS = {
-    "flowbuilder.gather": lazy_gettext("waits for the customer's pause"),
-    "flowbuilder.move": lazy_gettext("led the customer on"),
-    "flowbuilder.pause": lazy_gettext("made the bot silent"),
-    "flowbuilder.publish": lazy_gettext("published the flow %(flow)s"),
-    "flowbuilder.remove": lazy_gettext("removed the flow %(flow)s"),
-    "flowbuilder.resume": lazy_gettext("gave it back to the bot"),
-    "flowbuilder.roll_back": lazy_gettext("put version %(number)s of the flow %(flow)s back"),
-    "flowbuilder.save": lazy_gettext("changed the draft of a flow"),
-    "flowbuilder.start": lazy_gettext("began the flow %(flow)s"),
-    "flowbuilder.stop": lazy_gettext("stopped the bot"),
-    "flowbuilder.switch": lazy_gettext("switched the flow %(flow)s on or off"),
-}
-"""What the actions did, as the history tells it."""
-
-REASONS = [
-    (r"^a flow needs a name", lazy_gettext("A flow needs a name.")),
-    (r"there is a flow '(?P<name>.+)' already", lazy_gettext("There is a flow “%(name)s” already.")),
-    (r"changed this flow meanwhile", lazy_gettext("Somebody else has changed this flow meanwhile.")),
-    (r"^the flow has errors", lazy_gettext("The flow has errors. They stand at its nodes.")),
-    (r"there is no version (?P<number>\d+)", lazy_gettext("This flow has no version %(number)s.")),
-    (r"a flow runs in this conversation already", lazy_gettext("A flow runs in this conversation already.")),
-    (r"this flow is not published or not on", lazy_gettext("This flow is not published, or is off.")),
-    (r"no flow is silent in this conversation", lazy_gettext("No flow is silent in this conversation.")),
-    (r"no flow runs in this conversation", lazy_gettext("No flow runs in this conversation.")),
-    (r"the session has moved on", lazy_gettext("The conversation had moved on meanwhile.")),
-    (r"a person has this conversation", lazy_gettext("A person has this conversation.")),
-]
-"""Refusals in words."""

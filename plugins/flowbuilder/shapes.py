@@ -51,3 +51,14 @@ class FlowBackTest(Schema):
 
     definition = fields.Dict(required=True)
     days = fields.Float(load_default=7.0, validate=validate.Range(min=0, min_inclusive=False, max=90))
+
+
+class BackTest(Schema):
+    """How a back-test is. state: running, done, failed or late; done and all count rows of the journal."""
+
+    id = fields.String()
+    state = fields.String()
+    done = fields.Integer()
+    all = fields.Integer()
+    error = fields.String()
+    found = fields.Dict(allow_none=True, metadata={"description": "counts, nodes and conversations"})

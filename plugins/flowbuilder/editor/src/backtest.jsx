@@ -49,7 +49,7 @@ function Found({found, select}) {
   const line = (key) => <tr key={key}><th scope="row">{t(`tested.${key}`)}</th><td>{found[key]}</td></tr>;
   return (
     <>
-      <table className="figures" role="status"><tbody>{["caught", "finished", "handed_over", "stuck", "left", "running"].map(line)}</tbody></table>
+      <table className="figures" role="status"><tbody>{["caught", "finished", "handed_over", "stuck", "left", "silent", "running"].map(line)}</tbody></table>
       <ul className="caught">
         {found.conversations.map((each) => (
           <li key={`${each.conversation}${each.at}`}>
