@@ -6,12 +6,11 @@ of `replyai flow test`, the back-test and the hooks all call it.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from engine import templates, times
 
+from . import texts
 from .answers import NotThat, choose, read
 from .around import Around, Fields
 from .compiled import Flow
@@ -77,6 +76,8 @@ def due(flow: Flow, session: Json, around: Around) -> Outcome:
     run.why = f"flow “{flow.title}”, node “{node['id']}”: its time is over"
     if session["state"] == "waiting":
         return run.follow(node, "next")
+    if session["state"] == "calling":
+        return result(flow, session, {"ok": False, "reason": "no answer"}, around)
     if session["state"] == "asking" and "timeout" in node["to"] and session.get("timeout"):
         return run.follow(node, "timeout")
     return run.end("expired")
@@ -157,7 +158,7 @@ class _Run:
             return self.follow(node, "other")
         if self.session["misses"] >= self.flow.settings["misses"]:
             return self.to_person(node, "stuck")
-        self.say(f"{phrase(self.flow.language, 'again')}\n\n{_listed(node)}", node)
+        self.say(f"{phrase(self.flow.language, 'again')}\n\n{texts.listed(node)}", node)
         return self._ask(node)
 
     def _note_miss(self, node: Json, text: str) -> None:
@@ -183,7 +184,7 @@ class _Run:
             if node["error"]
             else phrase(self.flow.language, problem.name, **problem.fields)
         )
-        self.say(said if node["type"] != "choice" else f"{said}\n\n{_numbered(node['choices'])}", node)
+        self.say(said if node["type"] != "choice" else f"{said}\n\n{texts.numbered(node['choices'])}", node)
         return self._ask(node)
 
     def follow(self, node: Json, way: str) -> Outcome:
@@ -219,13 +220,13 @@ class _Run:
 
     def _at_menu(self, node: Json) -> Outcome:
         text = self.fill(node["text"])
-        self.say(f"{text}\n\n{_listed(node)}".strip() if node["list_options"] else text, node)
+        self.say(f"{text}\n\n{texts.listed(node)}".strip() if node["list_options"] else text, node)
         return self._ask(node)
 
     def _at_ask(self, node: Json) -> Outcome:
         self.session["tries"] = 0
         text = self.fill(node["text"])
-        self.say(f"{text}\n\n{_numbered(node['choices'])}" if node["type"] == "choice" else text, node)
+        self.say(f"{text}\n\n{texts.numbered(node['choices'])}" if node["type"] == "choice" else text, node)
         return self._ask(node)
 
     def _ask(self, node: Json) -> Outcome:
@@ -292,9 +293,9 @@ class _Run:
     def _at_http(self, node: Json) -> Outcome:
         fields = self.fields
         call = {
-            "url": templates.fill(node["url"], {k: _quoted(v) for k, v in fields.items()}),
+            "url": templates.fill(node["url"], {k: texts.quoted(v) for k, v in fields.items()}),
             "headers": {name: templates.fill(value, fields) for name, value in node["headers"].items()},
-            "body": _filled(node["body"], fields),
+            "body": texts.filled(node["body"], fields),
         }
         wanted = {
             "method": node["method"],
@@ -308,7 +309,7 @@ class _Run:
         self.session["unasked"] += 1
         if node["minutes"] is not None:
             return self._until("waiting", times.add(self.around.at, node["minutes"] * 60))
-        return self._until("waiting", times.format(_next_time(self.around.local, node["until"])))
+        return self._until("waiting", times.format(texts.next_time(self.around.local, node["until"])))
 
     def _at_goto(self, node: Json) -> Any:
         flow = self.around.library(node["flow"])
@@ -364,36 +365,3 @@ class _Run:
     def keep(self, name: str, value: Any) -> None:
         """Keep a value for later texts and conditions."""
         self.session["fields"][name] = value[:FIELD] if isinstance(value, str) else value
-
-
-def _listed(node: Json) -> str:
-    return "\n".join(f"{option['id']}. {option['title']}" for option in node["options"])
-
-
-def _numbered(choices: list[str]) -> str:
-    return "\n".join(f"{number}. {title}" for number, title in enumerate(choices, 1))
-
-
-def _next_time(now: datetime, text: str) -> datetime:
-    """Return the next moment at which the clock there says *text* (``09:00``)."""
-    hour, minute = map(int, text.split(":"))
-    for days in (0, 1):
-        moment = datetime.combine(now.date() + timedelta(days), time(hour, minute), now.tzinfo)
-        if moment > now:
-            return moment
-    raise AssertionError(text)
-
-
-def _quoted(value: Any) -> str:
-    return quote(str(value if value is not None else ""), safe="")
-
-
-def _filled(body: Any, fields: Json) -> Any:
-    """Fill the texts inside a JSON body."""
-    if isinstance(body, str):
-        return templates.fill(body, fields)
-    if isinstance(body, list):
-        return [_filled(inner, fields) for inner in body]
-    if isinstance(body, dict):
-        return {key: _filled(inner, fields) for key, inner in body.items()}
-    return body

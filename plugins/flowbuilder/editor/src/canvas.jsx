@@ -1,7 +1,7 @@
 // The canvas: nodes with their ways out, drawn, dragged and connected.
-import {Background, Controls, Handle, MiniMap, Position, ReactFlow, applyNodeChanges, useReactFlow} from "@xyflow/react";
+import {Background, BaseEdge, Controls, getSmoothStepPath, Handle, MiniMap, Position, ReactFlow, applyNodeChanges, useReactFlow} from "@xyflow/react";
 import React, {memo, useCallback, useEffect, useMemo, useState} from "react";
-import {KINDS, outputs, preview} from "./model.js";
+import {heightOf, KINDS, NODE_WIDTH, outputs, preview} from "./model.js";
 import {given, span, t} from "./page.js";
 import {told} from "./inspector.jsx";
 import {Icon} from "./parts.jsx";
@@ -38,7 +38,20 @@ function NodeFigures({figures}) {
   );
 }
 
+/** A line back to a node that stands before: it goes round below both. */
+function BackEdge({sourceX, sourceY, targetX, targetY, data, ...more}) {
+  const [path] = getSmoothStepPath({sourceX, sourceY, sourcePosition: Position.Right, targetX, targetY, targetPosition: Position.Left, borderRadius: 14, offset: 22, centerY: data.below});
+  return <BaseEdge path={path} style={more.style} interactionWidth={more.interactionWidth} />;
+}
+
+/** Where a line back runs, or null for a line that leads on. */
+function below(source, target) {
+  if (!source?.at || !target?.at || source.at[0] + NODE_WIDTH + 20 <= target.at[0]) return null;
+  return Math.max(source.at[1] + heightOf(source), target.at[1] + heightOf(target)) + 24;
+}
+
 const TYPES = {flow: FlowNode};
+const LINES = {back: BackEdge};
 const DELETE = ["Delete", "Backspace"];
 
 export function Canvas({flow, selected, setSelected, problems, stand, visited, figures, move, connect, remove, add, readOnly}) {
@@ -55,9 +68,16 @@ export function Canvas({flow, selected, setSelected, problems, stand, visited, f
   const [nodes, setNodes] = useState(wanted);
   useEffect(() => setNodes((held) => wanted.map((node) => ({...held.find((each) => each.id === node.id), ...node}))), [wanted]);
   const [lines, setLines] = useState(new Set());
-  const edges = useMemo(() => flow.nodes.flatMap((node) => Object.entries(node.to).map(([way, target]) => ({
-    id: `${node.id}:${way}`, source: node.id, sourceHandle: way, target, targetHandle: "in", animated: stand === node.id, selected: lines.has(`${node.id}:${way}`),
-  }))), [flow, stand, lines]);
+  const edges = useMemo(() => {
+    const byId = new Map(flow.nodes.map((node) => [node.id, node]));
+    return flow.nodes.flatMap((node) => Object.entries(node.to).map(([way, target]) => {
+      const back = below(node, byId.get(target));
+      return {
+        id: `${node.id}:${way}`, source: node.id, sourceHandle: way, target, targetHandle: "in", animated: stand === node.id, selected: lines.has(`${node.id}:${way}`),
+        ...(back === null ? {} : {type: "back", data: {below: back}}),
+      };
+    }));
+  }, [flow, stand, lines]);
 
   const onNodesChange = useCallback((changes) => {
     setNodes((held) => applyNodeChanges(changes.filter((change) => change.type !== "remove"), held));
@@ -93,7 +113,7 @@ export function Canvas({flow, selected, setSelected, problems, stand, visited, f
   };
   return (
     <div className="canvas" onDrop={onDrop} onDragOver={(event) => { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; }}>
-      <ReactFlow nodes={nodes} edges={edges} nodeTypes={TYPES} onNodesChange={onNodesChange} onEdgesChange={onEdgesChange} onBeforeDelete={onBeforeDelete}
+      <ReactFlow nodes={nodes} edges={edges} nodeTypes={TYPES} edgeTypes={LINES} onNodesChange={onNodesChange} onEdgesChange={onEdgesChange} onBeforeDelete={onBeforeDelete}
         onConnect={(made) => connect(made.source, made.sourceHandle, made.target)} nodesDraggable={!readOnly} nodesConnectable={!readOnly}
         deleteKeyCode={readOnly ? null : DELETE} multiSelectionKeyCode="Shift" fitView={given.draft.nodes?.length > 0} fitViewOptions={{maxZoom: 1, padding: 0.2}} minZoom={0.15} maxZoom={2} connectionRadius={36}
         proOptions={{hideAttribution: false}} ariaLabelConfig={{"node.a11yDescription.default": t("a11y.node"), "edge.a11yDescription.default": t("a11y.edge"), "controls.ariaLabel": t("zoom"),

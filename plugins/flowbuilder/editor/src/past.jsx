@@ -2,10 +2,11 @@
 import React, {useEffect, useState} from "react";
 import {BackTest} from "./backtest.jsx";
 import {said} from "./model.js";
-import {ask, given, span, t} from "./page.js";
+import {ask, given, root, span, t} from "./page.js";
 import {Button, Field, Icon, Select} from "./parts.jsx";
 
 const DRAFT = "draft";
+const MISSED = 5; // nodes whose texts are shown where none is selected
 const ENDS = ["goal", "end", "person", "cancelled", "expired", "stuck", "loop"];
 
 export function Past({flow, node, figures, setFigures, readOnly, onRestore, select}) {
@@ -33,7 +34,7 @@ export function Past({flow, node, figures, setFigures, readOnly, onRestore, sele
   };
   const one = versions?.find((version) => version.number === shown);
   const two = versions?.find((version) => String(version.number) === other);
-  const misses = figures?.[node?.id]?.misses || 0;
+  const missed = Object.entries(one && figures ? figures : {}).filter(([id, each]) => each.misses > 0 && (!node || node.id === id)).sort((a, b) => b[1].misses - a[1].misses);
   const [before, after] = two && two.number < one?.number ? [two, one.definition] : [one, two ? two.definition : flow];
   return (
     <section aria-label={t("versions")}>
@@ -47,7 +48,7 @@ export function Past({flow, node, figures, setFigures, readOnly, onRestore, sele
         </Field>
       )}
       {one && found[one.number] && <Figures columns={[found[one.number], ...(two && found[two.number] ? [found[two.number]] : [])]} />}
-      {one && misses > 0 && <Misses number={one.number} node={node.id} />}
+      {missed.slice(0, MISSED).map(([id]) => <Misses key={id} number={one.number} node={id} />)}
       {one && <Difference before={before.definition} after={after} />}
       {one && !readOnly && <Button small icon="rotate-ccw" onClick={() => restore(one)}>{t("restore", {number: one.number})}</Button>}
     </section>
@@ -89,7 +90,7 @@ function Misses({number, node}) {
   return (
     <>
       <h3>{t("not_understood", {node})}</h3>
-      <ol className="misses">{items.map((each) => <li key={each.text}><bdi>{each.text}</bdi> <small>{each.number}×</small></li>)}</ol>
+      <ol className="misses">{items.map((each) => <li key={each.text}><a href={`${root}/inbox/${each.conversation}?tab=all`} target="_blank" rel="noopener"><bdi>{each.text}</bdi></a> <small>{each.number}×</small></li>)}</ol>
     </>
   );
 }
