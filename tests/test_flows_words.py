@@ -7,7 +7,7 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 
-from plugins.flowbuilder import answers, checking, matching, nodes
+from plugins.flowbuilder import answers, checking, matching, nodes, words
 
 FOLDER = Path(checking.__file__).parent
 SOURCES = "\n".join(file.read_text() for file in sorted((FOLDER / "editor" / "src").glob("*.js*")))
@@ -58,3 +58,25 @@ def test_the_pages_are_in_indonesian_too() -> None:
     known = catalogue._catalog.keys()  # type: ignore[attr-defined]  # there is no public list
     missing = [text for text in asked if (text if isinstance(text, str) else (text[0], 0)) not in known]
     assert len(asked) > 40 and not missing, missing
+
+
+def test_the_history_and_refusals_have_words() -> None:
+    """Each action that a history may tell of, and each refusal of a handler."""
+    source = (FOLDER / "handlers.py").read_text()
+    actions = set(re.findall(r'@handles\("([\w.]+)"', source))
+    assert actions == words.WORDS.keys()
+    said = re.findall(r'raise Refused\(f?"([^"]+)"', source)
+    patterns = [
+        *(pattern for pattern, _text in words.REASONS),
+        "^there is no \\w+ ",
+        "; reopen it first",
+    ]  # the last two are the pages' own
+    unknown = [text for text in said if not any(re.search(pattern, filled(text)) for pattern in patterns)]
+    assert len(said) > 8 and not unknown, unknown
+
+
+def filled(text: str) -> str:
+    """Return a message as it is said: numbers and names in the place of gaps."""
+    return (
+        re.sub(r"\{[^}]+!r\}|\{name\}", "'x'", text).replace("{data['number']}", "3").replace("{error}", "x")
+    )

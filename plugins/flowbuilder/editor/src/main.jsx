@@ -17,6 +17,7 @@ const CLIPBOARD = "replyai-flow-nodes";
 
 /** The flow with its history: {flow, past, future}. */
 function history(state, step) {
+  if (step.theirs) return {flow: step.theirs, past: [], future: []};
   if (step.undo) return state.past.length ? {flow: state.past.at(-1), past: state.past.slice(0, -1), future: [state.flow, ...state.future]} : state;
   if (step.redo) return state.future.length ? {flow: state.future[0], past: [...state.past, state.flow], future: state.future.slice(1)} : state;
   const flow = step(state.flow);
@@ -30,7 +31,7 @@ function Editor() {
   const [panel, setPanel] = useState("inspector");
   const [stand, setStand] = useState({node: null, visited: []});
   const [figures, setFigures] = useState(null);
-  const {state, refusal, publish, published, take} = useSaved(flow);
+  const {state, refusal, publish, published, take, load} = useSaved(flow, dispatch);
   const {fitView, getViewport, setCenter} = useReactFlow();
   const readOnly = !may.write;
   const change = useCallback((make) => { if (!readOnly) dispatch(make); }, [readOnly]);
@@ -131,7 +132,7 @@ function Editor() {
       </header>
       {state === "conflict" && (
         <div className="banner warn" role="alert"><Icon name="triangle-alert" /> {t("conflict")}
-          <Button small onClick={() => location.reload()}>{t("load_theirs")}</Button><Button small onClick={take}>{t("keep_mine")}</Button></div>
+          <Button small onClick={load}>{t("load_theirs")}</Button><Button small onClick={take}>{t("keep_mine")}</Button></div>
       )}
       <div className="flow-work">
         <nav className="flow-palette" aria-label={t("nodes")}>
@@ -150,22 +151,48 @@ function Editor() {
           {panel === "inspector" && <Inspector {...{flow, node, problems, edit, editFlow, connect, remove, create, select, readOnly}}
             start={(id) => editFlow({start: id})} rename={(id, name) => { change((held) => model.renamed(held, id, name)); setSelected([name]); }} />}
           {panel === "chat" && <TestChat {...{flow, onStand, select}} />}
-          {panel === "past" && <Past {...{flow, figures, setFigures, readOnly, node, select}} onRestore={() => location.reload()} />}
+          {panel === "past" && <Past {...{flow, figures, setFigures, readOnly, node, select}} published={published} onRestore={load} />}
         </aside>
       </div>
     </>
   );
 }
 
-/** Keep the draft on the server: {state: saved | saving | unsaved | refused | conflict, refusal, publish, published, take}. */
-function useSaved(flow) {
+/** Keep the draft on the server: {state: saved | saving | unsaved | refused | conflict, refusal, publish, published, take, load}. */
+function useSaved(flow, dispatch) {
   const [state, setState] = useState("saved");
   const [published, setPublished] = useState(given.number);
   const [refusal, setRefusal] = useState(null);
   const rev = useRef(given.draft_rev);
   const kept = useRef(JSON.stringify(flow));
   const latest = useRef(flow);
+  const newest = useRef(given.draft_rev); // that the feed told of
+  const busy = useRef(false);
   latest.current = flow;
+
+  /** Take over what the server has. */
+  const load = useCallback(async () => {
+    const answer = await ask(`/api/flows/${given.id}`);
+    if (!answer.ok) return;
+    const theirs = laidOut(model.opened(answer.data.draft));
+    rev.current = answer.data.draft_rev;
+    kept.current = JSON.stringify(theirs);
+    setPublished(answer.data.number);
+    setState("saved");
+    dispatch({theirs});
+  }, [dispatch]);
+  /** Follow what somebody else saved, where nothing of ours is waiting; else it is a conflict. */
+  const follow = useCallback(() => {
+    if (busy.current || newest.current <= rev.current) return;
+    if (JSON.stringify(latest.current) === kept.current) load(); else setState("conflict");
+  }, [load]);
+  useEffect(() => {
+    followed((document) => {
+      setPublished(document.number);
+      newest.current = Math.max(newest.current, document.draft_rev);
+      follow();
+    });
+  }, [follow]);
 
   /** A refusal is of another's draft, or of this one: a name that is taken, say. */
   const notSaved = async (answer) => {
@@ -180,14 +207,17 @@ function useSaved(flow) {
     const definition = latest.current, text = JSON.stringify(definition);
     if (text === kept.current) { setState((held) => (held === "conflict" ? held : "saved")); return true; }
     setState("saving");
+    busy.current = true;
     const answer = await ask(`/api/flows/${given.id}`, "PATCH", {definition, rev: rev.current});
+    busy.current = false;
     setRefusal(null);
     if (!answer.ok) { await notSaved(answer); return false; }
     rev.current = answer.data.draft_rev;
     kept.current = text;
     setState("saved");
+    follow();
     return true;
-  }, []);
+  }, [follow]);
   useEffect(() => {
     if (!may.write) return undefined;
     if (JSON.stringify(flow) === kept.current) {
@@ -223,7 +253,21 @@ function useSaved(flow) {
     setState("saving");
     save();
   };
-  return {state, refusal, publish, published, take};
+  return {state, refusal, publish, published, take, load};
+}
+
+const FEED = new URL("../../static/js/feed.js", import.meta.url).href; // the pages' own module, not a part of this file
+
+/** Call `run` with this flow's document whenever it changes, here or at somebody else's. */
+async function followed(run) {
+  const {on, start} = await import(FEED);
+  const look = async () => {
+    const answer = await ask(`/api/flows/${given.id}`);
+    if (answer.ok) run(answer.data);
+  };
+  on("changes", ({changes}) => { if (changes.some((each) => each.collection === "flow" && each.id === given.id)) look(); });
+  on("resync", look);
+  start();
 }
 
 function tell(text) {

@@ -9,12 +9,12 @@ const DRAFT = "draft";
 const MISSED = 5; // nodes whose texts are shown where none is selected
 const ENDS = ["goal", "end", "person", "cancelled", "expired", "stuck", "loop"];
 
-export function Past({flow, node, figures, setFigures, readOnly, onRestore, select}) {
+export function Past({flow, node, figures, setFigures, readOnly, published, onRestore, select}) {
   const [versions, setVersions] = useState(null);
   const [shown, setShown] = useState(null);
   const [other, setOther] = useState(DRAFT);
   const [found, setFound] = useState({});
-  useEffect(() => { ask(`/api/flows/${given.id}/versions?limit=50`).then((answer) => setVersions(answer.ok ? answer.data.items : [])); }, []);
+  useEffect(() => { ask(`/api/flows/${given.id}/versions?limit=50`).then((answer) => setVersions(answer.ok ? answer.data.items : [])); }, [published]);
   useEffect(() => () => setFigures(null), []);
   const figuresOf = async (number) => {
     const answer = await ask(`/api/flows/${given.id}/figures?number=${number}`);
