@@ -83,11 +83,8 @@ def test_what_was_not_understood_is_grouped_with_the_time_that_answers_took(stac
         for text in ("Halo?!", "apa ya", "1"):
             stack.writes(chat, text)
     found = sari("GET", f"/flows/{flow['id']}/figures")[1]
-    assert (found["started"], found["nodes"]["menu"]["answers"], found["nodes"]["menu"]["misses"]) == (
-        2,
-        2,
-        4,
-    )
+    menu = found["nodes"]["menu"]
+    assert (found["started"], menu["answers"], menu["misses"]) == (2, 2, 4)
     assert found["seconds"] == menu["seconds"] >= 0
     misses = sari("GET", f"/flows/{flow['id']}/misses?node=menu")[1]["items"]
     assert {(each["text"], each["number"]) for each in misses} == {("Halo?!", 2), ("apa ya", 2)}

@@ -66,17 +66,13 @@ def test_the_history_and_refusals_have_words() -> None:
     actions = set(re.findall(r'@handles\("([\w.]+)"', source))
     assert actions == words.WORDS.keys()
     said = re.findall(r'raise Refused\(f?"([^"]+)"', source)
-    patterns = [
-        *(pattern for pattern, _text in words.REASONS),
-        "^there is no \\w+ ",
-        "; reopen it first",
-    ]  # the last two are the pages' own
+    of_the_pages = ["^there is no \\w+ ", "; reopen it first"]
+    patterns = [*(pattern for pattern, _text in words.REASONS), *of_the_pages]
     unknown = [text for text in said if not any(re.search(pattern, filled(text)) for pattern in patterns)]
     assert len(said) > 8 and not unknown, unknown
 
 
 def filled(text: str) -> str:
     """Return a message as it is said: numbers and names in the place of gaps."""
-    return (
-        re.sub(r"\{[^}]+!r\}|\{name\}", "'x'", text).replace("{data['number']}", "3").replace("{error}", "x")
-    )
+    said = text.replace("{data['number']}", "3").replace("{error}", "x")
+    return re.sub(r"\{[^}]+!r\}|\{name\}", "'x'", said)
