@@ -13,6 +13,7 @@ from engine.facts.names import name_of, phone_of
 from engine.facts.statuses import put as set_status
 from engine.gateways import Gateway, NotUnderstood
 from engine.hookspecs import hookimpl
+from engine.ids import draw
 from engine.phones import chat_of, country_of, e164
 from engine.visibility import sees
 
@@ -32,6 +33,7 @@ __all__ = [
     "confirm_sent",
     "contact_by_alias",
     "country_of",
+    "draw",
     "e164",
     "handles",
     "hookimpl",

@@ -1,7 +1,8 @@
 """Marked points where a test may end the process, as a crash would.
 
-``CRASH_AT=name[:n]`` ends it at the n-th passing of *name*. ``CRASH_FILE`` names a file that holds
-``name:n``: whichever process gets there first takes the file away and ends, once.
+``CRASH_AT=name[:n[:STOP]]`` ends it at the n-th passing of *name*, or stops it until it gets SIGCONT.
+``CRASH_FILE`` names a file that holds ``name:n``: whichever process gets there first takes the file
+away and ends, once.
 """
 
 import os
@@ -9,7 +10,7 @@ import signal
 from pathlib import Path
 
 _FILE = os.environ.get("CRASH_FILE")
-_WANTED, _, _COUNT = os.environ.get("CRASH_AT", "").partition(":")
+_WANTED, _COUNT, _HOW = [*os.environ.get("CRASH_AT", "").split(":"), "", ""][:3]
 _passed: dict[str, int] = {}
 
 
@@ -23,7 +24,7 @@ def _count(name: str) -> None:
     if name == _WANTED:
         _passed[name] = _passed.get(name, 0) + 1
         if _passed[name] == int(_COUNT or 1):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGSTOP if _HOW == "STOP" else signal.SIGKILL)
     if _FILE:
         _look(Path(_FILE), name)
 

@@ -82,8 +82,16 @@ class Gateway(Protocol):
     title: what people read. settings: the schema of an account's settings; a field whose
     metadata says ``secret`` is kept apart from them.
     supports: what the service can do, as data: ``client_ids``, ``history``, ``find``, ``typing``,
-    ``reactions``, ``buttons``, ``contacts`` (booleans) and ``media`` (a list of kinds). An adapter that
-    supports ``contacts`` is an `AddressBook` as well.
+    ``reactions``, ``buttons``, ``contacts``, ``seen``, ``official``, ``same_id`` (booleans) and ``media``
+    (a list of kinds). An adapter that supports ``contacts`` is an `AddressBook` as well.
+    ``client_ids``: `send` has the service use the id ``message["wanted_id"]``, the same in each try.
+    ``same_id``: of two sends with one id people see one, so what the history lacks is sent once more.
+    ``official``: the service itself limits how fast one may send, so nothing is paced for it.
+
+    An adapter with ``typing`` or ``seen`` may have ``presence(message, state, account, secrets,
+    deadline)`` as well: it shows the chat of *message* that it is ``seen`` (``message["answers"]``
+    are the gateway's ids of what the customer wrote last, newest first), that somebody is ``typing``,
+    or that typing is ``paused``. It is a courtesy: CallFailed is taken for nothing.
     """
 
     name: str

@@ -11,11 +11,14 @@ from marshmallow import ValidationError
 
 from engine import times
 from engine.actions import Action, ActionType, Refused, action
-from engine.documents import Database, where
+from engine.documents import where
+from engine.documents.storage import masked
+from engine.ids import Chance
 from engine.plugins import Hook, Registry
 from engine.store import Store, is_fatal
 from engine.transaction import ABOUT, Transaction
 from engine.watch import Watch
+from engine.working import Documents
 
 FAILURES = 5
 WITHIN_SECONDS = 600
@@ -27,6 +30,12 @@ ROUTED = ("conversation.opened", HANDED_OVER)
 
 Heard = tuple[str, dict[str, Any]]
 Asked = tuple[str, str, Action]
+
+
+class Checked(dict[str, Any]):
+    """An action that a hook asks for. loaded: its data as its schema loads it; None where nobody knows it."""
+
+    loaded: dict[str, Any] | None = None
 
 
 class BadAction(ValueError):
@@ -59,14 +68,16 @@ class HookRunner:
                 self.enabled[plugin.name] = document.get("settings") or plugin.defaults()
         stuck = self.store.documents.table("problem").search(where("kind") == "stuck")
         self.skipped = {(problem["event"], problem["plugin"]) for problem in stuck}
-        hidden = frozenset(set(self.registry.plugins) - set(self.enabled))
-        self.view = Database(
+        self.hidden = hidden = frozenset(set(self.registry.plugins) - set(self.enabled))
+        self.view = Documents(
             connection=self.store.connection,
             collections=self.store.collections,
             string_ids=True,
             read_only=True,
             hidden=hidden,
+            versions=self.store.working.version,
         )
+        self.view.working = self.store.working
 
     def refresh(self, changes: Iterable[dict[str, Any]]) -> None:
         """Read again where *changes* concern plugins."""
@@ -104,26 +115,25 @@ class HookRunner:
     ) -> Iterator[Asked]:
         name = type.replace(".", "_")
         hooks = [hook for hook in self.registry.hooks(name) if self._hears(hook, tx, type, data)]
-        if hooks:
-            arguments = self._arguments(tx, type, data)
-            for hook in hooks:
-                for wanted in self._call(hook, tx, arguments, errors):
-                    yield hook.plugin.name, name, wanted
+        given = Given(tx, type, data, self.hidden)
+        for hook in hooks:
+            for wanted in self._call(hook, tx, given, errors):
+                yield hook.plugin.name, name, wanted
 
     def _route(self, tx: Transaction, type: str, data: dict[str, Any], errors: list[Any]) -> list[Asked]:
         """Ask who takes a conversation that is new, open again or handed over: the first answer decides.
 
         Where nobody answers, the agent that a hand-over names gets it.
         """
-        arguments = self._arguments(tx, type, data)
+        given = Given(tx, type, data, self.hidden)
         for hook in self.registry.hooks(ROUTE):
             if self._hears(hook, tx, type, data):
-                actions = self._call(hook, tx, arguments, errors)
+                actions = self._call(hook, tx, given, errors)
                 if actions:
                     return [(hook.plugin.name, ROUTE, wanted) for wanted in actions]
         if type == HANDED_OVER and data.get("agent"):
-            given = {"conversation": data["conversation"], "agent": data["agent"]}
-            return [("core", ROUTE, action("conversation.assign", why="handed over to them", **given))]
+            to = {"conversation": data["conversation"], "agent": data["agent"]}
+            return [("core", ROUTE, action("conversation.assign", why="handed over to them", **to))]
         return []
 
     def _hears(self, hook: Hook, tx: Transaction, type: str, data: dict[str, Any]) -> bool:
@@ -132,53 +142,36 @@ class HookRunner:
             return False
         return type != "timer.fired" or data.get("plugin") == name
 
-    def _arguments(self, tx: Transaction, type: str, data: dict[str, Any]) -> bytes:
-        """Return the documents that *data* is about, as JSON: decoded afresh for each plugin."""
-        named: dict[str, str | None] = {}
-        for key in ABOUT:
-            value = data.get(key)
-            named[key] = value if isinstance(value, str) else tx.about.get(key)
-        message = self._seen("message", named["message"])
-        if message is not None:
-            named["conversation"] = message["conversation"]
-        conversation = self._seen("conversation", named["conversation"])
-        if conversation is not None:
-            named["contact"] = conversation["contact"]
-        contact = self._seen("contact", named["contact"])
-        event = {**tx.event, "type": type, "data": data}
-        return orjson.dumps(
-            {"event": event, "message": message, "conversation": conversation, "contact": contact}
-        )
-
-    def _seen(self, collection: str, id: str | None) -> dict[str, Any] | None:
-        found: Any = self.view.table(collection).get(doc_id=id) if id else None
-        return found  # type: ignore[no-any-return]
-
     def _call(
-        self, hook: Hook, tx: Transaction, arguments: bytes, errors: list[dict[str, Any]]
+        self, hook: Hook, tx: Transaction, given: "Given", errors: list[dict[str, Any]]
     ) -> list[Action]:
-        plugin = hook.plugin
-        self.calls[f"{plugin.name}.{hook.name}"] += 1
+        plugin, key = hook.plugin, f"{hook.plugin.name}.{hook.name}"
+        self.calls[key] += 1
         started = time.perf_counter()
         try:
             with self.watch.running(tx.event["id"], plugin.name, hook.name):
-                return self._collect(hook, tx, arguments)
+                return self._collect(hook, tx, given)
         except (Exception, SystemExit) as error:
             if is_fatal(error):
                 raise
             errors.append(self.problem(tx, plugin.name, hook.name, f"{type(error).__name__}: {error}"))
             return []
         finally:
-            self.seconds[f"{plugin.name}.{hook.name}"] += time.perf_counter() - started
+            self.seconds[key] += time.perf_counter() - started
 
-    def _collect(self, hook: Hook, tx: Transaction, arguments: bytes) -> list[Action]:
-        given = orjson.loads(arguments)
-        name = hook.plugin.name
-        given["documents"] = self.view
-        given["settings"] = orjson.loads(orjson.dumps(self.enabled[name]))
-        given["rng"] = tx.rng(name, hook.name, tx.next_call(name, hook.name))
-        answer = hook.function(*[given.get(argument) for argument in hook.arguments])
+    def _collect(self, hook: Hook, tx: Transaction, given: "Given") -> list[Action]:
+        answer = hook.function(*[self._argument(hook, tx, given, name) for name in hook.arguments])
         return [self._action(a, tx.event["id"]) for a in _bounded(answer)]
+
+    def _argument(self, hook: Hook, tx: Transaction, given: "Given", argument: str) -> Any:
+        name = hook.plugin.name
+        if argument == "documents":
+            return self.view
+        if argument == "settings":
+            return orjson.loads(orjson.dumps(self.enabled[name]))
+        if argument == "rng":
+            return Chance(self.store.salt, tx.event["id"], name, hook.name, tx.next_call(name, hook.name))
+        return given.argument(argument)
 
     def _action(self, candidate: Any, event: str) -> Action:
         if not isinstance(candidate, dict) or not isinstance(candidate.get("type"), str):
@@ -190,13 +183,14 @@ class HookRunner:
         if len(body) > BYTES_LIMIT:
             raise BadAction(f"{candidate['type']}: {len(body)} bytes are over the {BYTES_LIMIT} allowed")
         wanted: Action = orjson.loads(body)
+        asked = Checked(type=wanted["type"], data=wanted.get("data", {}), why=wanted.get("why"))
         kind = self.registry.actions.get(wanted["type"])
         if kind is not None:
             try:
-                self.checked(kind, wanted.get("data", {}), event)
+                asked.loaded = self.checked(kind, asked["data"], event)
             except Refused as refusal:
                 raise BadAction(refusal.reason) from refusal
-        return {"type": wanted["type"], "data": wanted.get("data", {}), "why": wanted.get("why")}
+        return asked
 
     def problem(self, tx: Transaction, plugin: str, hook: str, error: str) -> dict[str, Any]:
         """Keep a failure of *plugin* for the integrator; switch it off when there were too many."""
@@ -208,6 +202,43 @@ class HookRunner:
                 switch_off(tx, plugin, f"{recent} failures within ten minutes; the last: {error}")
                 del self.enabled[plugin]
         return {"plugin": plugin, "hook": hook, "error": error[:500]}
+
+
+class Given:
+    """The event and the documents that it is about, as hooks are given them: as JSON, decoded for each.
+
+    They are looked up when the first one asks: nothing is written while hooks are called.
+    """
+
+    def __init__(self, tx: Transaction, type: str, data: dict[str, Any], hidden: frozenset[str]) -> None:
+        self.tx, self.type, self.data, self.hidden = tx, type, data, hidden
+        self._documents: dict[str, bytes | str] | None = None
+        self._event: bytes | None = None
+
+    def argument(self, name: str) -> Any:
+        """Return an argument of a hook; None for what there is not."""
+        if name == "event":
+            if self._event is None:
+                self._event = orjson.dumps({**self.tx.event, "type": self.type, "data": self.data})
+            return orjson.loads(self._event)
+        if self._documents is None:
+            self._documents = dict(self._seen())
+        found = self._documents.get(name)
+        return None if found is None else orjson.loads(found)
+
+    def _seen(self) -> Iterator[tuple[str, bytes | str]]:
+        """Yield the message, its conversation and its contact, where there are any."""
+        named: dict[str, str | None] = {}
+        for key in ABOUT:
+            value = self.data.get(key)
+            named[key] = value if isinstance(value, str) else self.tx.about.get(key)
+        for key, of in zip(ABOUT, (*ABOUT[1:], None), strict=True):
+            held = self.tx.working.held(key, named[key]) if named[key] else None  # type: ignore[arg-type]
+            if held is None:
+                continue
+            if of is not None:
+                named[of] = held.content[of]
+            yield key, orjson.dumps(masked(held.content, self.hidden)) if self.hidden else held.text
 
 
 def report(tx: Transaction, plugin: str, hook: str, error: str, kind: str, event: str | None = None) -> None:

@@ -134,6 +134,47 @@ def conversation_snoozed(event, message, conversation, contact, documents, setti
 
 
 @hookspec
+def assignment_queued(event, message, conversation, contact, documents, settings, rng):
+    """Called when a conversation began to wait for a person of a team; may return actions.
+
+    ``data`` is ``{conversation, team, agent, skill, before, opens_at}``.
+    """
+
+
+@hookspec
+def assignment_look(event, message, conversation, contact, documents, settings, rng):
+    """Called when people may be free for what waits, once a round; may return actions.
+
+    ``data`` may have ``only``, the conversations that began to wait where nobody got room.
+    """
+
+
+@hookspec
+def assignment_out_of_hours(event, message, conversation, contact, documents, settings, rng):
+    """Called when a conversation began to wait while its team is closed; may return actions.
+
+    ``data`` is ``{conversation, team, opens_at, holiday}``; the last two may be null.
+    """
+
+
+@hookspec
+def sla_warned(event, message, conversation, contact, documents, settings, rng):
+    """Called when a response time is nearly over; may return actions.
+
+    ``data`` is ``{conversation, kind, due, minutes, assignee, team, episode}``; ``kind`` is ``first`` or
+    ``next``.
+    """
+
+
+@hookspec
+def sla_breached(event, message, conversation, contact, documents, settings, rng):
+    """Called when a response time is over without an answer; may return actions.
+
+    ``data`` is as in `sla_warned`.
+    """
+
+
+@hookspec
 def labels_added(event, message, conversation, contact, documents, settings, rng):
     """Called when a label was put on a conversation; may return actions.
 
@@ -225,6 +266,14 @@ def job_finished(event, message, conversation, contact, documents, settings, rng
     """Called when a job came to an end; ``data`` is ``{job, name, args, result, state}``; may return actions.
 
     ``state`` is ``done``, ``lost`` (a worker began it and never told) or ``cancelled``.
+    """
+
+
+@hookspec
+def clock_jumped(event, message, conversation, contact, documents, settings, rng):
+    """Called when the wall clock was put forward, by ``data["seconds"]``; may return actions.
+
+    The events from the next one on show it. What is to keep its length in spite of it is moved here.
     """
 
 

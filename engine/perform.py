@@ -66,9 +66,9 @@ class Context:
     documents: the workspace's documents, read-only, as they are now.   job: the id of this attempt.
     """
 
-    def __init__(self, config: Config, registry: Registry, job: Document) -> None:
+    def __init__(self, config: Config, registry: Registry, job: Document, opened: "Opened") -> None:
         self.folder = config.data / "w" / job["workspace"]
-        self.documents = Reading(self.folder / "replyai.db", registry.collections)
+        self.documents = opened.reading(self.folder / "replyai.db", registry)
         self.job = str(job["id"])
         self._registry = registry
         self._secrets = Secrets(self.folder, config.secret_key)
@@ -91,6 +91,11 @@ class Context:
         """Return the seconds that this job still has, at least a tenth."""
         return max(0.1, float(self._until) - time.monotonic())
 
+    @property
+    def late(self) -> bool:
+        """Whether this job's time is over, as after a stop of the whole process."""
+        return bool(time.monotonic() >= self._until)
+
     def media_path(self, hash: str) -> Path:
         """Return where the bytes of a medium lie."""
         return media.path(self.folder, hash)
@@ -100,9 +105,28 @@ class Context:
         row = self.documents.connection.execute("SELECT value FROM meta WHERE key = 'media_salt'").fetchone()
         return media.save(self.folder, row[0], body, mime, filename)
 
+
+class Opened:
+    """Files of workspaces that a worker holds open from job to job; one that was replaced is opened anew."""
+
+    def __init__(self) -> None:
+        self._held: dict[Path, tuple[int, Reading]] = {}
+
+    def reading(self, path: Path, registry: Registry) -> Reading:
+        """Return the documents in *path* as they are now, whenever they are asked for."""
+        number = path.stat().st_ino if path.exists() else 0
+        held = self._held.get(path)
+        if held is None or held[0] != number:
+            if held is not None:
+                held[1].connection.close()
+            held = self._held[path] = number, Reading(path, registry.collections)
+        return held[1]
+
     def close(self) -> None:
-        """Let the file go."""
-        self.documents.connection.close()
+        """Let the files go."""
+        for _number, reading in self._held.values():
+            reading.connection.close()
+        self._held.clear()
 
 
 def fetch_media(args: Document, context: Context) -> Document:
@@ -134,7 +158,7 @@ def may_call(client: "redis_client.Redis[bytes]", keys: Keys, job: Document) -> 
     with client.pipeline(transaction=True) as pipe:
         pipe.set(key, value, nx=True, ex=MARK_SECONDS)
         pipe.get(keys.epoch(job["workspace"]))
-        won, epoch = pipe.execute()
+        won, epoch = pipe.execute()  # WAITAOF comes apart: in one go with these it waits for a tick of 100 ms
     if not won:
         return "another worker or the engine has the mark"
     if job["queue"] != "send":
@@ -154,8 +178,17 @@ def durable(client: "redis_client.Redis[bytes]") -> bool:
         return bool(settings.get("appendonly") == "yes" and settings.get("appendfsync") == "always")
 
 
-def perform(config: Config, registry: Registry, client: "redis_client.Redis[bytes]", job: Document) -> None:
-    """Run one attempt of a job, at most once; tell the engine what came of it."""
+def perform(
+    config: Config,
+    registry: Registry,
+    client: "redis_client.Redis[bytes]",
+    job: Document,
+    opened: Opened | None = None,
+) -> None:
+    """Run one attempt of a job, at most once; tell the engine what came of it.
+
+    opened: files that stay open for the next job.
+    """
     point("dequeued")
     keys = Keys(installation(config))
     refusal = may_call(client, keys, job)
@@ -164,17 +197,22 @@ def perform(config: Config, registry: Registry, client: "redis_client.Redis[byte
     if refusal:
         return
     point("pre_http")
-    result = _run(config, registry, job)
+    held = opened or Opened()
+    try:
+        result = _run(config, registry, job, held)
+    finally:
+        if opened is None:
+            held.close()
     point("post_http")
     tell(client, keys, job, result)
 
 
-def _run(config: Config, registry: Registry, job: Document) -> Document:
+def _run(config: Config, registry: Registry, job: Document, opened: Opened) -> Document:
     function = registry.jobs().get(job["name"])
     if function is None:
         return {"outcome": "not_sent", "reason": f"no plugin here has the job {job['name']}"}
     try:
-        context = Context(config, registry, job)
+        context = Context(config, registry, job, opened)
     except Exception as error:
         return {"outcome": "not_sent", "reason": str(error)[:300]}
     try:
@@ -185,8 +223,6 @@ def _run(config: Config, registry: Registry, job: Document) -> Document:
         return {"outcome": "not_sent", "reason": str(error)[:300]}
     except Exception as error:
         return {"outcome": "unknown", "reason": f"{type(error).__name__}: {error}"[:300]}
-    finally:
-        context.close()
 
 
 def tell(client: "redis_client.Redis[bytes]", keys: Keys, job: Document, result: Document) -> None:
@@ -213,6 +249,7 @@ class _Environment:
         self.config = load()
         self.registry = plugins.load(self.config.plugins_dir)
         self.client = connect(self.config)
+        self.opened = Opened()
 
 
 _environment: _Environment | None = None
@@ -223,4 +260,5 @@ def run(job: Document) -> None:
     global _environment
     if _environment is None:
         _environment = _Environment()
-    perform(_environment.config, _environment.registry, _environment.client, job)
+    held = _environment
+    perform(held.config, held.registry, held.client, job, held.opened)

@@ -8,7 +8,7 @@ import orjson
 from engine import facts
 from engine.actions import Action, Refused
 from engine.events import Event
-from engine.hooks import HookRunner
+from engine.hooks import Checked, HookRunner
 from engine.plugins import Registry
 from engine.store import Store, is_fatal
 from engine.transaction import ASKER, Duplicate, Transaction, described
@@ -25,6 +25,7 @@ class Outcome:
     result: what the one who submitted it is told.
     seq: its row, or None where no row was written.
     changes, jobs, signals: what is to be published and enqueued once it is committed.
+    documents: what each of the changes made of its document, None where it is deleted.
     """
 
     result: dict[str, Any]
@@ -33,6 +34,7 @@ class Outcome:
     changes: list[dict[str, Any]] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=list)
     signals: list[dict[str, Any]] = field(default_factory=list)
+    documents: list[dict[str, Any] | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Pipeline:
 
     def run(self, event: Event, raw: dict[str, Any] | None = None) -> Outcome:
         """Take up *event*; must be called inside a database transaction, whose commit ends it."""
-        event = facts.canonical(event, self.store.documents)
+        event = facts.canonical({**event, "data": dict(event["data"])}, self.store)
         if known := self.store.row_of(event["id"]):
             return self._again(event, *known)
         if facts.ignored(event):
@@ -74,7 +76,8 @@ class Pipeline:
         if event["type"] == "documents.imported":
             facts.system.check_import(event["data"], self.store.documents, self.store.row_of)
         event["at"] = self.store.now()
-        tx = Transaction(self.store, event)
+        self.store.working.begin()
+        tx = Transaction(self.store, event, self.registry.supports)
         self.store.on_change = tx.remember
         error = self._record(tx)
         if tx.duplicate:
@@ -128,7 +131,8 @@ class Pipeline:
         result = answer(seq, row, duplicate=False)
         if error:
             result["error"] = error
-        return Outcome(result, seq, tx.event, changes, tx.jobs, tx.signals)
+        documents = [tx.after(change) for change in changes]
+        return Outcome(result, seq, tx.event, changes, tx.jobs, tx.signals, documents)
 
     def _rounds(self, tx: Transaction, errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
         heard = [(tx.event["type"], tx.event["data"]), *tx.consequences]
@@ -199,7 +203,9 @@ class Pipeline:
             raise Refused(f"no plugin here carries out {action['type']}")
         if kind.plugin != "core" and kind.plugin not in self.hooks.enabled:
             raise Refused(f"the plugin {kind.plugin} is off")
-        data = self.hooks.checked(kind, action["data"], tx.event["id"])
+        data = action.loaded if isinstance(action, Checked) else None
+        if data is None:
+            data = self.hooks.checked(kind, action["data"], tx.event["id"])
         with self.watch.running(tx.event["id"], kind.plugin, f"action {kind.type}"):
             result = kind.handler(data, tx)
         if kind.past:

@@ -164,6 +164,11 @@ class Registry:
         """Name → adapter, of every installed plugin."""
         return {adapter.name: adapter for _, adapters in self._gather("gateways") for adapter in adapters}
 
+    @cached_property
+    def supports(self) -> dict[str, dict[str, Any]]:
+        """Gateway → what its adapter says that it can do."""
+        return {name: dict(adapter.supports) for name, adapter in self.gateways().items()}
+
     def jobs(self) -> dict[str, Callable[..., Any]]:
         """Name → function that a worker may run."""
         from engine.perform import CORE_JOBS

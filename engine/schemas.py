@@ -83,6 +83,7 @@ COLLECTIONS = (
             ("conversation", "at"),
             ("account", "gateway_id"),
             ("account", "status", "lane", "at"),
+            ("account", "status", "lane", "sender.due"),
             ("conversation", "status"),
             ("status",),
             ("client_id",),

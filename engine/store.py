@@ -3,9 +3,11 @@
 import hashlib
 import secrets as randomness
 import sqlite3
+import threading
+import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ import orjson
 from engine import times
 from engine.documents import Collection, Database, create_tables
 from engine.documents.tables import table_name
+from engine.working import Again, Documents, WorkingSet
 
 VERSION = 1
+MOST_ROWS = 500  # that wait to be written
 GENESIS = b"\0" * 32
 
 _TABLES = """
@@ -107,8 +111,31 @@ def chain(previous: bytes, body: bytes) -> bytes:
     return hashlib.sha256(previous + body).digest()
 
 
+JUMP_SECONDS = 2.0
+
+
+class _Part:
+    """A part without a savepoint: where it raises and has written, all has to be done again."""
+
+    __slots__ = ("_before", "_working")
+
+    def __init__(self, working: WorkingSet) -> None:
+        self._working = working
+
+    def __enter__(self) -> None:
+        self._before = self._working.writes
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        has_written = self._working.writes != self._before
+        if has_written and isinstance(error, (Exception, SystemExit)) and not is_fatal(error):
+            raise Again from error
+
+
 class Store:
-    """The one writer's hold of a workspace's file."""
+    """The one writer's hold of a workspace's file.
+
+    working: the documents that the present transaction works on.
+    """
 
     def __init__(self, path: Path, collections: Iterable[Collection]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,9 +145,12 @@ class Store:
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=FULL")
         self.connection.execute("PRAGMA secure_delete=ON")
-        self.documents = Database(
+        self.documents = Documents(
             connection=self.connection, collections=self.collections, string_ids=True, on_change=self._changed
         )
+        self.working = self.documents.working = WorkingSet(self.documents)
+        self._rows: dict[str, tuple[int, str, str, str, bytes]] = {}
+        self._subjects: list[tuple[str, str, int]] = []
         self._create()
         self.salt = self.meta("salt") or ""
         last = self.connection.execute(
@@ -129,6 +159,9 @@ class Store:
         first: tuple[int, str, bytes] = last or (0, "", GENESIS)
         self.seq, self.last_at, self.hash = first
         self._ahead = 0.0
+        self._jump = 0.0
+        self._measuring = threading.Lock()
+        self._measured: tuple[str, float] | None = None
         self.on_change: Any = None
 
     def _create(self) -> None:
@@ -164,6 +197,7 @@ class Store:
             )
 
     def _changed(self, collection: str, id: Any, before: Any) -> None:
+        self.working.forget(collection, id)
         if self.on_change is not None:
             self.on_change(collection, id, before)
 
@@ -171,14 +205,32 @@ class Store:
         """Return the workspace's time: the wall clock, but never before the last event.
 
         Where the wall clock was ahead once and was put right, time goes on from the last event at
-        its normal pace, so that pauses and due times keep their length.
+        its normal pace, so that pauses and due times keep their length. Where it is put forward, that
+        is held back until a `clock.jumped` event tells of it.
         """
-        wall = times.now()
-        at = times.add(wall, self._ahead) if self._ahead else wall
+        with self._measuring:
+            return self._now()
+
+    def _now(self) -> str:
+        wall, steady = times.now(), time.monotonic()
+        if self._measured is not None:
+            jump = times.seconds_between(self._measured[0], wall) - (steady - self._measured[1])
+            self._jump += jump if jump > JUMP_SECONDS else 0.0
+        self._measured = wall, steady
+        at = times.add(wall, self._ahead - self._jump) if self._ahead or self._jump else wall
         if at < self.last_at:
             self._ahead += times.seconds_between(at, self.last_at)
             at = self.last_at
         return at
+
+    def jumped(self) -> float:
+        """Return by how many seconds the wall clock was put forward and this time does not show it yet."""
+        self.now()
+        return self._jump
+
+    def caught_up(self, seconds: float) -> None:
+        """Show a jump of the wall clock from now on, as it was told."""
+        self._jump = max(0.0, self._jump - seconds)
 
     def meta(self, key: str) -> str | None:
         """Return a fact about the file itself, or None."""
@@ -193,27 +245,63 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """All or nothing, with one sync to disk at the end."""
         self.connection.execute("BEGIN IMMEDIATE")
+        self._clear()
         try:
             yield
+            self.flush()
             self.documents.settle()
             self.connection.execute("COMMIT")
         except BaseException:
             self.rollback()
             raise
 
+    def flush(self) -> None:
+        """Write what waits to be written."""
+        self.working.flush()
+        if self._rows:
+            self.connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", self._rows.values())
+            insert = "INSERT OR IGNORE INTO journal_subject VALUES (?, ?, ?)"
+            self.connection.executemany(insert, self._subjects)
+            self._rows.clear()
+            self._subjects.clear()
+
+    def _clear(self) -> None:
+        self.working.clear()
+        self._rows.clear()
+        self._subjects.clear()
+
     def rollback(self) -> None:
         """Undo what is not committed, if anything is."""
         self.documents.forget()
+        self._clear()
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 
+    @property
+    def careful(self) -> bool:
+        """Whether each part has a savepoint of its own, and rows are written at once.
+
+        It hardly ever is needed; without, a part that fails after it wrote raises `Again`.
+        """
+        return not self.working.lazy
+
+    @careful.setter
+    def careful(self, careful: bool) -> None:
+        self.working.lazy = not careful
+
+    def savepoint(self, name: str) -> AbstractContextManager[None]:
+        """A part that is undone alone when it raises; see `careful`."""
+        return self.undoable(name) if self.careful else _Part(self.working)
+
     @contextmanager
-    def savepoint(self, name: str) -> Iterator[None]:
-        """A part that is undone alone when it raises."""
+    def undoable(self, name: str) -> Iterator[None]:
+        """A part with a savepoint, whether `careful` or not."""
+        self.working.flush()
         self.connection.execute(f"SAVEPOINT {name}")
         try:
             yield
         except BaseException:
+            self.working.clear()
             if self.connection.in_transaction:
                 self.connection.execute(f"ROLLBACK TO {name}")
                 self.connection.execute(f"RELEASE {name}")
@@ -222,6 +310,8 @@ class Store:
 
     def row_of(self, event_id: str) -> tuple[int, dict[str, Any]] | None:
         """Return the sequence and transaction of a known event id, or None."""
+        if waiting := self._rows.get(event_id):
+            return waiting[0], orjson.loads(waiting[3])
         row = self.connection.execute(
             "SELECT seq, body FROM journal WHERE event_id = ?", (event_id,)
         ).fetchone()
@@ -233,13 +323,11 @@ class Store:
         body = orjson.dumps({"seq": seq, **transaction})  # in the order in which it was taken up
         digest = chain(self.hash, body)
         event = transaction["event"]
-        self.connection.execute(
-            "INSERT INTO journal VALUES (?, ?, ?, ?, ?)",
-            (seq, event["at"], event["id"], body.decode(), digest),
-        )
-        self.connection.executemany(
-            "INSERT OR IGNORE INTO journal_subject VALUES (?, ?, ?)", [(c, i, seq) for c, i in subjects]
-        )
+        self._rows[event["id"]] = (seq, event["at"], event["id"], body.decode(), digest)
+        self._subjects += dict.fromkeys([(collection, id, seq) for collection, id in subjects])
+        self.working.writes += 1
+        if self.careful or len(self._rows) == MOST_ROWS:
+            self.flush()
         self.seq, self.last_at, self.hash = seq, event["at"], digest
         return seq
 
@@ -247,6 +335,7 @@ class Store:
         """Keep a webhook's own bytes; return their SHA-256 in hex."""
         body = raw["body"]
         digest = hashlib.sha256(body).hexdigest()
+        self.working.writes += 1
         self.connection.execute(
             "INSERT INTO raw (at, gateway, account, hash, body, reason, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (at, raw.get("gateway"), raw.get("account"), digest, zlib.compress(body), raw.get("reason"), seq),

@@ -32,6 +32,15 @@ def fill(text: str, fields: Mapping[str, Any]) -> str:
     return _GAP.sub(lambda gap: _said(fields.get(gap[1])) or (gap[2] or "").strip(), text)[:LIMIT]
 
 
+def render(text: str, fields: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Return (what `fill` gives, what `missing_in` gives), for texts to many, where no gap may stay empty.
+
+    >>> render("Halo {{name|Kak}}, pesanan {{order}}", {"name": ""})
+    ('Halo Kak, pesanan ', ['order'])
+    """
+    return fill(text, fields), missing_in(text, fields)
+
+
 def _said(value: Any) -> str:
     if value is None:
         return ""

@@ -7,12 +7,12 @@ _MILLISECONDS_FROM = 1e11
 
 def format(moment: datetime) -> str:
     """Return an aware *moment* as ``2026-11-24T09:42:00.000000Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def now() -> str:
     """Return the present time by the wall clock."""
-    return format(datetime.now(UTC))
+    return datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def parse(text: str) -> datetime:

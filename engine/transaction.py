@@ -1,8 +1,8 @@
 """One transaction: an event, the actions that it caused, and what they did to documents."""
 
 import random
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -11,10 +11,13 @@ from engine.actions import Action
 from engine.documents import Database
 from engine.documents.tables import table_name
 from engine.events import Event
-from engine.ids import document_id, seeded
+from engine.ids import document_id, draw, seeded
 from engine.store import Store
+from engine.working import Held
 
+Document = dict[str, Any]
 Subject = tuple[str, str]
+NONE: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 ASKER = "agent"
 ABOUT = ("message", "conversation", "contact")
 
@@ -26,15 +29,16 @@ class Duplicate(Exception):
 class Transaction:
     """What step (1) and the action handlers work on.
 
-    documents: a TinyDB on the workspace; every write is remembered as a change.
     at: the time of this transaction; there is no other clock here.
     about: collection → id of what the event is about.
+    supports: gateway → what its adapter says that it can do.
     """
 
-    def __init__(self, store: Store, event: Event) -> None:
+    def __init__(self, store: Store, event: Event, supports: Mapping[str, Mapping[str, Any]] = NONE) -> None:
         self.store = store
+        self.supports = supports
         self.event = event
-        self.documents: Database = store.documents
+        self.working = store.working
         self.at: str = event["at"]
         self.about: dict[str, str] = {}
         self.consequences: list[tuple[str, dict[str, Any]]] = []
@@ -44,10 +48,17 @@ class Transaction:
         self.action_id = ""
         self.why: str | None = None
         self.duplicate = False
-        self._calls: Counter[str] = Counter()
-        self._before: dict[Subject, str | None] = {}
+        self._calls: dict[tuple[str, str], int] = {}
+        self._before: dict[Subject, dict[str, Any] | None] = {}
+        self._fields: dict[Subject, set[str] | None] = {}
         self._put_back: dict[Subject, int] = {}
         self._ordinals: dict[str, int] = {}
+        self._made: set[str] = set()
+
+    @property
+    def documents(self) -> Database:
+        """A TinyDB on the workspace; every write is remembered as a change."""
+        return self.store.documents
 
     @property
     def agent(self) -> str | None:
@@ -61,60 +72,92 @@ class Transaction:
 
     def next_call(self, plugin: str, hook: str) -> int:
         """Return how often this hook was called before in this transaction, and count this call."""
-        self._calls[f"{plugin}.{hook}"] += 1
-        return self._calls[f"{plugin}.{hook}"] - 1
+        before = self._calls.get((plugin, hook), 0)
+        self._calls[plugin, hook] = before + 1
+        return before
 
     def remember(self, collection: str, id: Any, before: str | None) -> None:
-        """Keep a document as it was before the first write to it.
+        """Keep a document as its JSON text was before somebody writes it; None where there was none."""
+        self._remember((collection, str(id)), orjson.loads(before) if before else None, None)
+
+    def _remember(self, subject: Subject, before: Document | None, changed: Document | None) -> None:
+        """Keep a document as it was before the first write to it, and which fields are written (all: None).
 
         One that is added has the last place among its kind, also where it was there before.
         """
-        subject = (collection, str(id))
-        if before is None and subject in self._before:
+        if subject not in self._before:
+            self._before[subject] = before
+            self._fields[subject] = set(changed) if changed is not None else None
+            return
+        if before is None:
             self._put_back[subject] = self._places_before(subject)
             self._before[subject] = self._before.pop(subject)
+        fields = self._fields[subject]
+        if changed is None or fields is None:
+            self._fields[subject] = None
         else:
-            self._before.setdefault(subject, before)
+            fields.update(changed)
 
     def new_id(self, plugin: str | None = None) -> str:
         """Return an id for a new document, the same in every replay."""
         plugin = plugin or self.asking[0]
         ordinal = self._ordinals.get(plugin, 0)
         self._ordinals[plugin] = ordinal + 1
-        return document_id(self.event["id"], plugin, ordinal)
+        made = document_id(self.event["id"], plugin, ordinal)
+        self._made.add(made)
+        return made
 
     def rng(self, *parts: str | int) -> random.Random:
         """Return a generator of this transaction's own."""
         return seeded(self.store.salt, self.event["id"], *parts)
 
+    def draw(self, *parts: str | int) -> float:
+        """Return a number between 0 and 1 that depends on the workspace's salt and *parts* alone.
+
+        Unlike `rng` it is the same in every transaction: a preview can tell it before.
+        """
+        return draw(self.store.salt, *parts)
+
     def get(self, collection: str, id: str | None) -> dict[str, Any] | None:
         """Return a document or None."""
-        if id is None:
-            return None
-        found: Any = self.documents.table(collection).get(doc_id=id)
-        return found  # type: ignore[no-any-return]
+        held = self.working.held(collection, str(id)) if id is not None else None
+        return orjson.loads(held.text) if held is not None else None
+
+    def first(self, collection: str, **fields: Any) -> dict[str, Any] | None:
+        """Return the first document with these values in indexed fields (or this text in a list), or None."""
+        held = self.working.first(collection, fields)
+        return orjson.loads(held.text) if held is not None else None
 
     def insert(self, collection: str, document: dict[str, Any]) -> dict[str, Any]:
         """Add *document*, whose ``id`` is set; return it."""
-        self.documents.table(collection).insert(document)
+        self.working.insert(collection, document, is_new=document.get("id") in self._made)
+        self._remember((collection, document["id"]), None, None)
         return document
 
     def update(self, collection: str, id: str, fields: dict[str, Any]) -> None:
         """Set fields of one document."""
-        self.documents.table(collection).update(fields, doc_ids=[id])
+        held = self.working.held(collection, id)
+        if held is not None:
+            self._put(collection, held, {**held.content, **fields}, fields)
 
     def replace(self, collection: str, id: str, document: dict[str, Any]) -> None:
         """Put *document* in the place of one of the same id."""
+        held = self.working.held(collection, id)
+        if held is not None:
+            self._put(collection, held, dict(document))
 
-        def put(before: dict[str, Any]) -> None:
-            before.clear()
-            before.update(document)
-
-        self.documents.table(collection).update(put, doc_ids=[id])
+    def _put(self, collection: str, held: Held, content: Document, changed: Document | None = None) -> None:
+        text = self.working.encode(collection, held, content)
+        if text != held.text:
+            self._remember((collection, held.id), held.content, changed)
+            self.working.update(collection, held, text, content)
 
     def remove(self, collection: str, id: str) -> None:
         """Delete one document."""
-        self.documents.table(collection).remove(doc_ids=[id])
+        held = self.working.held(collection, id)
+        if held is not None:
+            self._remember((collection, id), held.content, None)
+            self.working.remove(collection, held)
 
     def consequence(self, type: str, data: dict[str, Any]) -> None:
         """Have the hooks of the next round hear of *type*."""
@@ -143,7 +186,7 @@ class Transaction:
 
     def remove_if(self, collection: str, id: str) -> bool:
         """Delete a document if it is there; return whether it was."""
-        there = self.get(collection, id) is not None
+        there = self.working.held(collection, id) is not None
         if there:
             self.remove(collection, id)
         return there
@@ -180,16 +223,20 @@ class Transaction:
             change for subject, before in self._before.items() if (change := self._change(subject, before))
         ]
 
-    def _change(self, subject: Subject, before: str | None) -> dict[str, Any] | None:
+    def after(self, change: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the document of one of the `changes` as it is now, not to be changed."""
+        held = self.working.held(change["collection"], change["id"])
+        return held.content if held is not None else None
+
+    def _change(self, subject: Subject, old: dict[str, Any] | None) -> dict[str, Any] | None:
         collection, id = subject
-        after = self.get(collection, id)
-        old = orjson.loads(before) if before is not None else None
-        if after is None:
+        held = self.working.held(collection, id)
+        if held is None:
             return {"collection": collection, "id": id, "deleted": True} if old is not None else None
+        after = held.content
         again = subject in self._put_back and self._added(subject)
-        was = {} if again else old or {}
-        put = {key: value for key, value in after.items() if key not in was or not same(was[key], value)}
-        removed = [key for key in old or {} if key not in after]
+        put = after if again or old is None else _differing(old, after, self._fields[subject])
+        removed = [key for key in old if key not in after] if old else []
         if not put and not removed:
             return None
         change: dict[str, Any] = {"collection": collection, "id": id, "put": put}
@@ -205,6 +252,7 @@ class Transaction:
         return place is not None and place > self._put_back[subject]
 
     def _place(self, subject: Subject) -> int | None:
+        self.working.flush_of(subject[0])
         select = f"SELECT pos FROM {table_name(subject[0])} WHERE id = ?"
         row = self.store.connection.execute(select, (subject[1],)).fetchone()
         return int(row[0]) if row else None
@@ -229,7 +277,19 @@ class Transaction:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two JSON values are written alike (1 and True, 1 and 1.0 are not)."""
-    return type(one) is type(other) and orjson.dumps(one) == orjson.dumps(other)
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    return one == other if kind in _SIMPLE else orjson.dumps(one) == orjson.dumps(other)
+
+
+_SIMPLE = frozenset((str, int, bool, type(None)))
+
+
+def _differing(old: Document, new: Document, fields: set[str] | None) -> Document:
+    """Return the fields that are another value now, in their order; those of *fields* alone may be."""
+    keys = new if fields is None else [key for key in new if key in fields]
+    return {key: new[key] for key in keys if key not in old or not same(old[key], new[key])}
 
 
 def described(action: Action) -> dict[str, Any]:

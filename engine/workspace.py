@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class Workspace:
         self.store = Store(folder / "replyai.db", registry.collections)
         self.pipeline = Pipeline(self.store, registry, Watch(folder if watch else None))
         self.writer = Writer(name, self.store, self.pipeline, self._committed)
-        self.clock = Clock(self.reading, self.enabled, self.writer.submit, self.store.now)
+        self.clock = Clock(self.reading, self.enabled, self.writer.submit, self._time)
         self._copying = threading.Lock()
         self._enqueuer = enqueuer
         self._publish = publish
@@ -57,6 +57,12 @@ class Workspace:
     def enabled(self, plugin: str) -> bool:
         """Whether a plugin is on."""
         return plugin in self.pipeline.hooks.enabled
+
+    def _time(self) -> str:
+        """Return the time for the clock; where the wall clock was put forward, have that told."""
+        if self.store.jumped():
+            self.writer.submit([])
+        return self.store.now()
 
     def start(self) -> None:
         """Begin to write and to fire timers."""
@@ -131,7 +137,7 @@ class Workspace:
         frames: list[Document] = []
         for outcome in outcomes:
             if outcome.seq is not None:
-                frames.append(self._frame(outcome.seq, outcome.event, outcome.changes, self.store.documents))
+                frames.append(self._frame(outcome.seq, outcome.event, outcome.changes, outcome.documents))
             frames += [{"workspace": self.name, "signal": signal} for signal in outcome.signals]
             for job in outcome.jobs if self._enqueuer else ():
                 self._enqueuer.put(self.name, job)  # type: ignore[union-attr]
@@ -140,8 +146,10 @@ class Workspace:
         if any(change["collection"] in ("timer", "plugin") for o in outcomes for change in o.changes):
             self.clock.moved()
 
-    def _frame(self, seq: int, event: Document, changes: list[Document], documents: Database) -> Document:
-        shown = [_shown(change, documents) for change in changes]
+    def _frame(
+        self, seq: int, event: Document, changes: list[Document], documents: Iterable[Document | None]
+    ) -> Document:
+        shown = [_shown(*pair) for pair in zip(changes, documents, strict=True)]
         told = {key: event.get(key) for key in ("id", "type", "at", "origin", "account")}
         return {"workspace": self.name, "seq": seq, "event": told, "changes": shown}
 
@@ -157,7 +165,10 @@ class Workspace:
                 "SELECT seq, body FROM journal WHERE seq > ? ORDER BY seq DESC LIMIT ?", (after, CATCH_UP)
             ).fetchall()
             found = [(seq, orjson.loads(body)) for seq, body in reversed(rows)]
-            frames = [self._frame(seq, row["event"], row["changes"], documents) for seq, row in found]
+            frames = [
+                self._frame(seq, row["event"], row["changes"], _now(row["changes"], documents))
+                for seq, row in found
+            ]
             if found and found[0][0] > after + 1:
                 left_out = {"workspace": self.name, "seq": found[0][0] - 1, "event": {}, "changes": []}
                 frames.insert(0, {**left_out, "resync": True})
@@ -166,14 +177,16 @@ class Workspace:
             connection.close()
 
 
-def _shown(change: Document, documents: Database) -> Document:
+def _now(changes: list[Document], documents: Database) -> Iterator[Document | None]:
+    for change in changes:
+        yield documents.table(change["collection"]).get(doc_id=change["id"])
+
+
+def _shown(change: Document, document: Document | None) -> Document:
     collection, id = change["collection"], change["id"]
     if change.get("deleted"):
         return {"collection": collection, "id": id, "fields": None, "doc": None}
-    fields = {**change["put"], **dict.fromkeys(change.get("removed", ()))}
-    return {
-        "collection": collection,
-        "id": id,
-        "fields": fields,
-        "doc": documents.table(collection).get(doc_id=id),
-    }
+    fields = change["put"]
+    if "removed" in change:
+        fields = {**fields, **dict.fromkeys(change["removed"])}
+    return {"collection": collection, "id": id, "fields": fields, "doc": document}

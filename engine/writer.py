@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.crash import point
-from engine.events import Event, EventError, check
+from engine.events import Event, EventError, check, event
 from engine.pipeline import Outcome, Pipeline
 from engine.store import Store, code_of, is_fatal
+from engine.working import Again
 
 GROUP = 64
 EX_SOFTWARE, EX_IOERR = 70, 74  # sysexits.h
@@ -33,6 +34,13 @@ class Batch:
     raw: dict[str, Any] | None = None
     future: "Future[list[dict[str, Any]]]" = field(default_factory=Future)
     outcomes: list[Outcome] = field(default_factory=list)
+    failed: bool = False
+
+    def fail(self, error: BaseException) -> None:
+        """Tell that nothing of it was kept."""
+        self.failed = True
+        self.outcomes.clear()
+        self.future.set_exception(error)
 
 
 @dataclass
@@ -93,12 +101,20 @@ class Writer(threading.Thread):
         while (first := self.waiting.get()) is not None:
             group, last = self._group(first)
             if group:
-                self._commit(group)
+                self._commit([*self._jump(), *group])
             if isinstance(last, Task):
                 self._do(last)
             elif last == "stop":
                 break
         self.store.close()
+
+    def _jump(self) -> list[Batch]:
+        """Return the event that the wall clock was put forward, before those that will see it."""
+        seconds = self.store.jumped()
+        if not seconds:
+            return []
+        key = f"{self.store.seq + 1}/{seconds:.6f}"
+        return [Batch([event("clock.jumped", key, {"seconds": seconds}, origin="system")], None)]
 
     def _group(self, first: Batch | Task) -> tuple[list[Batch], Task | str | None]:
         """Return the batches that wait (at most 64 events), and what ended the group."""
@@ -122,17 +138,14 @@ class Writer(threading.Thread):
         point("pre_append")
         before = self.store.seq, self.store.last_at, self.store.hash
         try:
-            with self.store.transaction():
-                for batch in group:
-                    self._run(batch)
-                point("in_transaction")
+            self._attempt(group)
         except BaseException as error:
             self.store.seq, self.store.last_at, self.store.hash = before
             self.pipeline.hooks.reload()
             self._failed(group, error)
             return
         self.groups += 1
-        done = [batch for batch in group if not batch.future.done()]
+        done = [batch for batch in group if not batch.failed]
         try:
             self.committed([outcome for batch in done for outcome in batch.outcomes])
         except Exception:
@@ -140,6 +153,31 @@ class Writer(threading.Thread):
         point("pre_reply")
         for batch in done:
             batch.future.set_result([outcome.result for outcome in batch.outcomes])
+
+    def _attempt(self, group: list[Batch]) -> None:
+        """Run a group without savepoints; where a part of it has to be undone alone, again with them."""
+        before = self.store.seq, self.store.last_at, self.store.hash
+        dropped = self.pipeline.dropped
+        self.store.careful = False
+        try:
+            self._run_all(group)
+        except Again:
+            self.store.seq, self.store.last_at, self.store.hash = before
+            self.pipeline.dropped = dropped
+            self.pipeline.hooks.reload()
+            for batch in group:
+                batch.outcomes.clear()
+            self.store.careful = True
+            self._run_all(group)
+        finally:
+            self.store.careful = True
+
+    def _run_all(self, group: list[Batch]) -> None:
+        with self.store.transaction():
+            for batch in group:
+                if not batch.failed:
+                    self._run(batch)
+            point("in_transaction")
 
     def _run(self, batch: Batch) -> None:
         """Run one batch; what goes wrong in it undoes it alone, but for the disk's own trouble."""
@@ -157,9 +195,8 @@ class Writer(threading.Thread):
             if is_fatal(error):
                 raise
             self.store.seq, self.store.last_at, self.store.hash = before
-            batch.outcomes.clear()
             self.pipeline.hooks.reload()
-            batch.future.set_exception(error)
+            batch.fail(error)
 
     def _quarantine(self, batch: Batch) -> None:
         from engine import times
@@ -175,12 +212,12 @@ class Writer(threading.Thread):
         elif len(group) > 1:
             for batch in group:
                 batch.outcomes.clear()
-                if not batch.future.done():
+                if not batch.failed:
                     self._commit([batch])
             return
         for batch in group:
-            if not batch.future.done():
-                batch.future.set_exception(error)
+            if not batch.failed:
+                batch.fail(error)
 
     def _do(self, task: Task) -> None:
         try:

@@ -60,7 +60,7 @@ class Person:
 
     def _hear(self, message: Any) -> None:
         if message.type == "error" and "WebSocket" not in message.text:
-            self.troubles.append(message.text)
+            self.troubles.append(f"{message.text} {message.location.get('url', '')}".strip())
 
     def goes(self, path: str) -> "Person":
         self.page.goto(self.address + path)

@@ -243,6 +243,9 @@ def settle(day: Day, chat: str) -> None:
 def of_the_sender(day: Day) -> None:
     """Sent; tried again; not known and found; refused; taken back; Redis emptied; a worker lost."""
     rina = day.agent("Sari", "supervisor")
+    for _ in range(2):  # a reply that is too old by now is taken back when its timer fires
+        settle(day, DEWI)
+        day.later(1)
     settle(day, DEWI)
     one = day.answers(DEWI, "Baik", by=rina, client_id="c-1")
     two = day.answers(DEWI, "Sekali lagi", by=rina)
@@ -271,9 +274,95 @@ def of_the_sender(day: Day) -> None:
     day.later(700)
 
 
+PACED = "gudang"
+
+
+def of_pacing(day: Day) -> None:
+    """A number at a person's pace: typing, opt-out, caps, a late reply, a pause, a clock put forward."""
+    day.ask("account.put", name=PACED, gateway="waha", title="Gudang")
+    chats = [f"62813777{number:05}@c.us" for number in range(4)]
+    for number, chat in enumerate(chats):
+        data = {"message": {"id": f"P{number}", "kind": "text", "text": "Haloo"}, "peer": peer_of(chat)}
+        day.submit(event("message.received", f"{chat}/P{number}", data, account=PACED))
+    rina = day.agent("Wulan")
+    for _ in range(12):
+        day.later(40)
+        calls_end(day)
+    day.ask("message.send", by=rina, conversation=day.conversation(chats[0])["id"], text="Sebentar, Kak")
+    day.submit(event("clock.jumped", "j1", {"seconds": 90.0}, origin="system"))
+    day.later(95)
+    calls_end(day)
+    stop = {"message": {"id": "P9", "kind": "text", "text": "STOP"}, "peer": peer_of(chats[1])}
+    day.submit(event("message.received", f"{chats[1]}/P9", stop, account=PACED))
+    day.ask("sender.set_pacing", account=PACED, preset="careful", numbers={"per_hour": 1})
+    again = {"message": {"id": "P10", "kind": "text", "text": "Haloo lagi"}, "peer": peer_of(chats[2])}
+    day.submit(event("message.received", f"{chats[2]}/P10", again, account=PACED))
+    day.later(700)
+    calls_end(day)
+    for state in ("disconnected", "connected"):
+        told = {"state": state, "reason_code": 463 if state == "disconnected" else None}
+        day.submit(event("session.state", f"p/{state}", told, account=PACED))
+    day.ask("sender.resume", account=PACED)
+    day.later(4000)
+    calls_end(day)
+
+
+def calls_end(day: Day) -> None:
+    """Let workers end what they were given for the paced number."""
+    while jobs := [j for j in day.all("job") if j["state"] == "queued" and j["name"].startswith("sender.")]:
+        result = {"outcome": "sent", "gateway_id": f"PACED-{jobs[0]['id'][:12]}"}
+        told = {"job": jobs[0]["id"], "result": result}
+        day.submit(event("job.finished", jobs[0]["id"], told, origin="job"))
+
+
 def expires(day: Day, message: str, mark: str) -> None:
     job = day.job_of(message)["id"]
     day.submit(event("job.expired", f"{job}/{mark}", {"job": job, "mark": mark}, origin="system"))
+
+
+def of_assignment(day: Day) -> None:
+    """People come and go, a queue with hours and response times, a supervisor in the end."""
+    surya, yanti = day.agent("Surya"), day.agent("Yanti")
+    lead = day.agent("Lintang", "supervisor")
+    team = str(day.ask("team.create", name="Layanan")["result"]["team"])
+    for agent in (surya, yanti):
+        day.ask("agent.update", agent=agent, teams=[team])
+    hours = {name: [["08:00", "17:00"]] for name in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    rules = {"hours": hours, "country": "", "answer_minutes": 4, "first_minutes": 10, "escalate_after": 2}
+    told = {"queue_text": "Nomor {position}", "closed_text": "Buka {opens}", "escalate_breach": True}
+    day.ask("assignment.set_team", team=team, strategy="round_robin", accounts=[SHOP], **rules, **told)
+    for number in range(4):
+        day.writes(f"62811{number:08}@c.us", "permisi")
+    is_there(day, surya, "online")
+    day.ask("assignment.set_agent", agent=yanti, capacity=1, skills=["en"])
+    day.ask(
+        "agent.availability", by=yanti, agent=yanti, available="available", until=times.add(day.time, 3000)
+    )
+    conversation = day.conversation("6281100000001@c.us")["id"]
+    day.ask("assignment.set_priority", by=surya, conversation=conversation, priority=3)
+    day.answers("6281100000001@c.us", "Sebentar", by=surya)
+    day.ask("conversation.snooze", by=surya, conversation=conversation, until=times.add(day.time, 1000))
+    is_there(day, surya, "offline")
+    is_there(day, lead, "online")
+    day.later(2000)
+    day.ask("conversation.hand_over", conversation=conversation, team=team, skill="en", note="mau grosir")
+    for state in ("away", "online", "offline"):
+        is_there(day, lead, state)
+    day.ask("agent.deactivate", agent=surya)
+    day.later(40000)
+    day.writes("6281100000009@c.us", "malam")
+    day.later(40000)
+    day.ask("plugin.set", plugin="assignment", enabled=False)
+    day.writes("6281100000010@c.us", "permisi")
+    day.ask("plugin.set", plugin="assignment", enabled=True)
+    for strategy in ("sticky", "skills", "load", "manual"):
+        day.ask("assignment.set_team", team=team, strategy=strategy, queue_text="", closed_text="")
+    settle(day, "6281100000001@c.us")
+
+
+def is_there(day: Day, agent: str, state: str) -> None:
+    key, data = f"{agent}/{day.time}", {"agent": agent, "state": state}
+    day.submit(event("agent.presence", key, data, origin="system"))
 
 
 def of_contacts(day: Day) -> None:
@@ -401,8 +490,10 @@ PARTS = {
     "notes": of_notes,
     "flowbuilder": of_the_flow_builder,
     "sender": of_the_sender,
+    "assignment": of_assignment,
     "contacts": lambda day: (of_contacts(day), of_contact_data(day)),
     "waha": lambda day: None,  # only an adapter: it has no hooks
+    "pacing": of_pacing,  # after those whose jobs are told apart by their name
     "all": of_plugins_and_settings,
 }
 FIRST = ("simulator", "core")

@@ -79,7 +79,8 @@ class Storm:
         self.busy = True
         self.tree: subprocess.Popen[bytes] | None = None
         (data / "replyai.toml").write_text(
-            f'[accounts.toko]\ngateway = "waha"\nurl = "{waha.url}"\napi_key = "{waha.api_key}"\n'
+            f'[plugins.sender]\npreset = "official"\n[accounts.toko]\ngateway = "waha"\n'
+            f'url = "{waha.url}"\napi_key = "{waha.api_key}"\n'
             f'webhook_secret = "{SECRET}"\n'
         )
 

@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from engine import plugins
-from engine.bench import row
+from engine.bench import row, run
 from engine.bench.filling import chat_of, fill
 from engine.bench.patterns import add_account, webhook, written
+from engine.bench.sender import FIGURES as SENDER
 from engine.bench.texts import text_of
 from engine.cli import cli
 from engine.store import Reading
@@ -100,3 +101,13 @@ def test_a_figure_knows_whether_it_reaches_its_target() -> None:
     assert row("get by id", 2.6, "×", "≤ 2.5").ok is False
     assert row("transactions", 0.4, "×", "≥ 0.5").ok is False
     assert row("transactions", 9000, "/s").ok is None
+
+
+@pytest.mark.slow
+def test_the_sender_bench_measures_each_figure() -> None:
+    found = {each.what: each for each in run(SENDER, quick=True, say=lambda text: None)}
+    assert all(each.value >= 0 for each in found.values())
+    ratios = [what for what in found if what.startswith("ReplyAI / plain")]
+    late = [what for what in found if what.startswith("due until it reaches the gateway")]
+    assert (len(ratios), len(late)) == (2, 2)
+    assert found["Redis memory per message that waits"].value < 100, "a job takes about a thousand"

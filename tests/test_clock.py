@@ -39,3 +39,30 @@ def test_a_snooze_ends_by_itself(shop: World) -> None:
     assert shop.conversation(DEWI)["status"] == "snoozed"
     shop.until(lambda: shop.conversation(DEWI)["status"] == "open")
     assert shop.conversation(DEWI)["handler"] == "queue"
+
+
+def test_a_clock_that_is_put_forward_says_so_before_anything_sees_it(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = times.now
+    shop.writes(DEWI, "satu")
+    with monkeypatch.context() as patched:
+        patched.setattr(times, "now", lambda: times.add(right(), 3600))
+        shop.writes(DEWI, "dua")
+        shop.writes(DEWI, "tiga")
+    events = [row["event"] for row in shop.journal()]
+    (jump,) = [event for event in events if event["type"] == "clock.jumped"]
+    assert jump["data"]["seconds"] == pytest.approx(3600, abs=2)
+    one, two, three = (message["at"] for message in shop.messages(DEWI))
+    assert times.seconds_between(one, jump["at"]) < 5, "it is told at the old time"
+    assert times.seconds_between(one, two) == pytest.approx(3600, abs=5)
+    assert times.seconds_between(two, three) < 5
+
+
+def test_an_idle_workspace_hears_of_a_jump_too(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = times.now
+    shop.writes(DEWI, "satu")
+    with monkeypatch.context() as patched:
+        patched.setattr(times, "now", lambda: times.add(right(), 3600))
+        shop.workspace.clock.moved()
+        shop.until(lambda: shop.journal()[-1]["event"]["type"] == "clock.jumped")

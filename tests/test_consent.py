@@ -12,7 +12,7 @@ def _contact(shop: World) -> str:
 
 
 def test_a_bot_is_refused_after_an_opt_out_and_an_agent_is_not(shop: World):
-    shop.writes(DEWI, "STOP")
+    shop.writes(DEWI, "Saya tidak mau iklan")
     sari, contact = shop.agent("Sari"), _contact(shop)
     done = shop.ask("contact.opt_out", by=sari, contact=contact, reason="asked for it")
     assert done["status"] == "done"

@@ -31,7 +31,8 @@ class Shop:
     def __init__(self, data: Path, waha: FakeWaha) -> None:
         self.waha = waha
         (data / "replyai.toml").write_text(
-            f'language = "en"\n[accounts.toko]\ngateway = "waha"\ntitle = "Toko Utama"\nurl = "{waha.url}"\n'
+            f'language = "en"\n[plugins.sender]\npreset = "official"\n'
+            f'[accounts.toko]\ngateway = "waha"\ntitle = "Toko Utama"\nurl = "{waha.url}"\n'
             f'api_key = "{waha.api_key}"\nwebhook_secret = "{SECRET}"\n'
         )
         environ = {

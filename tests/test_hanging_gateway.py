@@ -25,7 +25,9 @@ class Two:
             f'webhook_secret = "{SECRET}"\n'
             for name, waha in (("slow", slow), ("good", good))
         )
-        (data / "replyai.toml").write_text("[plugins.sender]\nfirst_pause = 0.2\ndeadline = 4\n" + numbers)
+        (data / "replyai.toml").write_text(
+            '[plugins.sender]\nfirst_pause = 0.2\ndeadline = 4\npreset = "official"\n' + numbers
+        )
         self.serving = Serving(data, REPLYAI_API_TOKEN=TOKEN)
         self.address, _ = self.serving.ready()
 

@@ -1,10 +1,15 @@
 """An agent's answer: queued, sending, sent; tried again when it surely did not leave; never doubled."""
 
+import types
+from pathlib import Path
+
 import pytest
 
-from engine import times
+from engine import hookimpl, times
 from engine.events import event
 from engine.facts.statuses import may_follow
+from engine.plugins import Plugin, Registry, load
+from plugins.simulator.gateway import Simulator
 from tests.world import ANDI, DEWI, World, written
 
 
@@ -369,3 +374,30 @@ def test_a_webhooks_bytes_are_kept_with_its_first_new_event(shop: World) -> None
     shop.submit(written(DEWI, "satu", "A1"), written(DEWI, "dua", "A2"), raw=raw)
     (kept,) = shop.documents.connection.execute("SELECT seq FROM raw").fetchall()
     assert kept[0] == len(shop.journal())
+
+
+class Careful(Simulator):
+    """A service that takes our ids and shows two sends of one id as one."""
+
+    name = "careful"
+    supports = {**Simulator.supports, "client_ids": True, "same_id": True}
+
+
+def test_what_the_history_lacks_is_sent_once_more_under_its_id_where_that_is_seen_once(
+    tmp_path: Path,
+) -> None:
+    module = types.ModuleType("test_careful")
+    module.gateways = hookimpl(lambda: [Careful()])  # type: ignore[attr-defined]
+    registry = Registry([*load().plugins.values(), Plugin("careful", module=module)])
+    shop = World(tmp_path / "w" / "main", registry)
+    shop.ask("account.put", name="toko", gateway="careful")
+    shop.writes(DEWI, "Halo")
+    message = shop.answers(DEWI, "Masih", by=shop.agent("Sari"))
+    wanted = message["wanted_id"]
+    for expected in ("sending", "unconfirmed"):
+        shop.job_ends(message["id"], outcome="unknown", reason="no answer within 15 s")
+        timer_fires(shop, "find/")
+        shop.job_ends(message["id"], outcome="absent")
+        assert status(shop, message) == expected, "once, and then a person decides"
+        assert shop.get("message", message["id"])["wanted_id"] == wanted
+    shop.close()

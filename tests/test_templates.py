@@ -43,3 +43,9 @@ def test_any_text_is_filled(text, fields):
     assert len(filled) <= templates.LIMIT
     if "{{" not in text:
         assert filled == text[: templates.LIMIT]
+
+
+def test_a_text_and_what_it_lacks_come_together() -> None:
+    text = "Halo {{name|Kak}}, pesanan {{order}} dan {{order}}"
+    assert templates.render(text, {"name": "Dewi", "order": 7}) == ("Halo Dewi, pesanan 7 dan 7", [])
+    assert templates.render(text, {"name": "{{order}}"}) == ("Halo {{order}}, pesanan  dan ", ["order"])

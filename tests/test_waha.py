@@ -378,3 +378,30 @@ def test_the_fake_posts_echo_and_ticks_until_they_are_taken(waha):
         send(waha)
         told = [call["body"]["event"] for call in other.wait_for_calls(4)]
     assert told == ["message.any", "message.ack", "message.ack", "message.ack"]
+
+
+def test_a_chat_is_shown_that_it_is_read_and_that_somebody_types(waha):
+    for state in ("seen", "typing", "paused"):
+        WAHA.presence(message(), state, account(waha), secrets(waha), 5.0)
+    assert [(each["chat"], each["state"]) for each in waha.shown] == [
+        (CHAT, "seen"),
+        (CHAT, "typing"),
+        (CHAT, "paused"),
+    ]
+    assert [call["path"] for call in waha.calls] == ["/api/sendSeen", "/api/startTyping", "/api/stopTyping"]
+    with pytest.raises(CallFailed):
+        WAHA.presence(message(), "seen", account(waha), {"api_key": "wrong"}, 5.0)
+
+
+@pytest.mark.parametrize(
+    "body", [{"error": 463}, {"message": "ack error 463"}, {"reason": "reachoutTimeLock"}]
+)
+def test_a_lock_on_new_chats_is_told_by_its_code(waha, body):
+    with waha.misbehaving("error", status=500, body=body):
+        result = send(waha)
+    assert (result["outcome"], result["code"]) == ("refused", "463")
+
+
+def test_a_number_in_a_fault_of_wahas_own_is_no_such_lock(waha):
+    with waha.misbehaving("error", status=500, body={"stack": "at send (session.js:463:12)"}):
+        assert send(waha)["outcome"] == "unknown"

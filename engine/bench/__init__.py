@@ -9,10 +9,11 @@ from engine.bench.filling import chat_of
 from engine.bench.hearing import Hearing
 from engine.bench.patterns import written
 from engine.bench.rows import Bench, Figure, Row, row, run
+from engine.bench.sender import FIGURES as SENDER
 from engine.bench.storage import FIGURES as STORAGE
 from engine.bench.timing import seconds
 
-BENCHES: dict[str, tuple[Figure, ...]] = {"storage": STORAGE}
+BENCHES: dict[str, tuple[Figure, ...]] = {"sender": SENDER, "storage": STORAGE}
 
 
 def benches() -> dict[str, tuple[Figure, ...]]:

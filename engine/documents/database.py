@@ -10,7 +10,8 @@ from typing import Any, cast
 import tinydb
 import tinydb.table
 
-from .storage import CollectionRows, OnChange, Rows, TinyRows
+from .direct import Direct
+from .storage import CollectionRows, OnChange, Rows, TinyRows, Versions
 from .table import Table
 from .tables import Collection
 
@@ -23,7 +24,8 @@ class Database(tinydb.TinyDB):
     transactions; there `document["id"]` is the id, and tables are the collections declared.
 
     on_change(collection, id, JSON text before | None) is called before each write. hidden names plugins that
-    are off: their fields are not seen, and read_only has to be true.
+    are off: their fields are not seen, and read_only has to be true. versions(collection) gives a number
+    that is another one after each write; with it, answers to searches are kept.
     """
 
     table_class: type[tinydb.table.Table] = Table
@@ -38,6 +40,7 @@ class Database(tinydb.TinyDB):
         read_only: bool = False,
         on_change: OnChange | None = None,
         hidden: frozenset[str] = frozenset(),
+        versions: Versions | None = None,
     ) -> None:
         if (path is None) == (connection is None) or string_ids == (connection is None):
             raise TypeError("give Database a path, or a connection with string_ids=True")
@@ -46,11 +49,16 @@ class Database(tinydb.TinyDB):
         if connection is None:
             self._storage = TinyRows(cast("str | Path", path), collections)
         else:
-            self._storage = CollectionRows(connection, collections, read_only, on_change, frozenset(hidden))
+            hides = frozenset(hidden)
+            self._storage = CollectionRows(connection, collections, read_only, on_change, hides, versions)
 
     def table(self, name: str, **kwargs: Any) -> Table:
         """Give a table, always the same object. Raises UnknownTable (a KeyError) where none is declared."""
         return cast(Table, super().table(name, **kwargs))
+
+    def direct(self, name: str) -> Direct:
+        """Give a collection's rows as texts, for the one who writes. Raises UnknownTable."""
+        return Direct(Database.table(self, name), cast(CollectionRows, self._rows))
 
     def tables(self) -> set[str]:
         """Give the names of the tables."""
@@ -83,6 +91,11 @@ class Database(tinydb.TinyDB):
         """Forget what is not settled, after a rollback."""
         if isinstance(self._rows, CollectionRows):
             self._rows.forget()
+
+    def reread(self) -> None:
+        """Read texts again in `settle`, after a part of the transaction was undone."""
+        if isinstance(self._rows, CollectionRows):
+            self._rows.reread()
 
     def close(self) -> None:
         """Close the file; a connection that was given stays the caller's."""

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from .tables import Collection, json_path, quoted, table_name
 
@@ -109,6 +110,15 @@ class TextIndex:
             connection.execute(sql.delete, (pos, *old))
         if new is not None:
             connection.execute(sql.insert, (pos, *new))
+
+    def add(self, connection: sqlite3.Connection, pos: int, texts: dict[str, Any]) -> bool:
+        """Add a new document's words; False, and nothing added, where SQLite has to read its texts itself."""
+        values = [texts.get(field) for field in self.fields]
+        if not all(value is None or (type(value) is str and "\0" not in value) for value in values):
+            return False
+        if any(values):
+            connection.execute(self._sql.insert, (pos, *values))
+        return True
 
     @cached_property
     def _sql(self) -> _Statements:

@@ -13,7 +13,7 @@ from tinydb.table import Document
 from .codec import decode, decode_odd, encode, strings_in
 from .planner import Layout, Plan, plan
 from .scans import watched
-from .storage import Rows, TinyRows, as_plain, masked
+from .storage import Rows, as_plain, masked
 from .tables import list_table
 
 Row = tuple[int, Any, str, "str | None"]  # pos, id, doc, odd
@@ -276,16 +276,16 @@ class RowTable(tinydb.table.Table):
             self._rows.on_change(self.name, doc_id, before)
 
     def _remembered(self, cond: QueryLike) -> list[Row] | None:
-        if not isinstance(self._rows, TinyRows):
+        version = self._rows.version_of(self.name)
+        if version is None:
             return None
-        version = self._rows.version()
         if version != self._cache_version:
             self.clear_cache()
             self._cache_version = version
         return cast("list[Row] | None", self._query_cache.get(cond))
 
     def _remember(self, cond: QueryLike, rows: list[Row]) -> None:
-        if isinstance(self._rows, TinyRows) and getattr(cond, "is_cacheable", lambda: True)():
+        if self._rows.version_of(self.name) is not None and getattr(cond, "is_cacheable", lambda: True)():
             self._query_cache[cond] = cast("list[Document]", rows)
 
 

@@ -18,6 +18,7 @@ from .planner import Layout
 from .tables import UNDECLARED, Collection, create_indexes, quoted, table_name
 
 OnChange = Callable[[str, str, "str | None"], None]
+Versions = Callable[[str], int]
 
 
 class ReadOnly(Exception):
@@ -69,6 +70,10 @@ class Rows(Storage):
     def reworded(self, layout: Layout, pos: int, before: str | None) -> None:
         """Note that a document's texts changed; `before` is its JSON text, None of a new one."""
 
+    def version_of(self, name: str) -> int | None:
+        """Give a number that changes with a table's rows; None where nobody knows, so no answer is kept."""
+        return None
+
     def read(self) -> dict[str, dict[str, Any]] | None:
         """Give all data in TinyDB's form: {table: {id: document}}, or None when there are no tables."""
         tables: dict[str, dict[str, Any]] = {name: dict(self._documents(name)) for name in self.names()}
@@ -104,14 +109,21 @@ class CollectionRows(Rows):
         read_only: bool,
         on_change: OnChange | None,
         hidden: frozenset[str],
+        versions: Versions | None = None,
     ) -> None:
         super().__init__(connection, collections)
+        self._versions = versions
         if hidden and not read_only:
             raise ValueError("hidden fields would be lost by a write: pass read_only=True with hidden")
         self.read_only, self.on_change, self.hidden = read_only, on_change, hidden
         self._layouts = {name: self._layout(collection) for name, collection in self.collections.items()}
         self._text_indexes = {name: indexes_of(each) for name, each in self.collections.items()}
         self._reworded: dict[tuple[str, int], str | None] = {}
+        self._new_texts: dict[tuple[str, int], dict[str, Any]] = {}
+
+    def version_of(self, name: str) -> int | None:
+        """Ask whoever writes."""
+        return None if self._versions is None else self._versions(name)
 
     def layout(self, name: str) -> Layout:
         """Give the layout of a collection; raises UnknownTable (a KeyError)."""
@@ -142,17 +154,32 @@ class CollectionRows(Rows):
     def reworded(self, layout: Layout, pos: int, before: str | None) -> None:
         """Note it for `settle`: what counts is the document before the transaction and at its end."""
         self._reworded.setdefault((layout.collection.name, pos), before)
+        self._new_texts.pop((layout.collection.name, pos), None)
+
+    def worded(self, layout: Layout, pos: int, content: dict[str, Any]) -> None:
+        """Note the texts of a new document for `settle`, which then does not read them again."""
+        texts = {field: content.get(field) for field in layout.collection.texts}
+        if any(texts.values()):
+            self._reworded[layout.collection.name, pos] = None
+            self._new_texts[layout.collection.name, pos] = texts
+
+    def reread(self) -> None:
+        """Have `settle` read all texts again: some of the new documents were undone."""
+        self._new_texts.clear()
 
     def settle(self) -> None:
         """Write what changed into the text indexes; to be called before the commit."""
         for (name, pos), before in sorted(self._reworded.items(), key=itemgetter(0)):
+            texts = self._new_texts.get((name, pos))
             for index in self._text_indexes[name]:
-                index.put(self.connection, pos, before)
-        self._reworded.clear()
+                if texts is None or not index.add(self.connection, pos, texts):
+                    index.put(self.connection, pos, before)
+        self.forget()
 
     def forget(self) -> None:
         """Forget what changed: it was rolled back."""
         self._reworded.clear()
+        self._new_texts.clear()
 
     def _layout(self, collection: Collection) -> Layout:
         indexes = tuple(index for index in collection.indexes if not any(map(self.masks, index)))
@@ -237,7 +264,7 @@ class TinyRows(Rows):
         row = self.connection.execute("SELECT documents FROM doc_tables WHERE name=?", (name,)).fetchone()
         return int(row[0]) if row else 0
 
-    def version(self) -> int:
+    def version_of(self, name: str) -> int:
         """Give a number that changes when another connection has written."""
         return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
 

@@ -7,9 +7,9 @@ plugin or depends on one.
 from collections.abc import Callable
 from typing import Any
 
-from engine.documents import Database
 from engine.events import Event
 from engine.facts import accounts, erased, identity, jobs, messages, statuses, system
+from engine.store import Store
 from engine.transaction import Transaction
 
 Fact = Callable[[Transaction, dict[str, Any]], None]
@@ -30,6 +30,7 @@ _FACTS: dict[str, Fact] = {
     "job.finished": jobs.finished,
     "job.expired": jobs.expired,
     "redis.epoch": jobs.new_epoch,
+    "clock.jumped": system.clock_jumped,
     "plugin.stuck": system.plugin_stuck,
     "settings.changed": system.settings_changed,
     "documents.imported": system.imported,
@@ -67,13 +68,13 @@ def ignored(event: Event) -> bool:
     return isinstance(peer, dict) and peer.get("kind") not in _OF_PEOPLE
 
 
-def canonical(event: Event, documents: Database) -> Event:
+def canonical(event: Event, store: Store) -> Event:
     """Return *event* with a LID that is known replaced by the phone's chat, in its id as well."""
     peer = event["data"].get("peer")
     if not isinstance(peer, dict) or not str(peer.get("chat_id", "")).endswith("@lid"):
         return event
     lid = peer["chat_id"]
-    chat = identity.chat_of_lid(documents, lid)
+    chat = identity.chat_of_lid(store, lid)
     if chat is None:
         return event
     known = {**peer, "chat_id": chat, "lid": lid}

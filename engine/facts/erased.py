@@ -63,6 +63,7 @@ def _left(tx: Transaction, collection: str, before: Document) -> Document:
 
 def _scrub(tx: Transaction, needles: tuple[str, ...]) -> None:
     """Take numbers out of what is about others."""
+    tx.working.flush()
     for collection in tx.store.collections:
         for needle in needles:
             select = f"SELECT id FROM {table_name(collection.name)} WHERE instr(doc, ?)"

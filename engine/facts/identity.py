@@ -11,6 +11,7 @@ from engine.documents import Database, where
 from engine.facts.joining import join_contacts, join_conversations
 from engine.facts.names import LONGEST, display_name, name_of, phone_of, with_book
 from engine.ids import canonical_chat
+from engine.store import Store
 from engine.transaction import Transaction
 
 Peer = dict[str, Any]
@@ -32,10 +33,14 @@ def lids_of(contact: Document) -> dict[str, str]:
     return dict.fromkeys(lids, phones[0]) if phones else {}
 
 
-def chat_of_lid(documents: Database, lid: str) -> str | None:
+def _by_alias(tx: Transaction, alias: str) -> Document | None:
+    return tx.first("contact", aliases=alias)
+
+
+def chat_of_lid(store: Store, lid: str) -> str | None:
     """Return the phone's chat of the contact who is known by *lid*, or None."""
-    contact = by_alias(documents, lid)
-    return lids_of(contact).get(lid) if contact else None
+    contact = store.working.first("contact", {"aliases": lid})
+    return lids_of(contact.content).get(lid) if contact else None
 
 
 def _names(peer: Peer, before: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +61,7 @@ def contact_of(tx: Transaction, peer: Peer) -> Document:
     """Return the contact of *peer*, made or brought up to date; two who turn out to be one are joined."""
     chat, lid = _chats(peer)
     aliases = list(dict.fromkeys(alias for alias in (chat, lid) if alias))
-    found = [contact for alias in aliases if (contact := by_alias(tx.documents, alias))]
+    found = [contact for alias in aliases if (contact := _by_alias(tx, alias))]
     known = {contact["id"]: contact for contact in found}
     if not known:
         return _new_contact(tx, peer, chat, aliases)
@@ -119,7 +124,7 @@ def _pair(tx: Transaction, contact: Document, lid: str, chat: str) -> Document:
     for gone in tx.documents.table("conversation").search(where("contact") == contact["id"]):
         if gone["chat"] != lid:
             continue
-        into = find_conversation(tx.documents, gone["account"], chat)
+        into = find_conversation(tx, gone["account"], chat)
         if into is None:
             tx.update("conversation", gone["id"], {"chat": chat})
         else:
@@ -133,7 +138,7 @@ def conversation_of(tx: Transaction, account: str, peer: Peer, contact: Document
     lids = lids_of(contact)
     others = [lids[chat]] if chat in lids else [lid for lid, phone in lids.items() if phone == chat]
     for alias in (chat, *others):
-        found = find_conversation(tx.documents, account, alias)
+        found = find_conversation(tx, account, alias)
         if found:
             if alias.endswith("@lid") and not chat.endswith("@lid"):
                 tx.update("conversation", found["id"], {"chat": chat})
@@ -142,10 +147,9 @@ def conversation_of(tx: Transaction, account: str, peer: Peer, contact: Document
     return _new_conversation(tx, account, chat, contact, fields)
 
 
-def find_conversation(documents: Database, account: str, chat: str) -> Document | None:
+def find_conversation(tx: Transaction, account: str, chat: str) -> Document | None:
     """Return the conversation of (account, chat), or None."""
-    found = documents.table("conversation").search((where("account") == account) & (where("chat") == chat))
-    return found[0] if found else None
+    return tx.first("conversation", account=account, chat=chat)
 
 
 def _new_conversation(
@@ -190,7 +194,7 @@ def linked(tx: Transaction, data: dict[str, Any]) -> None:
     """A gateway told which LID belongs to which phone."""
     peer = data.get("peer") or {"chat_id": data.get("phone_chat") or data["lid"], "lid": data.get("lid")}
     chat, lid = _chats(peer)
-    if by_alias(tx.documents, chat) or by_alias(tx.documents, str(lid)):
+    if _by_alias(tx, chat) or _by_alias(tx, str(lid)):
         tx.about["contact"] = contact_of(tx, peer)["id"]
 
 
@@ -222,13 +226,17 @@ def take_book(
 
 
 def _take_entry(tx: Transaction, account: str, peer: Peer) -> str | None:
-    before = known_as(tx.documents, peer)
+    before = _known_as(tx, peer)
     if not differs(before, account, peer):
         return None
     contact = contact_of(tx, {**peer, "book_name": None})
     if "book_name" in peer:
         _in_book(tx, contact, account, peer["book_name"])
     return "changed" if before else "added"
+
+
+def _known_as(tx: Transaction, peer: Peer) -> list[Document]:
+    return [contact for alias in _chats(peer) if alias and (contact := _by_alias(tx, alias))]
 
 
 def known_as(documents: Database, peer: Peer) -> list[Document]:

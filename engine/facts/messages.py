@@ -62,12 +62,13 @@ def build(
     }
 
 
-def add(tx: Transaction, conversation: Document, message: Document) -> None:
-    """Store a message and show it as the conversation's last."""
+def add(tx: Transaction, conversation: Document, message: Document, **fields: Any) -> None:
+    """Store a message and show it as the conversation's last; set *fields* of the conversation as well."""
     tx.insert("message", message)
     tx.about.update(message=message["id"], conversation=conversation["id"], contact=conversation["contact"])
     if message["at"] >= (conversation["last_message_at"] or ""):
-        fields = {"last_message": snippet(message), "last_message_at": message["at"]}
+        fields.update(last_message=snippet(message), last_message_at=message["at"])
+    if fields:
         tx.update("conversation", conversation["id"], fields)
         conversation.update(fields)
     media = message["media"]
@@ -90,9 +91,10 @@ def received(tx: Transaction, data: Document) -> None:
         raise Duplicate
     conversation = identity.conversation_of(tx, account, data["peer"], contact)
     author = {"kind": "contact", "id": contact["id"], "name": contact["name"]}
-    add(tx, conversation, build(tx, conversation, said, direction="in", status="received", author=author))
-    if tx.event["origin"] == "live" and not contact.get("blocked"):
-        tx.update("conversation", conversation["id"], {"unread": conversation["unread"] + 1})
+    message = build(tx, conversation, said, direction="in", status="received", author=author)
+    live = tx.event["origin"] == "live" and not contact.get("blocked")
+    add(tx, conversation, message, **({"unread": conversation["unread"] + 1} if live else {}))
+    if live:
         reopen(tx, conversation)
 
 

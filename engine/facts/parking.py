@@ -57,7 +57,7 @@ def park_echo(tx: Transaction, account: str, data: dict[str, Any]) -> None:
 def park_status(tx: Transaction, account: str, gateway_id: str, data: dict[str, Any]) -> None:
     """Keep a status for later, if a message to that chat is under way."""
     chat = canonical_chat(data["peer"]["chat_id"])
-    conversation = identity.find_conversation(tx.documents, account, chat)
+    conversation = identity.find_conversation(tx, account, chat)
     before = tx.get("parked", _id(account, gateway_id))
     if before is None and (conversation is None or not under_way(tx, conversation["id"])):
         return

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from engine.documents import where
 from engine.facts import parking
 from engine.transaction import Transaction
 
@@ -52,8 +51,7 @@ def by_gateway_id(tx: Transaction, account: str, id: str) -> dict[str, Any] | No
     """Return the message that *account*'s gateway calls *id*, or None."""
     if not id:
         return None
-    found = tx.documents.table("message").search((where("account") == account) & (where("gateway_id") == id))
-    return found[0] if found else None
+    return tx.first("message", account=account, gateway_id=id)
 
 
 def apply(tx: Transaction, message: dict[str, Any], level: str, error: dict[str, Any] | None) -> bool:

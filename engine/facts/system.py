@@ -48,6 +48,11 @@ def agent_presence(tx: Transaction, data: Document) -> None:
     tx.update("agent", agent["id"], {"presence": data["state"], "presence_at": tx.at})
 
 
+def clock_jumped(tx: Transaction, data: Document) -> None:
+    """The wall clock was put forward: from the next event on time shows it."""
+    tx.store.caught_up(data["seconds"])
+
+
 def plugin_stuck(tx: Transaction, data: Document) -> None:
     """The engine was ended while a plugin's code did not return; the second time it is switched off."""
     plugin, hook = data["plugin"], data["hook"]

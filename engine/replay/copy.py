@@ -1,8 +1,7 @@
 """The temporary copy of a workspace that a replay works on; the live file is only read."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,9 @@ import orjson
 
 from engine import journal, snapshots, upgrade
 from engine.documents import Collection
-from engine.store import GENESIS, Store, chain, is_fatal
+from engine.store import GENESIS, Store, chain
 
-WHOLE = "event"
-"""The savepoint around an event."""
 Document = dict[str, Any]
-
-
-class Again(BaseException):
-    """A part of an event has to be undone alone: undo the event, and do it again with care."""
 
 
 class Copy(Store):
@@ -26,8 +19,7 @@ class Copy(Store):
 
     Rows that are appended are chained as in the journal but not kept: `row` and `body` are those of
     the last one, None where the last event made none. raw: the hash that a row is to name. at: the
-    time that it is. careful_parts: whether each part of an event has a savepoint, which hardly ever is
-    needed; without, what would be undone alone raises `Again`.
+    time that it is.
     """
 
     def __init__(
@@ -51,21 +43,6 @@ class Copy(Store):
         self.body = b""
         self.raw: str | None = None
         self.at = self.last_at
-        self.careful_parts = True
-
-    @contextmanager
-    def savepoint(self, name: str) -> Iterator[None]:
-        """A part that is undone alone when it raises; see `careful_parts`."""
-        if self.careful_parts or name == WHOLE:
-            with super().savepoint(name):
-                yield
-            return
-        try:
-            yield
-        except Exception as error:
-            if is_fatal(error):
-                raise
-            raise Again from error
 
     def now(self) -> str:
         """Return the time that it is in the replay."""
@@ -78,6 +55,7 @@ class Copy(Store):
     def append(self, transaction: Document, subjects: Iterable[tuple[str, str]]) -> int:
         """Chain a row to the one before and show it as the last; return its sequence."""
         self.seq += 1
+        self.working.writes += 1
         self.row = transaction
         self.body = orjson.dumps({"seq": self.seq, **transaction})
         self.hash = chain(self.hash, self.body)

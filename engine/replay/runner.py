@@ -13,11 +13,12 @@ from engine.pipeline import Outcome, Pipeline
 from engine.plugins import Registry
 from engine.redact import ERASERS, MARK
 from engine.replay.compare import Comparison
-from engine.replay.copy import WHOLE, Again, Copy
+from engine.replay.copy import Copy
 from engine.replay.recorded import Recorded, key_of
 from engine.replay.setup import Setup
 from engine.store import is_fatal
 from engine.transaction import Transaction
+from engine.working import Again
 
 GROUP = 500
 RESULTS = ("job.finished", "job.expired")
@@ -90,9 +91,11 @@ class Runner:
         for waiting in self._early.values():
             for row in waiting:
                 self._drop(row, "results dropped")
+        self.copy.flush()
         self.copy.connection.execute("COMMIT")
 
     def _commit(self) -> None:
+        self.copy.flush()
         self.copy.documents.settle()
         if self.copy.connection.in_transaction:
             self.copy.connection.execute("COMMIT")
@@ -209,7 +212,7 @@ class Runner:
     def _run(self, came: Document, raw: Document | None) -> Outcome | None:
         for careful in (False, True):
             try:
-                return self._try({**came, "data": dict(came["data"])}, raw, careful)
+                return self._try(came, raw, careful)
             except Again:
                 continue
             except Exception as error:
@@ -222,9 +225,9 @@ class Runner:
     def _try(self, came: Document, raw: Document | None, careful: bool) -> Outcome:
         """Have an event run; where that raises, nothing of it is left."""
         before = self.copy.seq, self.copy.last_at, self.copy.hash
-        self.copy.careful_parts = careful
+        self.copy.careful = careful
         try:
-            with self.copy.savepoint(WHOLE):
+            with self.copy.undoable("event"):
                 return self.pipeline.run(came, raw)
         except BaseException:
             self.copy.seq, self.copy.last_at, self.copy.hash = before

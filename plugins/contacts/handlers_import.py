@@ -16,7 +16,7 @@ from .handlers_data import custom_fields, existing, now_used
 
 Json = dict[str, Any]
 IMPORT = "contact.import"
-READ_SECONDS, FORGET_SECONDS = 120.0, 30.0
+READ_SECONDS, FORGET_SECONDS = 30.0, 30.0
 KEPT_DAYS = 30
 NOTHING = {"rows": 0, "created": 0, "updated": 0, "skipped": 0}
 

@@ -4,6 +4,7 @@ import itertools
 import os
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -120,26 +121,27 @@ def upload() -> Json:
         raise Invalid(_("Choose a file that is not empty."), {"file": ["Missing data for required field."]})
     if len(raw) > MOST_BYTES:
         raise Invalid(_("A file has 20 MB at most. Split it into several."), {"file": ["too large"]})
-    told, sample = _head(raw)
-    stored = secrets.token_urlsafe(24)
-    _keep(stored, raw)
-    _keep(f"{stored}{files.HEAD}", b"".join(orjson.dumps(cells) + b"\n" for cells in sample))
-    about = {"file": stored, "name": (file.filename or "")[:200], "size": len(raw), **told}
+    custom, folder = in_use(), workspace_folder(g.workspace) / files.FOLDER
+    try:
+        told = read(lambda _view: _taken(raw, custom, folder), heavy=True)  # in a thread: it may take a while
+    except csv_vcard.NoTable as error:
+        raise Invalid(file_words(error.code), {"file": [error.code]}) from None
+    about = {"name": (file.filename or "")[:200], "size": len(raw), **told}
     (done,) = act([{"type": "contacts.add_import", "data": about}])
     return _get(done["result"]["import"])
 
 
-def _head(raw: bytes) -> tuple[Json, list[list[str]]]:
-    """Return what a file is, with its columns, and its first rows."""
-    try:
-        table = csv_vcard.read(raw)
-    except csv_vcard.NoTable as error:
-        raise Invalid(file_words(error.code), {"file": [error.code]}) from None
+def _taken(raw: bytes, custom: list[Json], folder: Path) -> Json:
+    """Keep an upload and its first rows; return what it is, with its columns. Raises NoTable."""
+    table = csv_vcard.read(raw)
     rows = list(itertools.islice(table["rows"], SAMPLE_ROWS))
     sample = [[_clean(cell)[:SAMPLE_CELL] for cell in cells] for _line, cells in rows]
     columns = [_clean(title)[:SAMPLE_CELL] for title in table["columns"]]
     told = {key: table[key] for key in ("format", "encoding", "delimiter")}
-    return {**told, "columns": columns, "mapping": importing.guess(columns, in_use())}, sample
+    stored = secrets.token_urlsafe(24)
+    _keep(folder / stored, raw)
+    _keep(folder / f"{stored}{files.HEAD}", b"".join(orjson.dumps(cells) + b"\n" for cells in sample))
+    return {**told, "file": stored, "columns": columns, "mapping": importing.guess(columns, custom)}
 
 
 def _clean(text: str) -> str:
@@ -159,17 +161,16 @@ def file_words(code: str | None) -> str:
     return known.get(code or "", code or "")
 
 
-def _keep(name: str, raw: bytes) -> None:
+def _keep(path: Path, raw: bytes) -> None:
     """Put a file on the disk, for this program alone."""
-    folder = workspace_folder(g.workspace) / files.FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
-    part = folder / f".new-{name}"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    part = path.with_name(f".new-{path.name}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(raw)
         file.flush()
         os.fsync(file.fileno())
-    part.replace(folder / name)
+    part.replace(path)
 
 
 def _get(id: str) -> Json:

@@ -1,17 +1,99 @@
-"""Sender: takes queued messages to their gateway, one call at a time per number, and never twice.
+"""Sender: takes queued messages to their gateway, at a person's pace, one call at a time, never twice.
 
 The engine's facts say what came of a call (sent, failed, back in the queue, unconfirmed); here
 is only decided what to do next.
 """
 
-from engine import action, hookimpl, where
+from engine import action, hookimpl, times, where
+
+from .consent import answer, asks
+from .pacing import LANES
+from .picking import overdue
+
+LOST = ("disconnected", "logged_out", "banned", "auth_failed")
+DOWNTIME = 60.0  # seconds that a timer may be late before it counts as one
 
 
 @hookimpl
 def message_queued(event, message, documents):
-    """A message waits: look whether its number is free."""
-    if message:
+    """A message waits: look whether its number is free, unless one before it is known to be next."""
+    if message is None:
+        return
+    following = (documents.table("sender_pace").get(doc_id=message["account"]) or {}).get("next")
+    lane, place = message.get("lane"), LANES.index
+    is_behind = following and place(lane) >= place(following["lane"]) and following["due"] > event["at"]
+    if not is_behind:
         yield action("sender.dispatch", account=message["account"])
+
+
+@hookimpl
+def message_received(event, message, conversation, contact, documents, settings):
+    """A customer wrote: perhaps a word that ends our messages, perhaps an answer to one of them."""
+    if event["origin"] != "live" or not message or not contact:
+        return
+    verb = asks(message.get("text"), settings.get("opt_out_words") or ())
+    opted_out = bool(contact.get("opted_out"))
+    if verb and opted_out != (verb == "stop"):
+        yield from _consent(verb, conversation, contact, documents, settings)
+    before, _more = documents.table("message").page(
+        where("conversation") == conversation["id"], order="at", limit=2
+    )
+    if len(before) > 1 and before[1].get("sender.unasked"):
+        yield action("sender.heard", account=conversation["account"])
+
+
+def _consent(verb, conversation, contact, documents, settings):
+    """Say once that it was heard; a word that begins messages again takes an opt-out back."""
+    language = (documents.table("workspace").get(doc_id="main") or {}).get("language")
+    why = f"the customer wrote a word that means {verb}"
+    said = answer(verb, language, settings.get("opt_out_text") or "")
+    confirmation = action("message.send", conversation=conversation["id"], text=said, why=why)
+    if verb == "stop":
+        yield confirmation  # before: afterwards nothing automatic may be sent
+        yield action("contact.opt_out", contact=contact["id"], reason=why, source="word", why=why)
+    else:
+        yield action("contact.opt_in", contact=contact["id"], reason=why, why=why)
+        yield confirmation
+
+
+@hookimpl
+def contact_opted_out(event):
+    """Nothing that waits for this contact may leave any more."""
+    yield action("sender.forget", contact=event["data"]["contact"], why="the contact opted out")
+
+
+@hookimpl
+def session_state(event, documents):
+    """A number's connection came or went: too much of that pauses it."""
+    account, data = event["account"], event["data"]
+    if data["state"] in LOST:
+        code = str(data["reason_code"]) if data.get("reason_code") else None
+        yield action("sender.signal", account=account, kind="disconnected", code=code)
+    elif data["state"] == "connected":
+        pace = documents.table("sender_pace").get(doc_id=account) or {}
+        if pace.get("drops"):
+            yield action("sender.signal", account=account, kind="connected")
+        yield action("sender.dispatch", account=account)
+
+
+@hookimpl
+def sender_resumed(event):
+    """A person let a number go on."""
+    yield action("sender.dispatch", account=event["data"]["account"])
+
+
+@hookimpl
+def sender_pacing_set(event):
+    """A number is paced in another way: its next slot may be another."""
+    yield action("sender.dispatch", account=event["data"]["account"])
+
+
+@hookimpl
+def sender_expired(event, message, conversation):
+    """A reply came too late to be sent: a person answers."""
+    if conversation and conversation["handler"] == "bot":
+        why = "the automatic reply could not leave in time"
+        yield action("conversation.assign", conversation=conversation["id"], agent=None, why=why)
 
 
 @hookimpl
@@ -38,13 +120,27 @@ def message_confirmed(message):
 
 
 @hookimpl
-def timer_fired(event):
-    """A pause is over: send again, or ask the gateway what became of an unconfirmed message."""
-    data = event["data"]
-    if data["name"].startswith("find/"):
-        yield action("sender.reconcile", message=data["data"]["message"])
-    else:
-        yield action("sender.dispatch", account=data["data"]["account"])
+def timer_fired(event, documents, settings):
+    """A slot has come, a pause is over, or the gateway is to be asked what became of a message."""
+    name, data = event["data"]["name"], event["data"]["data"]
+    if name.startswith("find/"):
+        yield action("sender.reconcile", message=data["message"])
+        return
+    if name.startswith("show/"):
+        yield action("sender.show", account=data["account"])
+        return
+    for message in overdue(documents, data["account"], settings, event["at"]):
+        yield action("sender.expire", message=message["id"], why="it is too old to be sent")
+    late = times.seconds_between(event["data"]["due"], event["at"]) > DOWNTIME
+    yield action("sender.dispatch", account=data["account"], late=late)
+
+
+@hookimpl
+def clock_jumped(event, documents):
+    """The clock was put forward: no gap becomes shorter for that."""
+    for pace in documents.table("sender_pace").all():
+        if pace.get("ended_at"):
+            yield action("sender.shift", account=pace["id"], seconds=event["data"]["seconds"])
 
 
 @hookimpl
@@ -60,4 +156,4 @@ def sender_jobs():
     """The calls to the gateway."""
     from . import calls
 
-    return {"sender.send": calls.send, "sender.find": calls.find}
+    return {"sender.send": calls.send, "sender.find": calls.find, "sender.show": calls.show}

@@ -1,55 +1,31 @@
 """What the sender's actions do: pick the next message, pause, reconcile, give up."""
 
+import hashlib
+
 from engine import Refused, confirm_sent, handles, set_status, times, where
 
-from .schemas import OfAccount, OfMessage, Result, Settings
+from . import counts
+from .pacing import decide, new_pace, showing, taken
+from .picking import Picking, home
+from .rules import rules_of
+from .schemas import Dispatch, OfAccount, OfContact, OfMessage, Pacing, Pause, Result, Settings, Shift, Signal
 
-LANES = ("agent", "automatic", "campaign")
-BATCH = 50
+DEFAULTS = Settings().load({})
 FIND_PAUSES = (2, 10, 60, 600)
+TYPING_AGAIN = 9.0  # seconds; WAHA shows it for about ten
+SHOW_DEADLINE = 5.0
+BANS = ("401", "403", "463")
+WARNINGS = 5
+SHIFTED = 7200.0  # seconds after a call in which a gap or break may still last
 
 
 def _settings(tx):
     plugin = tx.get("plugin", "sender") or {}
-    return plugin.get("settings") or Settings().load({})
+    return {**DEFAULTS, **(plugin.get("settings") or {})}
 
 
 def _in_state(tx, account, status):
     return tx.documents.table("message").search((where("account") == account) & (where("status") == status))
-
-
-def _queued(tx, account, lane):
-    """Yield the queued messages of a number in one lane, oldest first."""
-    waiting = (where("account") == account) & (where("status") == "queued") & (where("lane") == lane)
-    after = None
-    while True:
-        page, after = tx.documents.table("message").page(
-            waiting, order="at", after=after, limit=BATCH, newest_first=False
-        )
-        yield from page
-        if after is None:
-            return
-
-
-def next_message(tx, account):
-    """Return (the message to send now or None, the time at which the next one is due or None).
-
-    Within one conversation and lane the order holds: one that waits for its retry, or whose fate is
-    not known, holds back those after it.
-    """
-    blocked = {(m["conversation"], m.get("lane")) for m in _in_state(tx, account, "unconfirmed")}
-    due_later = []
-    for lane in LANES:
-        for message in _queued(tx, account, lane):
-            key = (message["conversation"], lane)
-            if key in blocked:
-                continue
-            due = message.get("sender.due")
-            if due is None or due <= tx.at:
-                return message, None
-            due_later.append(due)
-            blocked.add(key)
-    return None, min(due_later, default=None)
 
 
 def _slow_ones_busy(tx, settings):
@@ -57,28 +33,144 @@ def _slow_ones_busy(tx, settings):
     return sum(1 for account in slow if _in_state(tx, account["id"], "sending")) >= settings["slow_at_once"]
 
 
-@handles("sender.dispatch", OfAccount)
+def _rules(tx, account, settings):
+    return rules_of(settings, account, tx.supports.get(account["gateway"], {}))
+
+
+def _pace(tx, account):
+    """Return a number's pace, which is there from its first message on."""
+    found = tx.get("sender_pace", account)
+    return dict(found) if found else tx.insert("sender_pace", new_pace(account))
+
+
+def _drawing(tx, account):
+    return lambda what, number: tx.draw("sender", account, what, number)
+
+
+@handles("sender.dispatch", Dispatch)
 def dispatch(data, tx):
-    """Hand the number's next message to a worker, if the number is free."""
+    """Hand the number's next message to a worker, if the number is free and its slot has come."""
     account = tx.get("account", data["account"])
     if account is None or account.get("removed_at") or _in_state(tx, account["id"], "sending"):
         return None
     if not (tx.get("plugin", account["gateway"]) or {"enabled": True})["enabled"]:
         return None
-    message, due = next_message(tx, account["id"])
-    if message is None:
-        if due:
-            tx.timer(f"due/{account['id']}", due, {"account": account["id"]}, plugin="sender")
-        return None
     settings = _settings(tx)
+    rules, pace = _rules(tx, account, settings), tx.get("sender_pace", account["id"])
+    pace = dict(pace or new_pace(account["id"]))
+    if data["late"] and rules["ramp"]:
+        pace["ramp_from"] = tx.at
+    picking = Picking(tx.documents, account["id"], rules, settings, tx.at, bool(pace.get("paused")))
+    draw = _drawing(tx, account["id"])
+    decision = decide(rules, pace, picking.lanes(), tx.at, picking.home, draw)
+    _put_aside(tx, picking)
+    if decision.message is None:
+        _wait(tx, account, rules, pace, decision, picking, draw)
+        return None
     if account.get("sender.slow") and _slow_ones_busy(tx, settings):
         return None
+    changed = taken(rules, pace, decision.candidate, tx.at, picking.home, draw)
+    _note(tx, pace, {**changed, "next": None, "why": None, "ramp_from": pace.get("ramp_from")})
+    return _hand_out(tx, picking.found[decision.message], decision.candidate, settings)
+
+
+def _hand_out(tx, message, candidate, settings):
     deadline = settings["media_deadline"] if message.get("media") else settings["deadline"]
     job = tx.job("sender.send", {"message": message["id"]}, queue="send", deadline=deadline)
-    attempts = message.get("attempts", 0) + 1
-    told = {"attempts": attempts, "job": job, "sending_at": tx.at, "retry_at": None, "sender.due": None}
+    told = {"attempts": message.get("attempts", 0) + 1, "job": job, "sending_at": tx.at}
+    told |= {"retry_at": None, "sender.due": None}
+    account = tx.get("account", message["account"]) or {}
+    if tx.supports.get(account.get("gateway"), {}).get("client_ids"):
+        told["wanted_id"] = wanted_id(message["id"])
+    if message.get("sender.why"):
+        told["sender.why"] = None
+    if candidate.get("unasked"):
+        told["sender.unasked"] = True
     set_status(tx, message, "sending", **told)
     return {"message": message["id"], "job": job}
+
+
+def wanted_id(message):
+    """Return the id that a message is to have at its gateway, in the form of WhatsApp's own."""
+    return "3EB0" + hashlib.sha256(message.encode()).hexdigest()[:18].upper()
+
+
+def _note(tx, pace, changed):
+    """Write down what of a number's pace differs from what is stored."""
+    stored = tx.get("sender_pace", pace["id"])
+    if stored is None:
+        tx.insert("sender_pace", {**new_pace(pace["id"]), **changed})
+        return
+    differing = {key: value for key, value in changed.items() if stored.get(key) != value}
+    if differing:
+        tx.update("sender_pace", pace["id"], differing)
+
+
+def _put_aside(tx, picking):
+    """Take back what may not be sent any more, and note on others until when they wait."""
+    for message, reason in picking.unwanted:
+        set_status(tx, message, "cancelled", error={"code": "opted_out", "reason": reason})
+    for id, until, why in picking.held:
+        tx.update("message", id, {"sender.due": until, "sender.why": why})
+
+
+def _wait(tx, account, rules, pace, decision, picking, draw):
+    """Set the number's one timer: its next slot, or when a reply becomes too old to be sent."""
+    due = min(filter(None, [decision.due, *picking.expires]), default=None)
+    name = f"due/{account['id']}"
+    if due:
+        tx.timer(name, due, {"account": account["id"]}, plugin="sender")
+    else:
+        tx.cancel(name, plugin="sender")
+    candidate = decision.candidate
+    following = None
+    if candidate:
+        following = _following(tx, account, rules, pace, decision, draw)
+    if tx.get("sender_pace", account["id"]) or due:
+        _note(tx, pace, {"next": following, "why": decision.why, "ramp_from": pace.get("ramp_from")})
+
+
+def _following(tx, account, rules, pace, decision, draw):
+    """Return what is next, and when it is shown that somebody reads and types."""
+    candidate, before = decision.candidate, pace.get("next") or {}
+    found = {"message": candidate["message"], "lane": candidate["lane"], "due": decision.slot}
+    supports = tx.supports.get(account["gateway"], {})
+    if candidate["lane"] == "agent" or not (supports.get("typing") or supports.get("seen")):
+        return found
+    shown = showing(rules, pace, candidate, found["due"], draw)
+    is_same = before.get("message") == candidate["message"]
+    found |= {**shown, "seen": bool(is_same and before.get("seen"))}
+    first = shown["typing_at"] if found["seen"] else shown["seen_at"]
+    if first and first < found["due"]:
+        tx.timer(f"show/{account['id']}", max(first, tx.at), {"account": account["id"]}, plugin="sender")
+    return found
+
+
+@handles("sender.show", OfAccount)
+def show(data, tx):
+    """Have a worker show the customer that their words are read, then that an answer is being typed."""
+    pace = tx.get("sender_pace", data["account"])
+    following = (pace or {}).get("next") or {}
+    message = tx.get("message", following.get("message"))
+    account = tx.get("account", data["account"]) or {}
+    if not message or message["status"] != "queued" or following["due"] <= tx.at or not account:
+        return
+    supports = tx.supports.get(account["gateway"], {})
+    types = following.get("typing_at")
+    states = [] if following.get("seen") or not supports.get("seen") else ["seen"]
+    if types and types <= tx.at and supports.get("typing"):
+        states.append("typing")
+        again = times.add(tx.at, TYPING_AGAIN)
+    else:
+        again = types
+    _note(tx, pace, {"next": {**following, "seen": True}})
+    if again and again < following["due"]:
+        tx.timer(f"show/{data['account']}", again, {"account": data["account"]}, plugin="sender")
+    if "typing" in states and not message.get("sender.typing"):
+        tx.update("message", message["id"], {"sender.typing": True})
+    if states:
+        asked = {"message": message["id"], "states": states}
+        tx.job("sender.show", asked, queue="work", deadline=SHOW_DEADLINE)
 
 
 @handles("sender.settle", Result)
@@ -89,6 +181,7 @@ def settle(data, tx):
         raise Refused("the message is gone")
     outcome = data["result"].get("outcome")
     _note_speed(tx, message["account"], outcome)
+    _note_end(tx, message["account"], data["result"])
     if message["status"] == "queued" and outcome == "not_sent":
         _pause(tx, message, data["result"])
     elif message["status"] == "unconfirmed":
@@ -100,6 +193,130 @@ def _note_speed(tx, account, outcome):
     slow = outcome == "unknown"
     if outcome and bool((tx.get("account", account) or {}).get("sender.slow")) != slow:
         tx.update("account", account, {"sender.slow": slow})
+
+
+def _note_end(tx, id, result):
+    """Count the next slot from the end of this call; a refusal counts towards a pause of the number."""
+    account = tx.get("account", id)
+    if account is None:
+        return
+    settings = _settings(tx)
+    rules, pace, place = _rules(tx, account, settings), _pace(tx, id), home(tx.documents)
+    changed = {"ended_at": tx.at} if rules["floor"] or rules["gap_most"] else {}
+    if result.get("retry_after"):  # the service asks for a pause: the whole number keeps it
+        changed = {"ended_at": times.add(tx.at, result["retry_after"])}
+    if result.get("outcome") == "refused":
+        changed |= counts.failed(pace, tx.at, place)
+    _note(tx, pace, changed)
+    code = str(result.get("code") or "")
+    if result.get("outcome") != "refused":
+        return
+    if rules["ban_signals"] and code in BANS:
+        _stop(tx, account, {"code": code, "reason": result.get("reason"), "kind": "signal"})
+    elif counts.failing({**pace, **changed}, rules, tx.at):
+        _stop(tx, account, {"code": "failures", "reason": result.get("reason"), "kind": "failures"})
+
+
+def _stop(tx, account, told):
+    """Pause a number until a person lets it go on: only answers to who wrote go out, at half the rate."""
+    if account.get("sender.paused"):
+        return
+    paused = {"at": tx.at, **told}
+    pace = _pace(tx, account["id"])
+    tx.update("account", account["id"], {"sender.paused": paused})
+    warnings = [paused, *(pace.get("warnings") or ())][:WARNINGS]
+    _note(tx, pace, {"paused": True, "next": None, "warnings": warnings})
+
+
+@handles("sender.signal", Signal)
+def signal(data, tx):
+    """Take note that a number's connection came, went or was refused; too much of it pauses the number."""
+    account = tx.get("account", data["account"])
+    if account is None:
+        raise Refused("there is no such number")
+    rules, pace = _rules(tx, account, _settings(tx)), _pace(tx, account["id"])
+    if data["kind"] == "connected":
+        _note(tx, pace, {"ramp_from": tx.at if rules["ramp"] else None, "next": None})
+        return
+    drops = [at for at in pace.get("drops") or () if times.seconds_between(at, tx.at) < 3600]
+    if data["kind"] == "disconnected":
+        drops.append(tx.at)
+        _note(tx, pace, {"drops": drops})
+    if rules["ban_signals"] and data["code"] in BANS:
+        _stop(tx, account, {"code": data["code"], "reason": None, "kind": "signal"})
+    elif rules["disconnects"] and len(drops) >= rules["disconnects"]:
+        _stop(tx, account, {"code": "disconnects", "reason": None, "kind": "disconnects"})
+
+
+@handles("sender.pause", Pause, past="sender.paused", permission="account.write")
+def pause_number(data, tx):
+    """A person has a number send nothing but answers."""
+    account = tx.get("account", data["account"])
+    if account is None or account.get("sender.paused"):
+        raise Refused("this number is paused already" if account else "there is no such number")
+    _stop(tx, account, {"code": "person", "reason": data["reason"], "kind": "person"})
+
+
+@handles("sender.resume", OfAccount, past="sender.resumed", permission="account.write")
+def resume(data, tx):
+    """A person has looked at a paused number: it sends again, slowly at first."""
+    account = tx.get("account", data["account"])
+    if account is None or not account.get("sender.paused"):
+        raise Refused("this number is not paused")
+    rules, pace = _rules(tx, account, _settings(tx)), _pace(tx, account["id"])
+    tx.update("account", account["id"], {"sender.paused": None})
+    hour = [[*part[:3], 0] for part in pace["hour"]]
+    ramp = tx.at if rules["ramp"] else None
+    _note(tx, pace, {"paused": False, "drops": [], "hour": hour, "ramp_from": ramp, "next": None})
+
+
+@handles("sender.set_pacing", Pacing, past="sender.pacing_set", permission="account.write")
+def set_pacing(data, tx):
+    """Choose how a number is paced."""
+    if tx.get("account", data["account"]) is None:
+        raise Refused("there is no such number")
+    own = {key: value for key, value in data["numbers"].items() if value is not None}
+    pacing = {"preset": data["preset"], "numbers": own} if data["preset"] or own else None
+    tx.update("account", data["account"], {"sender.pacing": pacing})
+    if pace := tx.get("sender_pace", data["account"]):
+        _note(tx, pace, {"next": None})
+
+
+@handles("sender.heard", OfAccount)
+def heard(data, tx):
+    """Count that a customer answered what they had not asked for."""
+    if pace := tx.get("sender_pace", data["account"]):
+        _note(tx, pace, counts.answered(pace, tx.at, home(tx.documents)))
+
+
+@handles("sender.shift", Shift)
+def shift(data, tx):
+    """Keep the gap after a number's last call as long as it was, though the clock was put forward."""
+    pace = tx.get("sender_pace", data["account"])
+    if pace and pace.get("ended_at") and times.seconds_between(pace["ended_at"], tx.at) < SHIFTED:
+        _note(tx, pace, {"ended_at": times.add(pace["ended_at"], data["seconds"]), "next": None})
+
+
+@handles("sender.expire", OfMessage, past="sender.expired")
+def expire(data, tx):
+    """Take back an automatic reply that is too old by now; the team answers instead."""
+    message = tx.get("message", data["message"])
+    if message is None or message["status"] != "queued":
+        raise Refused("the message does not wait any more")
+    reason = "this automatic reply could not leave in time"
+    set_status(tx, message, "cancelled", error={"code": "expired", "reason": reason})
+
+
+@handles("sender.forget", OfContact)
+def forget(data, tx):
+    """Take back what waits for a contact who opted out, but for our one confirmation."""
+    for conversation in tx.documents.table("conversation").search(where("contact") == data["contact"]):
+        query = (where("conversation") == conversation["id"]) & (where("status") == "queued")
+        for message in tx.documents.table("message").search(query):
+            author = message.get("author") or {}
+            if message.get("lane") != "agent" and author.get("id") != "sender":
+                reason = "this contact has opted out"
+                set_status(tx, message, "cancelled", error={"code": "opted_out", "reason": reason})
 
 
 def _pause(tx, message, result):
@@ -132,12 +349,21 @@ def reconcile(data, tx):
 
 @handles("sender.found", Result)
 def found(data, tx):
-    """The gateway told whether it has an unconfirmed message; it is never sent again for that."""
+    """The gateway told whether it has an unconfirmed message.
+
+    It is never sent again for that, but where the service shows two sends of one id as one: once.
+    """
     message = tx.get("message", data["message"])
     if message is None or message["status"] != "unconfirmed":
         return
     if data["result"].get("outcome") == "sent":
         confirm_sent(tx, message, data["result"].get("gateway_id"))
+        return
+    gateway = (tx.get("account", message["account"]) or {}).get("gateway")
+    may_repeat = tx.supports.get(gateway, {}).get("same_id") and message.get("wanted_id")
+    if data["result"].get("outcome") == "absent" and may_repeat and not message.get("sender.repeated"):
+        set_status(tx, message, "queued", job=None, error=None, **{"sender.repeated": True})
+        tx.consequence("message.queued", {"message": message["id"], "conversation": message["conversation"]})
         return
     finds = message.get("sender.finds", 0) + 1
     tx.update("message", message["id"], {"sender.finds": finds})

@@ -68,6 +68,7 @@ class Simulator:
         "typing": True,
         "reactions": True,
         "buttons": False,
+        "official": True,  # nobody is at risk, so nothing is paced unless a number asks for it
         "trial": True,  # it needs no number and no service: the first run may offer it
         "qr": False,
         "contacts": True,

@@ -1,6 +1,7 @@
 """WAHA's REST API, as far as messages need it. https://waha.devlike.pro/docs/how-to/send-messages/"""
 
 import base64
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,8 @@ HISTORY_COUNT = 50
 CLOCK_SKEW = 60.0
 CALLS = {"image": "sendImage", "video": "sendVideo", "voice": "sendVoice"}
 FILES = "/api/files/"
+LOCKED = re.compile(r"(?:error|code|status\w*)\W{1,4}463\b|reach.?out.?time.?lock", re.IGNORECASE)
+PRESENCE = {"seen": "sendSeen", "typing": "startTyping", "paused": "stopTyping"}
 
 
 class Session:
@@ -65,6 +68,15 @@ def send(message: Mapping[str, Any], session: Session, deadline: float) -> Resul
         return _failed(error)
     found = sent_id(answer)
     return sent(found) if found else unknown("WAHA took the message but gave no id for it")
+
+
+def presence(message: Mapping[str, Any], state: str, session: Session, deadline: float) -> None:
+    """Show a chat that it is read, or that somebody types or has stopped; CallFailed where WAHA does not.
+
+    https://waha.devlike.pro/docs/how-to/presence/; what is shown as read is all of the chat.
+    """
+    body = {"session": session.name, "chatId": str(message["chat"])}
+    session.call("POST", f"/api/{PRESENCE[state]}", deadline, json=body)
 
 
 def sent_id(answer: Answer) -> str | None:
@@ -184,6 +196,8 @@ def _failed(error: CallFailed) -> Result:
     """Tell a session that is not connected (422), which is worth another try, from a real refusal."""
     if error.status == 422 and '"expected"' in error.body:
         return not_sent("the WAHA session is not connected")
+    if LOCKED.search(error.body or ""):
+        return refused("463", "WhatsApp does not let this number begin new chats for some time")
     if error.status in (401, 403):
         return refused(str(error.status), "WAHA refused the API key")
     return failed(error)

@@ -24,6 +24,7 @@ class Waha:
         "history": False,
         "find": True,
         "typing": True,
+        "seen": True,
         "reactions": True,
         "buttons": False,
         "qr": True,
@@ -60,6 +61,12 @@ class Waha:
     def find(self, message: Json, account: Json, secrets: Mapping[str, str], deadline: float) -> Result:
         """Look for a message in the chat's history; see `engine.Gateway.find`."""
         return api.find(message, api.Session(account, secrets), deadline)
+
+    def presence(
+        self, message: Json, state: str, account: Json, secrets: Mapping[str, str], deadline: float
+    ) -> None:
+        """Show that the chat is read, or that somebody types; see `engine.Gateway`."""
+        api.presence(message, state, api.Session(account, secrets), deadline)
 
     def fetch_media(
         self, ref: Json, account: Json, secrets: Mapping[str, str], deadline: float

@@ -39,6 +39,9 @@ SENDS = {
 }
 
 
+SHOWS = {"sendSeen": "seen", "startTyping": "typing", "stopTyping": "paused"}
+
+
 class Mode:
     """How a call to send is answered; ``times`` says for how many calls, None for all."""
 
@@ -58,6 +61,8 @@ class FakeWaha(Webhooks):
 
     engine: ``WEBJS``, ``NOWEB`` or ``GOWS``: the shape of the answer to a send.
     ledger: what was accepted, in order: ``{"n", "at", "id", "session", "chat", "kind", "text", "media"}``.
+    shown: what chats were shown, in order: ``{"at", "chat", "state": seen | typing | paused}``; all times
+    are of this server's own clock, and those of the ledger also in ``clock`` (seconds, never set back).
     calls: every request, accepted or not: ``{"method", "path", "key", "body"}``.
     webhook: where each accepted send's echo and ticks are posted to; None for nowhere.
     """
@@ -78,6 +83,7 @@ class FakeWaha(Webhooks):
         self.ledger_file = ledger
         self.ledger: list[dict[str, Any]] = []
         self.calls: list[dict[str, Any]] = []
+        self.shown: list[dict[str, Any]] = []
         self.files: dict[str, tuple[str, bytes]] = {}
         self.messages: list[dict[str, Any]] = []
         self.contacts: list[dict[str, Any]] = []
@@ -157,6 +163,7 @@ class FakeWaha(Webhooks):
             entry = {
                 "n": number,
                 "at": time.time(),
+                "clock": time.monotonic(),
                 "id": f"3EB0{number:016X}",
                 "session": body.get("session"),
                 "chat": body.get("chatId"),
@@ -244,6 +251,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/fake/mode":
             self.fake.set_mode(**body)
             return self._answer(200, {"mode": body})
+        if shown := SHOWS.get(self.path.removeprefix("/api/")):
+            self.fake.shown.append({"at": time.time(), "chat": body.get("chatId"), "state": shown})
+            return self._answer(200, {"success": True})
         if kind is None:
             return self._answer(404, {"error": "Not Found"})
         self._send(kind, body)

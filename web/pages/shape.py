@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 
 from .look import clock, day_title, local, moment, phone, preview, short_time
-from .reasons import call_in_words
+from .reasons import call_in_words, why_in_words
 
 Data = dict[str, Any]
 SHOWN_MEDIA = ("image", "sticker", "video", "audio", "voice", "document")
@@ -120,6 +120,7 @@ def bubble(message: Data, place: Place, held: Iterable[str] = ()) -> Data:
         "moment": moment(at, place.language),
         "day": at.date().isoformat() if at else "",
         "day_title": day_title(at.date(), place.now.date(), place.language) if at else "",
+        "why": why_in_words(message.get("why")),
         "reason": reason_words(message.get("error")) if message.get("status") == "failed" else "",
         "technical": _technical(message.get("error")),
         "retry": _retry(message, place),

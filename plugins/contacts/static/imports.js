@@ -30,7 +30,9 @@ function send(file) {
 
 if (upload) {
   const input = $("input[type=file]", upload);
-  input.addEventListener("change", () => { if (input.files[0]) send(input.files[0]); input.value = ""; });
+  const take = () => { if (input.files[0]) send(input.files[0]); input.value = ""; };
+  input.addEventListener("change", take);
+  take(); // a file that was chosen before this script was there
   for (const name of ["dragover", "dragleave", "drop"]) {
     upload.addEventListener(name, (event) => {
       event.preventDefault();
