@@ -163,6 +163,9 @@ def test_a_shop_menu_by_mouse(shop: Shop, sari: Person, tmp_path: Path) -> None:
     sari.takes_picture("flow-by-mouse")
     drawing.saved("Draf tersimpan")
     page.get_by_role("button", name="Terbitkan").click()
+    page.get_by_label("Apa yang baru?").fill("Yang pertama")
+    sari.takes_picture("flow-publish")
+    page.get_by_role("button", name="Terbitkan versi ini").click()
     expect(page.locator(".toast")).to_contain_text("versi 1")
 
     writes(shop, DEWI, "Halo", "M1")
@@ -211,6 +214,8 @@ def test_a_shop_menu_by_keyboard(shop: Shop, budi: Person) -> None:
     budi.takes_picture("flow-by-keyboard")
     drawing.saved("Draft saved")
     drawing.presses("Publish", back=True)
+    page.keyboard.type("The first")
+    page.keyboard.press("Enter")
     expect(page.locator(".toast")).to_contain_text("version 1")
 
     writes(shop, ANDI, "hello", "K1")
@@ -245,11 +250,50 @@ def test_a_draft_is_tried_on_the_days_that_were(shop: Shop, sari: Person) -> Non
     expect(Drawing(sari).node("hand_over1")).to_contain_text("1 diserahkan")
     sari.takes_picture("flow-backtest")
     page.get_by_role("button", name="versi 1").click()
+    expect(page.locator(".versions")).to_contain_text("Yang pertama")
     expect(menu.locator(".flow-figures")).to_contain_text("2 kunjungan")
     with page.expect_popup() as inbox:
         page.locator(".caught a").first.click()
     expect(inbox.value.locator("#messages")).to_contain_text("Sebentar ya, Kak.")
     inbox.value.close()
+
+
+def test_nodes_are_copied_arranged_and_all_of_it_undone(shop: Shop, sari: Person) -> None:
+    definition = json.loads((STARTERS / "booking.json").read_text())["flow"]
+    made = shop.api("POST", "/api/flows", {"definition": {**definition, "name": "Salinan"}})
+    page, drawing = sari.goes(f"/flows/{made['id']}").page, Drawing(sari)
+    nodes, count = page.locator(".react-flow__node"), len(definition["nodes"])
+    expect(nodes).to_have_count(count)
+    start = definition["start"]
+    for key in ("a", "c", "v"):
+        page.keyboard.press(f"Control+{key}")
+    expect(nodes).to_have_count(2 * count)
+    page.keyboard.press("Delete")  # the copies are what is selected
+    expect(nodes).to_have_count(count)
+    page.keyboard.press("Control+z")
+    expect(nodes).to_have_count(2 * count)
+    page.keyboard.press("Control+z")
+    expect(nodes).to_have_count(count)
+    page.keyboard.press("Control+Shift+z")
+    expect(nodes).to_have_count(2 * count)
+    page.keyboard.press("Control+z")
+    before = drawing.node(start).bounding_box()
+    assert before
+    page.mouse.move(before["x"] + 60, before["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(before["x"] + 60, before["y"] + 112, steps=5)
+    page.mouse.up()
+    drawing.saved("Draf tersimpan")
+    until(lambda: placed(shop, made["id"], start), what="the place of the node")
+    page.get_by_role("button", name="Rapikan simpul").click()
+    page.get_by_role("button", name="Perbesar").click()
+    expect(page.locator(".react-flow__minimap-node")).to_have_count(count)
+
+
+def placed(shop: Shop, flow: str, node: str) -> Any:
+    """Return where a node stands in the draft, or None."""
+    nodes = shop.api("GET", f"/api/flows/{flow}")["draft"]["nodes"]
+    return next(each for each in nodes if each["id"] == node).get("at")
 
 
 def test_two_people_in_one_draft_and_the_way_back(shop: Shop, sari: Person, budi: Person) -> None:
@@ -281,6 +325,7 @@ def test_two_people_in_one_draft_and_the_way_back(shop: Shop, sari: Person, budi
     his.fills("Name", "Questions")
     his.saved("Draft saved")
     budi.page.get_by_role("button", name="Publish").click()
+    budi.page.keyboard.press("Enter")
     expect(budi.page.locator(".toast")).to_contain_text("version 2")
 
     hers.saved("versi 2")

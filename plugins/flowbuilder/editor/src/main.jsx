@@ -31,6 +31,7 @@ function Editor() {
   const [panel, setPanel] = useState("inspector");
   const [stand, setStand] = useState({node: null, visited: []});
   const [figures, setFigures] = useState(null);
+  const [publishing, setPublishing] = useState(false);
   const {state, refusal, publish, published, take, load} = useSaved(flow, dispatch);
   const {fitView, getViewport, setCenter} = useReactFlow();
   const readOnly = !may.write;
@@ -128,8 +129,9 @@ function Editor() {
         <Button icon="clock" small aria-pressed={panel === "past"} onClick={() => toggle("past")} aria-label={t("versions")}><span className="wide">{t("versions")}</span></Button>
         <Button icon="smartphone" small aria-pressed={panel === "chat"} onClick={() => toggle("chat")} aria-label={t("test_chat")}><span className="wide">{t("test_chat")}</span></Button>
         {errors.length > 0 && <Button icon="circle-x" small onClick={() => (errors[0].node ? select(errors[0].node) : setSelected([]))}>{t("errors", {number: errors.length})}</Button>}
-        {!readOnly && <Button primary onClick={() => publish()} disabled={errors.length > 0 || state === "conflict"}>{t("publish")}</Button>}
+        {!readOnly && <Button primary aria-haspopup="dialog" onClick={() => setPublishing(true)} disabled={errors.length > 0 || state === "conflict"}>{t("publish")}</Button>}
       </header>
+      {publishing && <Publish onDone={(note) => { setPublishing(false); if (note !== null) publish(note); }} />}
       {state === "conflict" && (
         <div className="banner warn" role="alert"><Icon name="triangle-alert" /> {t("conflict")}
           <Button small onClick={load}>{t("load_theirs")}</Button><Button small onClick={take}>{t("keep_mine")}</Button></div>
@@ -155,6 +157,26 @@ function Editor() {
         </aside>
       </div>
     </>
+  );
+}
+
+/** Asks what is new in the version; calls onDone with the note, or with null where nothing is to be published. */
+function Publish({onDone}) {
+  const dialog = useRef(null), note = useRef(null);
+  useEffect(() => { dialog.current.showModal(); note.current.focus(); }, []);
+  const submit = (event) => {
+    event.preventDefault();
+    onDone(note.current.value.trim());
+  };
+  return (
+    <dialog ref={dialog} className="publish" aria-label={t("publish")} onCancel={() => onDone(null)}>
+      <div className="dialog-head"><h2>{t("publish")}</h2><Button icon="x" label={t("close")} onClick={() => onDone(null)} /></div>
+      <form onSubmit={submit}>
+        <p className="muted">{t("publish_hint")}</p>
+        <div className="field"><label htmlFor="publish-note">{t("publish_note")}</label><input type="text" id="publish-note" ref={note} maxLength={500} /></div>
+        <button type="submit" className="btn primary">{t("publish_now")}</button>
+      </form>
+    </dialog>
   );
 }
 
@@ -239,9 +261,9 @@ function useSaved(flow, dispatch) {
     addEventListener("beforeunload", warn);
     return () => removeEventListener("beforeunload", warn);
   }, []);
-  const publish = async () => {
+  const publish = async (note) => {
     if (!await save()) return;
-    const answer = await ask(`/api/flows/${given.id}/publish`, "POST", {});
+    const answer = await ask(`/api/flows/${given.id}/publish`, "POST", {note});
     if (answer.ok) setPublished(answer.data.number);
     tell(answer.ok ? t("published", {number: answer.data.number}) : answer.data?.error?.message || t("unreachable"));
   };
