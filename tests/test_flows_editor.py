@@ -258,6 +258,45 @@ def test_a_draft_is_tried_on_the_days_that_were(shop: Shop, sari: Person) -> Non
     inbox.value.close()
 
 
+def test_an_agent_begins_a_flow_with_a_click_and_stops_it(shop: Shop, budi: Person, browser: Browser) -> None:
+    ask = {"id": "city", "kind": "ask", "text": "Kirim ke kota mana, Kak?", "field": "contact.city"}
+    flow = {"name": "Tanya kota", "start": "city", "nodes": [ask], "triggers": [{"on": "click"}]}
+    made = shop.api("POST", "/api/flows", {"definition": flow})
+    shop.api("POST", f"/api/flows/{made['id']}/publish", {})
+    (dewi,) = [c for c in shop.api("GET", "/api/conversations")["items"] if c["chat"] == DEWI]
+    panel = budi.opens(dewi["id"]).page.locator("[data-flow-panel]")
+    panel.get_by_role("button", name="Tanya kota").click()
+    expect(budi.bubble("Kirim ke kota mana, Kak?")).to_be_visible()
+    expect(panel).to_contain_text("version 1 · at “city”")
+    panel.get_by_role("button", name="Stop the bot").click()
+    expect(panel.get_by_role("button", name="Tanya kota")).to_be_visible()
+
+
+def test_who_may_only_look_changes_nothing(shop: Shop, browser: Browser) -> None:
+    about = {"name": "Tono", "email": "tono@toko.example", "role": "agent", "language": "en"}
+    made = shop.api("POST", "/api/agents", about)
+    tono = Person(browser, shop.address).goes(shop.api("POST", f"/api/agents/{made['id']}/link")["link"])
+    tono.page.fill("input[name=password]", PASSWORD)
+    tono.page.click("button[type=submit]")
+    expect(tono.page.locator("#list")).to_be_visible()
+    page = tono.goes("/flows").page
+    page.get_by_role("link", name="Menu Toko Melati").click()
+    expect(page.locator(".react-flow__node")).to_have_count(3)
+    expect(page.get_by_role("button", name="Publish")).to_have_count(0)
+    expect(page.locator(".inspector").get_by_label("Name")).to_be_disabled()
+    page.locator('[data-id="menu1"] .flow-node-head').click()
+    page.keyboard.press("Delete")
+    page.get_by_role("button", name="Test chat").click()
+    page.get_by_label("Write as the customer").fill("halo")
+    page.keyboard.press("Enter")
+    expect(page.locator(".talk .b.bot")).to_have_count(1)
+    page.get_by_role("button", name="Versions").click()
+    expect(page.locator(".versions button")).to_have_count(1)
+    expect(page.locator(".backtest")).to_have_count(0)
+    expect(page.locator(".react-flow__node")).to_have_count(3)
+    assert tono.troubles == []
+
+
 def test_nodes_are_copied_arranged_and_all_of_it_undone(shop: Shop, sari: Person) -> None:
     definition = json.loads((STARTERS / "booking.json").read_text())["flow"]
     made = shop.api("POST", "/api/flows", {"definition": {**definition, "name": "Salinan"}})

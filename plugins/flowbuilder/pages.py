@@ -7,6 +7,7 @@ from typing import Any
 from engine import where
 
 from . import reading
+from .triggers import Live
 
 Json = dict[str, Any]
 _WORDS = Path(__file__).with_name("words.json")
@@ -24,15 +25,15 @@ def in_panel(view: Any, conversation: Json, **_more: Any) -> Json:
     if session:
         flow = view.db.table("flow").get(doc_id=session["flow"]) or {}
         return {"flow_session": {**session, "name": flow.get("name", "")}, "flows_by_click": []}
-    found = view.db.table("flow").search(where("enabled") == True)  # noqa: E712  TinyDB's own way
-    on_click = [each for each in found if each["published"] and "click" in _begun_by(each)]
-    return {"flow_session": None, "flows_by_click": [{**each, "id": each.doc_id} for each in on_click]}
+    live = reading.live(view.db).flows
+    on_click = [{"id": flow.flow, "name": flow.name} for flow in live if _by_click(flow, conversation)]
+    return {"flow_session": None, "flows_by_click": on_click}
 
 
-def _begun_by(flow: Json) -> set[str]:
-    return {
-        str(trigger.get("on")) for trigger in flow["draft"].get("triggers") or () if isinstance(trigger, dict)
-    }
+def _by_click(flow: Live, conversation: Json) -> bool:
+    """Whether a click begins a published flow in a conversation."""
+    begun = [trigger for trigger in flow.triggers if trigger["on"] == "click"]
+    return any(not trigger["accounts"] or conversation["account"] in trigger["accounts"] for trigger in begun)
 
 
 def listed(view: Any) -> list[Json]:

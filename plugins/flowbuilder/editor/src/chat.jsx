@@ -3,7 +3,7 @@ import React, {useEffect, useRef, useState} from "react";
 import {told} from "./inspector.jsx";
 import {find} from "./model.js";
 import {ask, span, t} from "./page.js";
-import {Button, Field, Icon, Text} from "./parts.jsx";
+import {Button, downloaded, Field, Icon, Text} from "./parts.jsx";
 
 const SILENT = ["click", "label_added", "campaign_reply"]; // what begins a flow without a text
 
@@ -37,11 +37,7 @@ export function TestChat({flow, onStand, select}) {
   const save = async () => {
     const answer = await ask("/api/flows/transcript", "POST", {definition: flow, steps});
     if (!answer.ok || !answer.data.yaml) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([answer.data.yaml], {type: "application/yaml"}));
-    link.download = answer.data.file;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    downloaded(answer.data.file, answer.data.yaml, "application/yaml");
   };
   return (
     <section className="test-chat" aria-label={t("test_chat")}>

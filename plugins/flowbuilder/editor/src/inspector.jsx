@@ -3,7 +3,7 @@ import React from "react";
 import {Condition} from "./conditions.jsx";
 import {KINDS, outputs} from "./model.js";
 import {accounts, agents, flows, labels, t, teams, words} from "./page.js";
-import {Button, Check, Field, Icon, Number_, Rows, Select, Text, Words} from "./parts.jsx";
+import {Button, Check, downloaded, Field, Icon, Number_, Rows, Select, Text, Words} from "./parts.jsx";
 
 const TYPES = ["text", "number", "date", "email", "phone", "choice", "regex"];
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -225,12 +225,17 @@ function Json({value, onDone, ...more}) {
 /** The names of what a flow keeps. */
 const fieldsOf = (flow) => flow.nodes.flatMap((node) => (node.kind === "http" ? Object.keys(node.save || {}) : node.field ? [node.field] : []));
 
+/** A flow's name as that of a file. */
+const fileName = (name) => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "flow";
+
 function FlowParts({flow, wrong, editFlow}) {
   const settings = flow.settings || {};
   const set = (fields) => editFlow({settings: {...settings, ...fields}});
   return (
     <>
-      <div className="panel-title"><Icon name="bot" /><h2>{t("this_flow")}</h2></div>
+      <div className="panel-title"><Icon name="bot" /><h2>{t("this_flow")}</h2>
+        <Button icon="download" label={t("download")} onClick={() => downloaded(`${fileName(flow.name)}.json`, JSON.stringify(flow, null, 2), "application/json")} />
+      </div>
       <Field label={t("name")} wrong={wrong("name")}><Text lazy value={flow.name} maxLength={100} onDone={(name) => editFlow({name})} /></Field>
       <Field label={t("language")} hint={t("language_hint")}><Select value={flow.language} options={[["id", "Bahasa Indonesia"], ["en", "English"]]} onDone={(language) => editFlow({language})} /></Field>
       <Rows title={t("triggers")} items={flow.triggers || []} fresh={() => ({on: "keyword", way: "fuzzy", words: []})} onDone={(triggers) => editFlow({triggers})}>

@@ -84,3 +84,12 @@ export function Rows({title, items, fresh, children, onDone, least = 0}) {
     </fieldset>
   );
 }
+
+/** Have the browser keep a text as a file. */
+export function downloaded(name, text, type) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], {type}));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

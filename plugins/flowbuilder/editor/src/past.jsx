@@ -38,7 +38,7 @@ export function Past({flow, node, figures, setFigures, readOnly, published, onRe
   const [before, after] = two && two.number < one?.number ? [two, one.definition] : [one, two ? two.definition : flow];
   return (
     <section aria-label={t("versions")}>
-      <BackTest {...{flow, setFigures, select}} />
+      {!readOnly && <BackTest {...{flow, setFigures, select}} />}
       <div className="panel-title"><Icon name="clock" /><h2>{t("versions")}</h2></div>
       {versions?.length === 0 && <p className="muted">{t("never_published")}</p>}
       <ul className="versions">{versions?.map((version) => <Version key={version.id} {...{version, shown, show}} />)}</ul>
