@@ -297,6 +297,25 @@ def test_who_may_only_look_changes_nothing(shop: Shop, browser: Browser) -> None
     assert tono.troubles == []
 
 
+def test_a_flow_is_saved_as_a_file_and_made_of_one(shop: Shop, sari: Person, tmp_path: Path) -> None:
+    page = sari.goes("/flows").page
+    page.get_by_role("link", name="Menu Toko Melati").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Simpan alur sebagai berkas").click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    assert file.name == "menu-toko-melati.json"
+    page = sari.goes("/flows").page
+    page.get_by_label("Dari berkas").set_input_files(file)
+    expect(page.locator("h1")).to_have_text("Menu Toko Melati 2")
+    expect(page.locator(".react-flow__node")).to_have_count(3)
+    (tmp_path / "nota.json").write_text("[1, 2]")
+    page = sari.goes("/flows").page
+    page.get_by_label("Dari berkas").set_input_files(tmp_path / "nota.json")
+    expect(page.locator(".alert")).to_contain_text("Berkas ini bukan alur.")
+    sari.takes_picture("flow-list")
+
+
 def test_nodes_are_copied_arranged_and_all_of_it_undone(shop: Shop, sari: Person) -> None:
     definition = json.loads((STARTERS / "booking.json").read_text())["flow"]
     made = shop.api("POST", "/api/flows", {"definition": {**definition, "name": "Salinan"}})

@@ -346,14 +346,18 @@ def _language() -> str:
 @blueprint.post("/flows")
 @requires("flow.write")
 def new_flow() -> Any:
-    """Make a flow of a ready-made one, or an empty one, and open it."""
-    definition = starters.definition(request.form.get("starter", ""), _language())
+    """Make a flow of a file, of a ready-made one, or an empty one, and open it."""
+    file = request.files.get("file")
+    definition = (
+        starters.of_file(file.read())
+        if file
+        else starters.definition(request.form.get("starter", ""), _language())
+    )
+    if definition is None:
+        return _list(_("This file is no flow."))
     names = {flow["name"] for flow in read(pages.listed)}
-    name, number = definition["name"], 2
-    while definition["name"] in names:
-        definition["name"] = f"{name} {number}"
-        number += 1
-    done, error = attempt([{"type": "flowbuilder.save", "data": {"definition": definition}}])
+    named = {**definition, "name": starters.free_name(definition["name"], names)}
+    done, error = attempt([{"type": "flowbuilder.save", "data": {"definition": named}}])
     return _list(error) if error else redirect(f"{request.script_root}/flows/{done[0]['result']['flow']}")
 
 

@@ -1,8 +1,13 @@
 """Ready-made flows to begin with, in Indonesian and English: the files in ``library/``."""
 
 import json
+from itertools import count
 from pathlib import Path
 from typing import Any
+
+from marshmallow import ValidationError
+
+from .nodes import Loose
 
 Json = dict[str, Any]
 LIBRARY = Path(__file__).parent / "library"
@@ -33,6 +38,21 @@ def definition(key: str, language: str) -> Json:
         return found
     name = "Alur baru" if language == "id" else "New flow"
     return {"name": name, "language": language, "triggers": [], "nodes": []}
+
+
+def of_file(raw: bytes) -> Json | None:
+    """Return the flow in a file that somebody chose, finished or not; None where it is none."""
+    try:
+        found = json.loads(raw)
+        return {**found, **Loose().load(found)}
+    except (ValueError, TypeError, RecursionError, ValidationError):
+        return None
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """Return *name*, with a number where it is taken."""
+    numbered = (f"{name} {number}" if number > 1 else name for number in count(1))
+    return next(each for each in numbered if each not in taken)
 
 
 def _file(key: str, language: str) -> Json:
