@@ -309,6 +309,12 @@ def test_a_flow_is_saved_as_a_file_and_made_of_one(shop: Shop, sari: Person, tmp
     page.get_by_label("Dari berkas").set_input_files(file)
     expect(page.locator("h1")).to_have_text("Menu Toko Melati 2")
     expect(page.locator(".react-flow__node")).to_have_count(3)
+    odd = {"id": "menu", "kind": "menu", "text": 5, "options": "x", "to": [], "at": ["a"]}
+    nodes = [odd, {"id": 1, "kind": "menu"}, {"id": "c", "kind": "condition", "cases": [1, {}]}]
+    (tmp_path / "aneh.json").write_text(json.dumps({"name": "Aneh", "nodes": nodes, "triggers": {}}))
+    page = sari.goes("/flows").page
+    page.get_by_label("Dari berkas").set_input_files(tmp_path / "aneh.json")
+    expect(page.locator(".react-flow__node")).to_have_count(2)
     (tmp_path / "nota.json").write_text("[1, 2]")
     page = sari.goes("/flows").page
     page.get_by_label("Dari berkas").set_input_files(tmp_path / "nota.json")

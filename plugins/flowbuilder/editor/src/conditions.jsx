@@ -9,7 +9,7 @@ const FIELDS = ["labels", "open", "language", "name", "phone", "message", "today
 const flat = (when) => {
   const [key] = Object.keys(when || {});
   if (when?.field) return {join: "all", parts: [when]};
-  if ((key === "all" || key === "any") && when[key].every((part) => part.field)) return {join: key, parts: when[key]};
+  if ((key === "all" || key === "any") && Array.isArray(when[key]) && when[key].every((part) => part?.field)) return {join: key, parts: when[key]};
   return null;
 };
 

@@ -41,7 +41,7 @@ export function said(when, t) {
   if (when.field) return [when.field, t(`op.${when.op}`), when.value ?? ""].join(" ").trim();
   if (when.not) return `${t("not")} (${said(when.not, t)})`;
   const [key] = Object.keys(when);
-  return (when[key] || []).map((each) => said(each, t)).join(` ${t(key)} `);
+  return (Array.isArray(when[key]) ? when[key] : []).map((each) => said(each, t)).join(` ${t(key)} `);
 }
 
 /** What a node says, in a line or two. */
@@ -57,11 +57,26 @@ export function preview(node, t) {
   }
 }
 
-/** A flow as the canvas keeps it: a start, a list of nodes, each with a place. */
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const LISTS = {options: isObject, cases: (each) => isObject(each) && isObject(each.when), paths: isObject, choices: isText, add: isText, remove: isText};
+function isText(value) { return typeof value === "string"; }
+
+/** A flow as the canvas keeps it: what a draft from elsewhere has in a wrong shape is left out. */
 export function opened(draft) {
-  const flow = {language: "id", triggers: [], ...structuredClone(draft)};
-  flow.nodes = (flow.nodes || []).filter((node) => node && node.id && KINDS[node.kind]).map((node) => ({...node, to: node.to || {}}));
+  const flow = {language: "id", ...structuredClone(draft)};
+  flow.triggers = (Array.isArray(flow.triggers) ? flow.triggers : []).filter(isObject);
+  flow.settings = isObject(flow.settings) ? flow.settings : {};
+  const known = (Array.isArray(flow.nodes) ? flow.nodes : []).filter((node) => isObject(node) && isText(node.id) && node.id && KINDS[node.kind]);
+  flow.nodes = known.map(shaped);
   return flow;
+}
+
+function shaped(node) {
+  const next = {...node, to: Object.fromEntries(Object.entries(isObject(node.to) ? node.to : {}).filter(([, target]) => isText(target)))};
+  for (const [name, fits] of Object.entries(LISTS)) if (name in next) next[name] = Array.isArray(next[name]) ? next[name].filter(fits) : [];
+  for (const name of ["text", "title", "note", "value", "url"]) if (name in next && !isText(next[name])) next[name] = "";
+  if ("at" in next && !(Array.isArray(next.at) && next.at.length === 2 && next.at.every(Number.isFinite))) delete next.at;
+  return next;
 }
 
 /** An id that no node has yet: the kind and a number. */

@@ -60,7 +60,7 @@ export const Check = ({label, value, onDone}) => (
 
 /** Words in a line, apart by commas. */
 export const Words = ({value, onDone, ...more}) => (
-  <Text value={(value || []).join(", ")} onDone={(text) => onDone(text.split(",").map((word) => word.trim()).filter(Boolean))} {...more} />
+  <Text value={(Array.isArray(value) ? value : []).join(", ")} onDone={(text) => onDone(text.split(",").map((word) => word.trim()).filter(Boolean))} {...more} />
 );
 
 /** A number, or null where nothing is written. */
