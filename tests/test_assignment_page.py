@@ -81,26 +81,30 @@ def test_two_agents_share_the_work(stack: Stack, people: Any) -> None:
 
 
 def test_idle_is_away_and_by_hand_is_available_though_the_page_is_closed(stack: Stack, people: Any) -> None:
-    sari, budi = people(), people()
-    budi.page.clock.install()
-    sari.signs_in("sari@toko.example", PASSWORD).opens(stack.conversation(DEWI)["id"])
-    budi.signs_in("budi@toko.example", PASSWORD)
-    his = dot(sari.page, stack.budi)  # type: ignore[attr-defined]
+    rina, tono = people(), people()
+    stack.ask("agent.update", agent=stack.agent("Rina", "supervisor"), language="en")
+    tono_s = stack.agent("Tono", "supervisor")
+    stack.ask("agent.update", agent=tono_s, language="en")
+    tono.page.clock.install()
+    stack.writes(BUDI_S_CUSTOMER, "permisi")
+    rina.signs_in("rina@toko.example", PASSWORD).opens(stack.conversation(BUDI_S_CUSTOMER)["id"])
+    tono.signs_in("tono@toko.example", PASSWORD)
+    his = dot(rina.page, tono_s)
     expect(his).to_have_attribute("data-presence", "online")
-    budi.page.wait_for_function("document.hasFocus() && document.readyState === 'complete'")
-    budi.page.clock.fast_forward(6 * 60_000)
+    tono.page.bring_to_front()
+    tono.page.clock.fast_forward(6 * 60_000)
     expect(his).to_have_attribute("data-presence", "away")
-    budi.page.keyboard.press("Shift")
+    tono.page.keyboard.press("Shift")
     expect(his).to_have_attribute("data-presence", "online")
-    budi.page.locator('[data-menu="me-menu"]').click()
-    budi.page.get_by_role("menuitemradio", name="Available").click()
+    tono.page.locator('[data-menu="me-menu"]').click()
+    tono.page.get_by_role("menuitemradio", name="Available").click()
     expect(his).to_have_attribute("data-available", "available")
-    budi.goes("/settings")
-    budi.page.locator('[data-menu="me-menu"]').click()
-    chosen = budi.page.get_by_role("menuitemradio", name="Available")
+    tono.goes("/settings")
+    tono.page.locator('[data-menu="me-menu"]').click()
+    chosen = tono.page.get_by_role("menuitemradio", name="Available")
     expect(chosen).to_have_attribute("aria-checked", "true")
-    budi.page.get_by_role("menuitemradio", name="Away").click()
+    tono.page.get_by_role("menuitemradio", name="Away").click()
     expect(his).to_have_attribute("data-presence", "away")
-    sari.page.set_viewport_size(PHONE)
-    assert sari.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert sari.troubles == budi.troubles == []
+    rina.page.set_viewport_size(PHONE)
+    assert rina.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert rina.troubles == tono.troubles == []
