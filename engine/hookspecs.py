@@ -307,6 +307,14 @@ def commands():
 
 
 @hookspec
+def replay_drafts():
+    """Called by ``replyai replay``: return name → (put, tell) for its options ``--name FILE``: what is
+    tried out on the past. put(documents, text) gives the documents that are there from the start,
+    collection → list, for the text of FILE; tell(report) yields lines about what came of them.
+    """
+
+
+@hookspec
 def benches():
     """Called by ``replyai bench``: return name → figures, functions of an `engine.bench.Bench` that yield
     `engine.bench.row`.

@@ -102,9 +102,10 @@ class Start(ActionSchema):
 
 
 class OfConversation(ActionSchema):
-    """The session of one conversation."""
+    """The session of one conversation. version: the flow's version in it, where the plugin itself asks."""
 
     conversation = fields.String(required=True)
+    version = fields.String(load_default=None, allow_none=True)
 
 
 class Move(ActionSchema):
@@ -113,7 +114,7 @@ class Move(ActionSchema):
     conversation = fields.String(required=True)
     rev = fields.Integer(required=True)
     session = fields.Dict(required=True, allow_none=True)
-    step = fields.Dict(required=True, metadata={"description": "do, visits, misses, ended, began"})
+    step = fields.Dict(required=True, metadata={"description": "do, visits, misses, ended, began, version"})
 
 
 class Gather(ActionSchema):

@@ -45,6 +45,13 @@ def contact_name(contact: Data | None) -> str:
     return str(name)
 
 
+def _by(author: Data, place: Place) -> str:
+    """Return in a word who wrote what is shown in a line."""
+    if author.get("kind") == "bot":
+        return str(_("Bot"))
+    return str(_("You")) if author.get("id") == place.me else author.get("name") or ""
+
+
 def row(conversation: Data, found: Data, place: Place) -> Data:
     """Return one line of the list."""
     last = conversation.get("last_message") or {}
@@ -60,7 +67,7 @@ def row(conversation: Data, found: Data, place: Place) -> Data:
         "moment": moment(at, place.language),
         "snippet": preview(last),
         "mine": mine,
-        "by": "" if not mine else _("You") if author.get("id") == place.me else author.get("name") or "",
+        "by": _by(author, place) if mine else "",
         "last_status": last.get("status") if mine else None,
         "trouble": conversation["id"] in found.get("troubled", ()),
         "assignee_name": assignee.get("name") if assignee else None,
@@ -78,7 +85,7 @@ def hit(message: Data, found: Data, place: Place) -> Data:
         "id": message["id"],
         "conversation": message["conversation"],
         "name": contact_name(found["contacts"].get(message["contact"])),
-        "by": "" if not mine else _("You") if author.get("id") == place.me else author.get("name") or "",
+        "by": _by(author, place) if mine else "",
         "snippet": message["snippet"],
         "time": short_time(at, place.now, place.language),
         "moment": moment(at, place.language),
