@@ -190,6 +190,14 @@ def _stop(conversation, documents, why):
 
 
 @hookimpl
+def conversation_merged(event, documents):
+    """Two conversations turned out to be one: the session goes with what is left."""
+    if reading.session_of(documents, event["data"]["conversation"]):
+        why = "two conversations turned out to be one"
+        yield action("flowbuilder.follow", why=why, **{k: event["data"][k] for k in ("conversation", "into")})
+
+
+@hookimpl
 def labels_added(event, conversation, contact, documents, settings, rng):
     """A label may begin a flow."""
     names = reading.label_names(documents, [event["data"]["label"]])

@@ -108,6 +108,12 @@ class OfConversation(ActionSchema):
     version = fields.String(load_default=None, allow_none=True)
 
 
+class Follow(OfConversation):
+    """The session of a conversation that is another one now."""
+
+    into = fields.String(required=True)
+
+
 class Move(ActionSchema):
     """What one event did to a session, as `running` decided. rev: the session's before, 0 where none was."""
 

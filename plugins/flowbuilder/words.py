@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext
 
 WORDS = {
+    "flowbuilder.follow": lazy_gettext("went on where the conversation is now"),
     "flowbuilder.gather": lazy_gettext("waits for the customer's pause"),
     "flowbuilder.move": lazy_gettext("led the customer on"),
     "flowbuilder.pause": lazy_gettext("made the bot silent"),
