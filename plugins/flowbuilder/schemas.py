@@ -127,6 +127,12 @@ class Move(ActionSchema):
     session = fields.Dict(required=True, allow_none=True)
     step = fields.Dict(required=True, metadata={"description": "do, visits, misses, ended, began, version"})
 
+    def load(self, data: Any, **how: Any) -> Any:
+        """Return *data* where it has just the fields, of their types; else as every schema does."""
+        if not how and isinstance(data, dict) and set(data) == _MOVE and _is_move(**data):
+            return dict(data)
+        return super().load(data, **how)
+
 
 _MOVE = {"conversation", "rev", "session", "step"}
 
