@@ -1,8 +1,9 @@
-"""Write docs/hooks.md from engine/hookspecs.py: ``python -m docs.generate``."""
+"""Write docs/hooks.md and the reference in docs/flows.md: ``python -m docs.generate``."""
 
 import inspect
 from pathlib import Path
 
+from docs import flows
 from engine import hookspecs
 
 PAGE = Path(__file__).parent / "hooks.md"
@@ -27,3 +28,4 @@ def page() -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page())
+    flows.PAGE.write_text(flows.page())

@@ -134,6 +134,47 @@ def conversation_snoozed(event, message, conversation, contact, documents, setti
 
 
 @hookspec
+def assignment_queued(event, message, conversation, contact, documents, settings, rng):
+    """Called when a conversation began to wait for a person of a team; may return actions.
+
+    ``data`` is ``{conversation, team, agent, skill, before, opens_at}``.
+    """
+
+
+@hookspec
+def assignment_look(event, message, conversation, contact, documents, settings, rng):
+    """Called when people may be free for what waits, once a round; may return actions.
+
+    ``data`` may have ``only``, the conversations that began to wait where nobody got room.
+    """
+
+
+@hookspec
+def assignment_out_of_hours(event, message, conversation, contact, documents, settings, rng):
+    """Called when a conversation began to wait while its team is closed; may return actions.
+
+    ``data`` is ``{conversation, team, opens_at, holiday}``; the last two may be null.
+    """
+
+
+@hookspec
+def sla_warned(event, message, conversation, contact, documents, settings, rng):
+    """Called when a response time is nearly over; may return actions.
+
+    ``data`` is ``{conversation, kind, due, minutes, assignee, team, episode}``; ``kind`` is ``first`` or
+    ``next``.
+    """
+
+
+@hookspec
+def sla_breached(event, message, conversation, contact, documents, settings, rng):
+    """Called when a response time is over without an answer; may return actions.
+
+    ``data`` is as in `sla_warned`.
+    """
+
+
+@hookspec
 def labels_added(event, message, conversation, contact, documents, settings, rng):
     """Called when a label was put on a conversation; may return actions.
 
@@ -262,6 +303,14 @@ def jobs():
 def commands():
     """Called when the command line is asked for one that the core does not have: return the `click`
     commands and groups that this plugin brings to ``replyai``.
+    """
+
+
+@hookspec
+def replay_drafts():
+    """Called by ``replyai replay``: return name → (put, tell) for its options ``--name FILE``: what is
+    tried out on the past. put(documents, text) gives the documents that are there from the start,
+    collection → list, for the text of FILE; tell(report) yields lines about what came of them.
     """
 
 

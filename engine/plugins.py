@@ -185,6 +185,10 @@ class Registry:
         """Name → `click` command, of every installed plugin."""
         return {command.name: command for _, commands in self._gather("commands") for command in commands}
 
+    def replay_drafts(self) -> dict[str, Any]:
+        """Name → (put, tell), of every installed plugin."""
+        return {name: pair for _, drafts in self._gather("replay_drafts") for name, pair in drafts.items()}
+
     def benches(self) -> dict[str, Any]:
         """Name → figures, of every installed plugin."""
         return {name: figures for _, benches in self._gather("benches") for name, figures in benches.items()}

@@ -320,6 +320,51 @@ def expires(day: Day, message: str, mark: str) -> None:
     day.submit(event("job.expired", f"{job}/{mark}", {"job": job, "mark": mark}, origin="system"))
 
 
+def of_assignment(day: Day) -> None:
+    """People come and go, a queue with hours and response times, a supervisor in the end."""
+    surya, yanti = day.agent("Surya"), day.agent("Yanti")
+    lead = day.agent("Lintang", "supervisor")
+    team = str(day.ask("team.create", name="Layanan")["result"]["team"])
+    for agent in (surya, yanti):
+        day.ask("agent.update", agent=agent, teams=[team])
+    hours = {name: [["08:00", "17:00"]] for name in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    rules = {"hours": hours, "country": "", "answer_minutes": 4, "first_minutes": 10, "escalate_after": 2}
+    told = {"queue_text": "Nomor {position}", "closed_text": "Buka {opens}", "escalate_breach": True}
+    day.ask("assignment.set_team", team=team, strategy="round_robin", accounts=[SHOP], **rules, **told)
+    for number in range(4):
+        day.writes(f"62811{number:08}@c.us", "permisi")
+    is_there(day, surya, "online")
+    day.ask("assignment.set_agent", agent=yanti, capacity=1, skills=["en"])
+    day.ask(
+        "agent.availability", by=yanti, agent=yanti, available="available", until=times.add(day.time, 3000)
+    )
+    conversation = day.conversation("6281100000001@c.us")["id"]
+    day.ask("assignment.set_priority", by=surya, conversation=conversation, priority=3)
+    day.answers("6281100000001@c.us", "Sebentar", by=surya)
+    day.ask("conversation.snooze", by=surya, conversation=conversation, until=times.add(day.time, 1000))
+    is_there(day, surya, "offline")
+    is_there(day, lead, "online")
+    day.later(2000)
+    day.ask("conversation.hand_over", conversation=conversation, team=team, skill="en", note="mau grosir")
+    for state in ("away", "online", "offline"):
+        is_there(day, lead, state)
+    day.ask("agent.deactivate", agent=surya)
+    day.later(40000)
+    day.writes("6281100000009@c.us", "malam")
+    day.later(40000)
+    day.ask("plugin.set", plugin="assignment", enabled=False)
+    day.writes("6281100000010@c.us", "permisi")
+    day.ask("plugin.set", plugin="assignment", enabled=True)
+    for strategy in ("sticky", "skills", "load", "manual"):
+        day.ask("assignment.set_team", team=team, strategy=strategy, queue_text="", closed_text="")
+    settle(day, "6281100000001@c.us")
+
+
+def is_there(day: Day, agent: str, state: str) -> None:
+    key, data = f"{agent}/{day.time}", {"agent": agent, "state": state}
+    day.submit(event("agent.presence", key, data, origin="system"))
+
+
 def of_contacts(day: Day) -> None:
     """An address book; a hidden number that shows itself; two made one by hand and parted; suggestions."""
     tini = day.agent("Tini")
@@ -445,6 +490,7 @@ PARTS = {
     "notes": of_notes,
     "flowbuilder": of_the_flow_builder,
     "sender": of_the_sender,
+    "assignment": of_assignment,
     "contacts": lambda day: (of_contacts(day), of_contact_data(day)),
     "waha": lambda day: None,  # only an adapter: it has no hooks
     "pacing": of_pacing,  # after those whose jobs are told apart by their name

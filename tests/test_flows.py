@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from marshmallow import ValidationError
 
 from engine.events import event
 from engine.plugins import load
+from plugins.flowbuilder import schemas
 from tests.day import Day
 from tests.test_flows_running import SHOP, flow
-from tests.world import ANDI, DEWI
+from tests.test_identity import LID
+from tests.world import ANDI, DEWI, peer_of
+from tests.world import SHOP as NUMBER
 
 ASK = {"id": "q", "kind": "ask", "text": "Kota?", "field": "kota", "to": {"next": "p"}, "timeout": 30}
 PERSON = {"id": "p", "kind": "hand_over", "text": "Sebentar ya", "note": "{{kota}}"}
@@ -280,3 +284,26 @@ def test_switched_off_nothing_answers_and_switched_on_it_goes_on(shop: Day):
     shop.ask("plugin.set", plugin="flowbuilder", enabled=True)
     shop.writes(DEWI, "1")
     assert len(bot_said(shop, DEWI)) == 3
+
+
+def test_the_flow_goes_on_where_a_hidden_number_shows_itself(shop: Day):
+    published(shop, flow(ASK, PERSON))
+    shop.writes(DEWI, "apa kabar", push_name="Dewi")
+    shop.ask("conversation.resolve", conversation=shop.conversation(DEWI)["id"])
+    shop.writes(LID, "halo", lid=LID)
+    assert session(shop, LID)
+    shop.submit(event("identity.linked", "l1", {"peer": peer_of(DEWI, lid=LID)}, account=NUMBER))
+    assert [s["conversation"] for s in shop.all("flow_session")] == [shop.conversation(DEWI)["id"]]
+    shop.writes(DEWI, "Bogor")
+    shop.later(3)
+    assert bot_said(shop, DEWI)[-1] == "Sebentar ya" and shop.all("flow_session") == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"rev": "1"}, {"rev": True}, {"step": []}, {"conversation": 1}, {"more": 1}]
+)
+def test_a_move_that_is_none_is_refused(wrong: dict[str, Any]):
+    right = {"conversation": "c", "rev": 0, "session": None, "step": {}}
+    assert schemas.Move().load(right) == right
+    with pytest.raises(ValidationError):
+        schemas.Move().load({**right, **wrong})

@@ -5,7 +5,9 @@ import yaml
 
 from plugins.flowbuilder import transcripts
 from tests.test_flows_running import SHOP
-from tests.web_stack import ANDI, running
+from tests.web_stack import ANDI, DEWI, running
+
+CITA = "6281500003333@c.us"
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,33 @@ def test_errors_are_told_of_their_node(ayu):
     flow = ayu("POST", "/flows", json={"definition": {**broken, "name": "Rusak"}})[1]
     status, answer = ayu("POST", f"/flows/{flow['id']}/publish", json={})
     assert status == 409 and "option 1 leads nowhere" in answer["error"]["message"]
+
+
+def test_a_back_test_needs_the_right_and_a_flow_without_errors(ayu, sari):
+    flow = ayu("POST", "/flows", json={"definition": {**SHOP, "name": "Uji mundur"}})[1]
+    path, broken = f"/flows/{flow['id']}/backtests", {**SHOP, "start": "nowhere"}
+    assert sari("POST", path, json={"definition": SHOP})[0] == 403
+    status, answer = ayu("POST", path, json={"definition": broken})
+    assert status == 409 and "'nowhere', which is no node" in answer["error"]["message"]
+    assert ayu("GET", f"{path}/{'0' * 24}")[0] == 404
+    assert ayu("POST", path, json={"definition": SHOP, "days": 0})[0] == 422
+
+
+def test_what_was_not_understood_is_grouped_with_the_time_that_answers_took(stack, ayu, sari):
+    trigger = {"on": "keyword", "way": "exact", "words": ["bingung"]}
+    named = {**SHOP, "name": "Bingung", "triggers": [trigger], "settings": {"gather": 0}}
+    flow = ayu("POST", "/flows", json={"definition": named})[1]
+    ayu("POST", f"/flows/{flow['id']}/publish", json={})
+    for chat in (DEWI, CITA):
+        stack.writes(chat, "bingung")
+        for text in ("Halo?!", "apa ya", "1"):
+            stack.writes(chat, text)
+    found = sari("GET", f"/flows/{flow['id']}/figures")[1]
+    menu = found["nodes"]["menu"]
+    assert (found["started"], menu["answers"], menu["misses"]) == (2, 2, 4)
+    assert found["seconds"] == menu["seconds"] >= 0
+    misses = sari("GET", f"/flows/{flow['id']}/misses?node=menu")[1]["items"]
+    assert {(each["text"], each["number"]) for each in misses} == {("Halo?!", 2), ("apa ya", 2)}
 
 
 def test_a_draft_is_tried_and_the_chat_becomes_a_test(sari):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugins.flowbuilder import checking, matching, transcripts
+from plugins.flowbuilder import checking, matching, starters, transcripts
 from plugins.flowbuilder.matching import Keyword, Matcher
 from tests.test_flows_running import SHOP, flow
 
@@ -181,3 +181,20 @@ def test_what_passes_the_check_ends_or_waits_whatever_is_written(
 
 def test_a_flow_that_is_asked_by_another_is_the_same_after_a_round_trip():
     assert checking.loaded(checking.loaded(SHOP)) == checking.loaded(SHOP)
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize("key", starters.keys())
+def test_a_ready_made_flow_can_be_published_as_it_is(key: str, language: str):
+    definition = starters.definition(key, language)
+    assert checking.check(definition) == []
+    assert definition["language"] == language and len(definition["nodes"]) >= 4
+
+
+def test_an_empty_canvas_is_a_draft_to_begin_with():
+    assert starters.definition("", "id") == {
+        "name": "Alur baru",
+        "language": "id",
+        "triggers": [],
+        "nodes": [],
+    }

@@ -48,6 +48,22 @@ def test_a_menu_is_answered_by_number_title_word_and_with_typing_errors():
             """)  # fmt: skip
 
 
+def test_a_service_that_never_answers_goes_the_way_of_errors():
+    call = {"id": "h", "kind": "http", "url": "https://toko.example/", "to": {"error": "maaf"}}
+    sorry = {"id": "maaf", "kind": "message", "text": "Maaf, coba lagi nanti. ({{error}})"}
+    talk(flow(call, sorry), """
+        - customer: halo
+        - wait: 6 minutes
+        - bot: Maaf, coba lagi nanti. (no answer)
+        """)  # fmt: skip
+    talk(flow({**call, "to": {}}), """
+        - customer: halo
+        - wait: 6 minutes
+        - bot: {contains: belum bisa membantu}
+        - expect: {handed_over: true, ended: stuck}
+        """)  # fmt: skip
+
+
 def test_what_is_no_option_shows_the_menu_again_and_then_a_person_comes():
     talk(SHOP, f"""
         - customer: halo

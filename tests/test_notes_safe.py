@@ -12,7 +12,7 @@ import pytest
 
 from engine import config as configuration
 from engine import times
-from engine.perform import Context, NotAMessage, OnlyMessages
+from engine.perform import Context, NotAMessage, OnlyMessages, Opened
 from engine.plugins import load
 from engine.secrets import Secrets
 from tests.fakes.waha import FakeWaha
@@ -111,7 +111,7 @@ class Asked:
         self.answer = shop.answers(DEWI, "Masih, Kak", by=sari)
         self.received = shop.messages(DEWI)[0]
         job = {"workspace": "main", "id": "job-1", "deadline": 5}
-        self.context = Context(configuration.load({}, data=data), shop.registry, job)
+        self.context = Context(configuration.load({}, data=data), shop.registry, job, Opened())
         self.adapter, self.account, self.secrets = self.context.gateway("wa")
 
     def send(self, document: dict[str, Any]) -> Any:
@@ -124,7 +124,7 @@ def asked(shop: World, tmp_path: Path) -> Iterator[tuple[Asked, FakeWaha]]:
     with FakeWaha() as waha:
         made = Asked(shop, tmp_path, waha)
         yield made, waha
-        made.context.close()
+        made.context.documents.connection.close()
 
 
 def test_an_answer_goes_through_the_door(asked: tuple[Asked, FakeWaha]) -> None:

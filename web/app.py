@@ -126,6 +126,7 @@ def _plugin(app: Flask, rest: Api, held: Parts, plugin: Plugin) -> None:
     held.thread += [(plugin.name, each) for each in getattr(routes, "THREAD", ())]
     held.navigation += [{**item, "plugin": plugin.name} for item in getattr(routes, "NAV", ())]
     held.reasons += getattr(routes, "REASONS", ())
+    held.whys += getattr(routes, "WHYS", ())
     held.words |= getattr(routes, "WORDS", {})
     for collection, names in getattr(routes, "FEED", {}).items():
         held.feeds[collection] = (plugin.name, tuple(names) if names is not None else None)

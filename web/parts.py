@@ -59,6 +59,7 @@ class Parts:
     navigation: list[dict[str, Any]] = field(default_factory=list)
     thread: list[tuple[str, Any]] = field(default_factory=list)  # plugin, what it puts between the messages
     reasons: list[tuple[str, Any]] = field(default_factory=list)  # pattern of a plugin's reason, its words
+    whys: list[tuple[str, Any]] = field(default_factory=list)  # pattern of a plugin's why, its words
     words: dict[str, Any] = field(default_factory=dict)  # a plugin's action → what it did; None: not told
     owners: dict[str, str] = field(default_factory=dict)  # blueprint → plugin
     feeds: dict[str, tuple[str, tuple[str, ...] | None]] = field(

@@ -1,7 +1,7 @@
 """``replyai replay``: the recording through another configuration, on a copy."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 import click
@@ -31,7 +31,28 @@ STEPS = 200
 MARKS = {"gone": click.style("-", fg="red"), "new": click.style("+", fg="green")}
 
 
-@click.command()
+class Drafts(click.Command):
+    """A command with an option for each kind of draft that a plugin has tried out on the past."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return its own options and the plugins'."""
+        return [*super().get_params(ctx), *(_option(name) for name in _drafts())]
+
+
+def _option(name: str) -> click.Option:
+    kind = click.File("r", encoding="utf-8")
+    return click.Option(
+        [f"--{name}"], type=kind, metavar="FILE", help=f"Have the {name} in FILE from the start."
+    )
+
+
+def _drafts() -> dict[str, Any]:
+    from engine import config, plugins
+
+    return plugins.load(config.load().plugins_dir).replay_drafts()
+
+
+@click.command(cls=Drafts)
 @click.option("--since", metavar="TIME", help="Begin here: 2026-11-24, 2026-11-24T09:30, 2h. All by default.")
 @click.option("--until", metavar="TIME", help="End before this time.")
 @click.option(
@@ -60,6 +81,7 @@ def replay(
     as_json: bool,
     progress: bool,
     workspace: str,
+    **drafts: TextIO | None,
 ) -> None:
     """Run what was recorded again, with other plugins or settings, and tell what would differ.
 
@@ -69,21 +91,30 @@ def replay(
 
     \b
     Example:  replyai replay --since 7d --plugins=-labels --diff
-              replyai replay --set plugins.sender.attempts=2
+              replyai replay --since 30d --flow menu.json
     """
     from engine.replay import replay as run
     from engine.replay import setup_of
 
     with opened(workspace) as place:
         setup = setup_of(place.registry, plugins, sets, put.read() if put else None)
+        tells = [_put(setup, place, name, file) for name, file in drafts.items() if file]
         span = {"since": place.moment(since), "until": place.moment(until)}
         with _Progress(progress) as told_on:
             report = run(place.folder, place.registry, setup=setup, progress=told_on, **span)
     if as_json:
         click.echo(orjson.dumps(report).decode())
         return
-    for line in told(report, diff):
+    for line in (*told(report, diff), *(line for tell in tells for line in tell(report))):
         click.echo(line)
+
+
+def _put(setup: Any, place: Any, name: str, file: TextIO) -> Callable[[dict[str, Any]], Iterator[str]]:
+    """Put what is in *file* there from the start; return what tells of it."""
+    put, tell = place.registry.replay_drafts()[name]
+    for collection, documents in put(place.documents, file.read()).items():
+        setup.put.setdefault(collection, []).extend(documents)
+    return tell  # type: ignore[no-any-return]
 
 
 class _Progress:

@@ -11,12 +11,14 @@ from typing import Any
 
 from engine import config as configuration
 from engine import media, times
+from engine.actions import action
 from engine.client import Client
+from engine.demo import talk
 from engine.demo.hours import starts
 from engine.demo.pictures import PICTURES
 from engine.demo.pictures import parcel as picture
 from engine.demo.talk import AGENTS, ENGLISH, ENGLISH_SCRIPTS, INDONESIAN_SCRIPTS, LABELS, NAMES, WORDS
-from engine.events import event
+from engine.events import event, requested
 from engine.facts.messages import snippet
 from engine.ids import document_id
 from engine.schemas import COLLECTIONS
@@ -57,7 +59,19 @@ def fill(client: Client, workspace: str = "main") -> str:
             client.submit(
                 workspace, [event("documents.imported", f"demo/{collection}/{start}", part, origin="history")]
             )
+    _of_the_team(client, workspace, documents)
     return _passwords(client, workspace, documents["agent"])
+
+
+def _of_the_team(client: Client, workspace: str, documents: dict[str, list[Document]]) -> None:
+    """Have the agents write notes and declare fields; a plugin that is off refuses, which does no harm."""
+    agents, conversations = documents["agent"], documents["conversation"]
+    for label, type, choices in talk.FIELDS:
+        made = action("contacts.create_field", label=label, type=type, choices=list(choices))
+        client.submit(workspace, [requested(agents[0]["id"], [made])])
+    for author, number, text in talk.NOTES:
+        said = action("notes.add", conversation=conversations[number]["id"], text=text)
+        client.submit(workspace, [requested(agents[author]["id"], [said])])
 
 
 def _passwords(client: Client, workspace: str, agents: list[Document]) -> str:

@@ -324,3 +324,12 @@ ENGLISH_SCRIPTS: tuple[dict[str, Any], ...] = (
         ],
     },
 )
+
+# Who says what to the team, about which conversation: agents and conversations by their number.
+NOTES = (
+    (0, 1, "Janji bayar **tanggal 25**, @Budi Santoso tolong dicek ya"),
+    (2, 4, "Regular customer, ships to the office. @Sari Lestari has the address."),
+    (1, 7, "Sudah minta bukti transfer dua kali."),
+    (3, 12, "Wants the *blue* one; call back tomorrow at 9am"),
+)
+FIELDS = (("Kota", "text", ()), ("Ulang tahun", "date", ()), ("Jenis", "choice", ("Eceran", "Grosir")))

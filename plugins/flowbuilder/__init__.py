@@ -4,6 +4,8 @@ Each event becomes one ``flowbuilder.move``, which is refused where the session 
 moved (``flow.moved``) has messages sent, labels put on and people called.
 """
 
+import orjson
+
 from engine import action, hookimpl
 
 from . import reading, running
@@ -25,6 +27,7 @@ def _move(conversation, before, outcome, began=None):
             "misses": outcome.misses,
             "ended": outcome.ended,
             "began": began,
+            "version": before["version"] if before else began[1],
         },
         why=outcome.why,
     )
@@ -165,25 +168,33 @@ def conversation_assigned(event, documents):
 def _pause(conversation, documents, why):
     session = reading.session_of(documents, conversation)
     if session and session["state"] != "paused":
-        yield action("flowbuilder.pause", conversation=conversation, why=why)
+        yield action("flowbuilder.pause", conversation=conversation, version=session["version"], why=why)
 
 
 @hookimpl
 def conversation_resolved(event, documents):
     """The matter is done, and with it the flow."""
-    if reading.session_of(documents, event["data"]["conversation"]):
-        yield action(
-            "flowbuilder.stop", conversation=event["data"]["conversation"], why="the conversation is resolved"
-        )
+    yield from _stop(event["data"]["conversation"], documents, "the conversation is resolved")
 
 
 @hookimpl
 def conversation_snoozed(event, documents):
     """The conversation is put away, and with it the flow."""
+    yield from _stop(event["data"]["conversation"], documents, "the conversation is put away")
+
+
+def _stop(conversation, documents, why):
+    session = reading.session_of(documents, conversation)
+    if session:
+        yield action("flowbuilder.stop", conversation=conversation, version=session["version"], why=why)
+
+
+@hookimpl
+def conversation_merged(event, documents):
+    """Two conversations turned out to be one: the session goes with what is left."""
     if reading.session_of(documents, event["data"]["conversation"]):
-        yield action(
-            "flowbuilder.stop", conversation=event["data"]["conversation"], why="the conversation is put away"
-        )
+        why = "two conversations turned out to be one"
+        yield action("flowbuilder.follow", why=why, **{k: event["data"][k] for k in ("conversation", "into")})
 
 
 @hookimpl
@@ -297,6 +308,17 @@ def commands():
     from .commands import flow
 
     return [flow]
+
+
+@hookimpl
+def replay_drafts():
+    """``replyai replay --flow FILE``."""
+    from . import backtest
+
+    def put(documents, text):
+        return backtest.documents_of(documents, orjson.loads(text))
+
+    return {"flow": (put, backtest.told)}
 
 
 @hookimpl

@@ -13,10 +13,10 @@ GROUPS = 20
 
 
 def of_version(documents: Any, version: str) -> Json:
-    """Return the figures of a version: ``{started, ended: {how: number}, nodes: {node: {…}}}``.
+    """Return the figures of a version: ``{started, ended: {how: number}, seconds, nodes: {node: {…}}}``.
 
-    A node has visits, answers, misses, seconds (the mean until an answer), left (visits after which nothing
-    more came: the drop-off) and waiting (sessions that stand there now).
+    A node has visits, answers, misses, seconds (the mean until an answer, as that of the whole), left
+    (visits after which nothing more came: the drop-off) and waiting (sessions that stand there now).
     """
     stats = documents.table("flow_stat").search(where("version") == version)
     standing: Counter[str] = Counter(
@@ -25,7 +25,9 @@ def of_version(documents: Any, version: str) -> Json:
     total = next((stat for stat in stats if not stat["node"]), {})
     nodes = {stat["node"]: _node(stat, standing[stat["node"]]) for stat in stats if stat["node"]}
     ended = {key.removeprefix("ended_"): number for key, number in total.items() if key.startswith("ended_")}
-    return {"started": total.get("started", 0), "ended": ended, "nodes": nodes}
+    answers = sum(stat.get("answers", 0) for stat in stats if stat["node"])
+    seconds = round(sum(stat.get("seconds", 0) for stat in stats) / answers, 1) if answers else None
+    return {"started": total.get("started", 0), "ended": ended, "seconds": seconds, "nodes": nodes}
 
 
 def _node(stat: Json, waiting: int) -> Json:

@@ -163,6 +163,24 @@ def pause(data, tx):
         _no_timers(tx, session["id"])
 
 
+@handles("flowbuilder.follow", schemas.Follow)
+def follow(data, tx):
+    """Take a session along to what its conversation became, where nobody and no flow has that one."""
+    session = tx.get("flow_session", data["conversation"])
+    into = tx.get("conversation", data["into"])
+    if session is None:
+        raise Refused("no flow runs in this conversation")
+    tx.remove("flow_session", session["id"])
+    _no_timers(tx, session["id"])
+    if into and not tx.get("flow_session", into["id"]) and reading.is_free(into):
+        moved = {
+            key: value
+            for key, value in session.items()
+            if key not in ("id", "conversation", "rev", "pending")
+        }
+        _keep(tx, into, None, moved)
+
+
 @handles("flowbuilder.gather", schemas.Gather)
 def gather(data, tx):
     """Keep a text until the customer has paused; each further one begins the pause anew."""

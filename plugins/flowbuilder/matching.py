@@ -125,6 +125,8 @@ class Matcher:
 
     def best(self, text: str) -> Keyword | None:
         """Return the keyword that fits *text* best by the rule, or None."""
+        if not (self._exact or self._first or self._patterns):
+            return None
         tokens = tokens_of(text)
         if not tokens:
             return None

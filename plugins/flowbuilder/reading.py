@@ -31,9 +31,12 @@ def flow_of(documents: Any, session: Json) -> Flow:
 def published(documents: Any, flow: str) -> Flow | None:
     """Return the published version of a flow that is on, by its id or name."""
     table = documents.table("flow")
-    found = table.get(doc_id=flow) or next(iter(table.search(where("name") == flow)), None)
-    if found is None or not found["enabled"] or not found["published"]:
+    found = table.get(doc_id=flow)
+    named = [found] if found else table.search(where("name") == flow)
+    on = [each for each in named if each["enabled"] and each["published"]]
+    if not on:
         return None
+    found = on[0]
     return _version(documents, found["hash"], found["published"], found["number"], found["id"])
 
 

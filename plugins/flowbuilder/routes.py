@@ -1,21 +1,65 @@
-"""The REST of flows."""
+"""The REST of flows, their pages, and their place in the inbox."""
 
+import hashlib
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from flask import Blueprint, Response, redirect, request, send_from_directory
+from marshmallow import fields
 
 from engine import where
-from web import NotFound, Open, Page, act, api_blueprint, list_response, page_of, read, requires
+from web import (
+    Conflict,
+    NotFound,
+    Open,
+    Page,
+    Slot,
+    _,
+    act,
+    api_blueprint,
+    attempt,
+    back,
+    lazy_gettext,
+    list_response,
+    may,
+    page_of,
+    public,
+    read,
+    render,
+    requires,
+    start_trial,
+    trial,
+)
 
-from . import figures, reading, trying
+from . import backtest, figures, pages, reading, shapes, starters, trying
 from .checking import BadFlow
+from .words import REASONS, WORDS  # noqa: F401  the pages look for them here
 
 Json = dict[str, Any]
 FEED = {
     "flow": ("id", "name", "enabled", "published", "number", "draft_rev", "draft_by", "removed_at"),
     "flow_session": ("id", "conversation", "flow", "number", "node", "state"),
 }
+ASSETS = Path(__file__).parent / "static"
+NAV = [
+    {
+        "path": "/flows",
+        "icon": "bot",
+        "title": lazy_gettext("Bot flows"),
+        "key": "flows",
+        "permission": "flow.read",
+        "order": 30,
+    }
+]
 
+
+SLOTS = [
+    Slot("panel.section", "flowbuilder/panel.html", pages.in_panel, order=30, permission="flow.read"),
+    Slot("list.filter", "flowbuilder/inbox.html", order=200, permission="flow.read"),
+]
+blueprint = Blueprint("flows_pages", __name__)
 api = api_blueprint("flows", "/flows", "Bots made of nodes")
 
 
@@ -41,47 +85,6 @@ class VersionOut(Open):
     note = fields.String()
 
 
-class FlowMade(Schema):
-    """A new flow."""
-
-    definition = fields.Dict(required=True)
-
-
-class FlowChanged(Schema):
-    """What may be changed; what is left out stays."""
-
-    definition = fields.Dict()
-    rev = fields.Integer(
-        metadata={"description": "the draft that this was made from; 409 if it is not the last"}
-    )
-    enabled = fields.Boolean()
-
-
-class FlowPublished(Schema):
-    """What is new in a version, for people."""
-
-    note = fields.String(load_default="", validate=validate.Length(max=500))
-
-
-class FlowTried(Schema):
-    """A draft and the steps of a chat with it."""
-
-    definition = fields.Dict(required=True)
-    steps = fields.List(fields.Dict(), load_default=list, validate=validate.Length(max=trying.STEPS))
-
-
-class FlowVersionOf(Schema):
-    """Which version's figures; by default the one that runs."""
-
-    number = fields.Integer()
-
-
-class FlowNodeOf(FlowVersionOf):
-    """Which node's."""
-
-    node = fields.String(required=True)
-
-
 @api.route("")
 @requires("flow.read")
 @api.arguments(Page, location="query")
@@ -93,7 +96,7 @@ def list_flows(wanted: Json) -> Json:
 
 @api.route("", methods=["POST"])
 @requires("flow.write")
-@api.arguments(FlowMade)
+@api.arguments(shapes.FlowMade)
 @api.response(201, FlowOut)
 def make_flow(wanted: Json) -> Json:
     """Make a flow; its draft may be unfinished. 409 where there is one of this name."""
@@ -103,7 +106,7 @@ def make_flow(wanted: Json) -> Json:
 
 @api.route("/check", methods=["POST"])
 @requires("flow.read")
-@api.arguments(FlowMade)
+@api.arguments(shapes.FlowMade)
 def check_flow(wanted: Json) -> Json:
     """Say what is wrong with a definition: `{"problems": [{node, code, message, level, about}]}`."""
     return {"problems": trying.problems(wanted["definition"])}
@@ -111,7 +114,7 @@ def check_flow(wanted: Json) -> Json:
 
 @api.route("/try", methods=["POST"])
 @requires("flow.read")
-@api.arguments(FlowTried)
+@api.arguments(shapes.FlowTried)
 def try_flow(wanted: Json) -> Json:
     """Chat with a draft: the same function as in production, nothing is sent or stored."""
     try:
@@ -122,7 +125,7 @@ def try_flow(wanted: Json) -> Json:
 
 @api.route("/transcript", methods=["POST"])
 @requires("flow.read")
-@api.arguments(FlowTried)
+@api.arguments(shapes.FlowTried)
 def save_transcript(wanted: Json) -> Json:
     """Return a chat as a test for `replyai flow test`: `{"transcript": {…}, "yaml": text}`."""
     import yaml
@@ -158,7 +161,7 @@ def _flow(id: str) -> Json:
 
 @api.route("/<id>", methods=["PATCH"])
 @requires("flow.write")
-@api.arguments(FlowChanged)
+@api.arguments(shapes.FlowChanged)
 @api.response(200, FlowOut)
 def change_flow(wanted: Json, id: str) -> Json:
     """Save the draft, or switch the flow on or off. 409 where somebody else has saved since `rev`."""
@@ -185,7 +188,7 @@ def remove_flow(id: str) -> None:
 
 @api.route("/<id>/publish", methods=["POST"])
 @requires("flow.write")
-@api.arguments(FlowPublished)
+@api.arguments(shapes.FlowPublished)
 @api.response(201, VersionOut)
 def publish_flow(wanted: Json, id: str) -> Json:
     """Make the draft the version that runs; 409 with the errors where it has some."""
@@ -232,7 +235,7 @@ def roll_back(id: str, number: int) -> Json:
 
 @api.route("/<id>/figures")
 @requires("flow.read")
-@api.arguments(FlowVersionOf, location="query")
+@api.arguments(shapes.FlowVersionOf, location="query")
 def get_figures(wanted: Json, id: str) -> Json:
     """Get how a version does: started, how it ended, and per node visits, answers, misses, time, drop-off."""
     version = _wanted(id, wanted)
@@ -241,7 +244,7 @@ def get_figures(wanted: Json, id: str) -> Json:
 
 @api.route("/<id>/misses")
 @requires("flow.read")
-@api.arguments(FlowNodeOf, location="query")
+@api.arguments(shapes.FlowNodeOf, location="query")
 def get_misses(wanted: Json, id: str) -> Json:
     """Get what was not understood at a node, grouped, the most frequent first."""
     version = _wanted(id, wanted)
@@ -254,3 +257,136 @@ def _wanted(id: str, wanted: Json) -> Json:
     if not number:
         raise NotFound("this flow was never published")
     return _version(id, number)
+
+
+@api.route("/<id>/backtests", methods=["POST"])
+@requires("flow.write")
+@api.arguments(shapes.FlowBackTest)
+@api.response(202, shapes.BackTest)
+def begin_backtest(wanted: Json, id: str) -> Json:
+    """Try a draft on the days that were, by replay; nothing is sent or written. 409 where it has errors."""
+    _flow(id)
+    try:
+        put = read(lambda view: backtest.documents_of(view.db, wanted["definition"], id))
+    except BadFlow as error:
+        raise Conflict(str(error), code="errors") from None
+    return {"id": start_trial(put, wanted["days"]), "state": "running", "done": 0, "all": 0}
+
+
+@api.route("/<id>/backtests/<test>")
+@requires("flow.write")
+@api.response(200, shapes.BackTest)
+def get_backtest(id: str, test: str) -> Json:
+    """Tell how a back-test is and, when it is done, what the draft would have done, per node and run."""
+    _flow(id)
+    state = trial(test)
+    report = state.pop("report")
+    found = backtest.found_in(report) if report else None
+    return {**state, "id": test, "found": found and {**found, "conversations": _visible(found)}}
+
+
+def _visible(found: Json) -> list[Json]:
+    """Return the runs in conversations that are there and that this agent may see."""
+
+    def look(view: Any) -> list[Json]:
+        seen = []
+        for run in found["conversations"]:
+            with suppress(NotFound):
+                view.conversation(run["conversation"])
+                seen.append(run)
+        return seen
+
+    return read(look)
+
+
+@blueprint.app_template_global("flows_asset")
+def asset(name: str) -> str:
+    """Return the address of a file in this plugin's static folder, with its content's hash."""
+    return f"{request.script_root}/flows/static/{name}?v={_digest(name)}"
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
+
+
+@blueprint.get("/flows/static/<name>")
+@public
+def asset_file(name: str) -> Response:
+    """Give the editor and its styles."""
+    response = send_from_directory(ASSETS, name, max_age=0)
+    if request.args.get("v"):
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@blueprint.get("/flows")
+@requires("flow.read")
+def flows_page() -> str:
+    """Show the flows, how they do, and the ready-made ones to begin with."""
+    return _list()
+
+
+def _list(error: str | None = None) -> str:
+    flows = read(pages.listed)
+    return render("flowbuilder/list.html", active="flows", flows=flows, starters=_starters(), error=error)
+
+
+def _starters() -> list[Json]:
+    blank = {"key": "", "icon": "plus", "name": _("Empty canvas"), "about": _("Begin with nothing.")}
+    return [blank, *starters.described(_language())]
+
+
+def _language() -> str:
+    from flask_babel import get_locale
+
+    return "id" if str(get_locale()).startswith("id") else "en"
+
+
+@blueprint.post("/flows")
+@requires("flow.write")
+def new_flow() -> Any:
+    """Make a flow of a file, of a ready-made one, or an empty one, and open it."""
+    file = request.files.get("file")
+    definition = (
+        starters.of_file(file.read())
+        if file
+        else starters.definition(request.form.get("starter", ""), _language())
+    )
+    if definition is None:
+        return _list(_("This file is no flow."))
+    names = {flow["name"] for flow in read(pages.listed)}
+    named = {**definition, "name": starters.free_name(definition["name"], names)}
+    done, error = attempt([{"type": "flowbuilder.save", "data": {"definition": named}}])
+    return _list(error) if error else redirect(f"{request.script_root}/flows/{done[0]['result']['flow']}")
+
+
+@blueprint.post("/flows/<id>/switch")
+@requires("flow.write")
+def switch_flow(id: str) -> Any:
+    """Switch a flow on or off from the page."""
+    data = {"flow": id, "enabled": bool(request.form.get("enabled"))}
+    _done, error = attempt([{"type": "flowbuilder.switch", "data": data}])
+    return _list(error) if error else back("/flows")
+
+
+@blueprint.post("/flows/<id>/remove")
+@requires("flow.write")
+def remove_from_page(id: str) -> Any:
+    """Take a flow away from the page."""
+    _done, error = attempt([{"type": "flowbuilder.remove", "data": {"flow": id}}])
+    return _list(error) if error else back("/flows")
+
+
+@blueprint.get("/flows/<id>")
+@requires("flow.read")
+def editor(id: str) -> str:
+    """Show the canvas of a flow."""
+    flow = _flow(id)
+    data = {
+        "flow": flow,
+        "words": pages.words(_language()),
+        "may": {"write": may("flow.write")},
+        **read(pages.known),
+    }
+    return render("flowbuilder/editor.html", active="flows", flow=flow, data=data)

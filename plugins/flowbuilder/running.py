@@ -5,18 +5,14 @@ answered. `run` has no clock, no chance of its own and does no I/O; the page's t
 of `replyai flow test`, the back-test and the hooks all call it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from functools import cached_property
-from random import Random
 from typing import Any
-from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from engine import templates, times
 
+from . import texts
 from .answers import NotThat, choose, read
+from .around import Around, Fields
 from .compiled import Flow
 from .phrases import phrase
 
@@ -24,76 +20,6 @@ Json = dict[str, Any]
 STEPS = 100  # nodes that one event may pass
 UNASKED = 20  # messages without a word from the customer in between
 FIELD = 4_000  # characters of an answer that is kept
-
-
-@dataclass
-class Around:
-    """What a flow may know besides: all of it comes from the event and the documents.
-
-    load: gives the fields of contact and conversation (``name``, ``phone``, ``labels``, …) when one is
-    needed; place: gives the workspace's time zone, the region of phone numbers without a country, and
-    whether the shop is open; library: a flow's name or id → the flow.
-    """
-
-    at: str
-    load: Callable[[], Json] = dict
-    place: Callable[[], tuple[str, str, bool]] = lambda: ("Asia/Jakarta", "ID", True)
-    rng: Random = field(default_factory=lambda: Random(0))
-    library: Callable[[str], Flow | None] = lambda name: None
-
-    @cached_property
-    def fields(self) -> Json:
-        """The fields of contact and conversation."""
-        return self.load()
-
-    @cached_property
-    def _place(self) -> tuple[str, str, bool]:
-        return self.place()
-
-    @property
-    def region(self) -> str:
-        """The country whose phone numbers need no country code."""
-        return self._place[1]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the shop is open."""
-        return self._place[2]
-
-    @property
-    def local(self) -> datetime:
-        """The time in the workspace's zone."""
-        return times.parse(self.at).astimezone(ZoneInfo(self._place[0]))
-
-
-class Fields(Mapping[str, Any]):
-    """What texts and conditions of a flow may name; looked up only when it is named."""
-
-    _MORE = ("open", "today", "time", "language")
-
-    def __init__(self, flow: Flow, kept: Json, around: Around) -> None:
-        self.flow = flow
-        self.kept = kept
-        self.around = around
-
-    def __getitem__(self, name: str) -> Any:
-        if name in self.kept:
-            return self.kept[name]
-        if name in self._MORE:
-            return self._more(name)
-        return self.around.fields[name]
-
-    def _more(self, name: str) -> Any:
-        if name in ("language", "open"):
-            return self.flow.language if name == "language" else self.around.is_open
-        local = self.around.local
-        return local.date().isoformat() if name == "today" else f"{local:%H:%M}"
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self.around.fields, **dict.fromkeys(self._MORE), **self.kept})
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
 
 
 @dataclass
@@ -150,6 +76,8 @@ def due(flow: Flow, session: Json, around: Around) -> Outcome:
     run.why = f"flow “{flow.title}”, node “{node['id']}”: its time is over"
     if session["state"] == "waiting":
         return run.follow(node, "next")
+    if session["state"] == "calling":
+        return result(flow, session, {"ok": False, "reason": "no answer"}, around)
     if session["state"] == "asking" and "timeout" in node["to"] and session.get("timeout"):
         return run.follow(node, "timeout")
     return run.end("expired")
@@ -230,7 +158,7 @@ class _Run:
             return self.follow(node, "other")
         if self.session["misses"] >= self.flow.settings["misses"]:
             return self.to_person(node, "stuck")
-        self.say(f"{phrase(self.flow.language, 'again')}\n\n{_listed(node)}", node)
+        self.say(f"{phrase(self.flow.language, 'again')}\n\n{texts.listed(node)}", node)
         return self._ask(node)
 
     def _note_miss(self, node: Json, text: str) -> None:
@@ -256,7 +184,7 @@ class _Run:
             if node["error"]
             else phrase(self.flow.language, problem.name, **problem.fields)
         )
-        self.say(said if node["type"] != "choice" else f"{said}\n\n{_numbered(node['choices'])}", node)
+        self.say(said if node["type"] != "choice" else f"{said}\n\n{texts.numbered(node['choices'])}", node)
         return self._ask(node)
 
     def follow(self, node: Json, way: str) -> Outcome:
@@ -292,13 +220,13 @@ class _Run:
 
     def _at_menu(self, node: Json) -> Outcome:
         text = self.fill(node["text"])
-        self.say(f"{text}\n\n{_listed(node)}".strip() if node["list_options"] else text, node)
+        self.say(f"{text}\n\n{texts.listed(node)}".strip() if node["list_options"] else text, node)
         return self._ask(node)
 
     def _at_ask(self, node: Json) -> Outcome:
         self.session["tries"] = 0
         text = self.fill(node["text"])
-        self.say(f"{text}\n\n{_numbered(node['choices'])}" if node["type"] == "choice" else text, node)
+        self.say(f"{text}\n\n{texts.numbered(node['choices'])}" if node["type"] == "choice" else text, node)
         return self._ask(node)
 
     def _ask(self, node: Json) -> Outcome:
@@ -365,9 +293,9 @@ class _Run:
     def _at_http(self, node: Json) -> Outcome:
         fields = self.fields
         call = {
-            "url": templates.fill(node["url"], {k: _quoted(v) for k, v in fields.items()}),
+            "url": templates.fill(node["url"], {k: texts.quoted(v) for k, v in fields.items()}),
             "headers": {name: templates.fill(value, fields) for name, value in node["headers"].items()},
-            "body": _filled(node["body"], fields),
+            "body": texts.filled(node["body"], fields),
         }
         wanted = {
             "method": node["method"],
@@ -381,7 +309,7 @@ class _Run:
         self.session["unasked"] += 1
         if node["minutes"] is not None:
             return self._until("waiting", times.add(self.around.at, node["minutes"] * 60))
-        return self._until("waiting", times.format(_next_time(self.around.local, node["until"])))
+        return self._until("waiting", times.format(texts.next_time(self.around.local, node["until"])))
 
     def _at_goto(self, node: Json) -> Any:
         flow = self.around.library(node["flow"])
@@ -437,36 +365,3 @@ class _Run:
     def keep(self, name: str, value: Any) -> None:
         """Keep a value for later texts and conditions."""
         self.session["fields"][name] = value[:FIELD] if isinstance(value, str) else value
-
-
-def _listed(node: Json) -> str:
-    return "\n".join(f"{option['id']}. {option['title']}" for option in node["options"])
-
-
-def _numbered(choices: list[str]) -> str:
-    return "\n".join(f"{number}. {title}" for number, title in enumerate(choices, 1))
-
-
-def _next_time(now: datetime, text: str) -> datetime:
-    """Return the next moment at which the clock there says *text* (``09:00``)."""
-    hour, minute = map(int, text.split(":"))
-    for days in (0, 1):
-        moment = datetime.combine(now.date() + timedelta(days), time(hour, minute), now.tzinfo)
-        if moment > now:
-            return moment
-    raise AssertionError(text)
-
-
-def _quoted(value: Any) -> str:
-    return quote(str(value if value is not None else ""), safe="")
-
-
-def _filled(body: Any, fields: Json) -> Any:
-    """Fill the texts inside a JSON body."""
-    if isinstance(body, str):
-        return templates.fill(body, fields)
-    if isinstance(body, list):
-        return [_filled(inner, fields) for inner in body]
-    if isinstance(body, dict):
-        return {key: _filled(inner, fields) for key, inner in body.items()}
-    return body

@@ -5,6 +5,7 @@ regard to case: ``words`` (whole words, or one of several that commas divide) an
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -81,6 +82,7 @@ def leaves(when: Document) -> Iterator[Document]:
         yield from leaves(part)
 
 
+@lru_cache(maxsize=1024)
 def pattern(op: str, value: str) -> Any:
     """Return the compiled pattern of ``words`` or ``matches``; raises re2.error."""
     options = re2.Options()

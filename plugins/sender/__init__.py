@@ -35,11 +35,8 @@ def message_received(event, message, conversation, contact, documents, settings)
     opted_out = bool(contact.get("opted_out"))
     if verb and opted_out != (verb == "stop"):
         yield from _consent(verb, conversation, contact, documents, settings)
-    before, _more = documents.table("message").page(
-        where("conversation") == conversation["id"], order="at", limit=2
-    )
-    if len(before) > 1 and before[1].get("sender.unasked"):
-        yield action("sender.heard", account=conversation["account"])
+    if conversation.get("sender.unasked"):
+        yield action("sender.heard", account=conversation["account"], conversation=conversation["id"])
 
 
 def _consent(verb, conversation, contact, documents, settings):
@@ -99,7 +96,7 @@ def sender_expired(event, message, conversation):
     """A reply came too late to be sent: a person answers."""
     if conversation and conversation["handler"] == "bot":
         why = "the automatic reply could not leave in time"
-        yield action("conversation.assign", conversation=conversation["id"], agent=None, why=why)
+        yield action("conversation.hand_over", conversation=conversation["id"], note=why, why=why)
 
 
 @hookimpl

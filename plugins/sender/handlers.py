@@ -8,7 +8,19 @@ from . import counts
 from .pacing import decide, new_pace, showing, taken
 from .picking import HELD, Picking, home
 from .rules import rules_of
-from .schemas import Dispatch, OfAccount, OfContact, OfMessage, Pacing, Pause, Result, Settings, Shift, Signal
+from .schemas import (
+    Dispatch,
+    Heard,
+    OfAccount,
+    OfContact,
+    OfMessage,
+    Pacing,
+    Pause,
+    Result,
+    Settings,
+    Shift,
+    Signal,
+)
 
 DEFAULTS = Settings().load({})
 FIND_PAUSES = (2, 10, 60, 600)
@@ -85,7 +97,7 @@ def _hand_out(tx, message, candidate, settings):
     if message.get("sender.why"):
         told["sender.why"] = None
     if candidate.get("unasked"):
-        told["sender.unasked"] = True
+        tx.update("conversation", message["conversation"], {"sender.unasked": message["id"]})
     set_status(tx, message, "sending", **told)
     return {"message": message["id"], "job": job}
 
@@ -282,9 +294,10 @@ def set_pacing(data, tx):
         _note(tx, pace, {"next": None})
 
 
-@handles("sender.heard", OfAccount)
+@handles("sender.heard", Heard)
 def heard(data, tx):
-    """Count that a customer answered what they had not asked for."""
+    """Count that a customer answered what they had not asked for; the first answer counts."""
+    tx.update("conversation", data["conversation"], {"sender.unasked": None})
     if pace := tx.get("sender_pace", data["account"]):
         _note(tx, pace, counts.answered(pace, tx.at, home(tx.documents)))
 

@@ -87,6 +87,12 @@ class OfAccount(ActionSchema):
     account = fields.String(required=True)
 
 
+class Heard(OfAccount):
+    """An answer in a conversation of a number."""
+
+    conversation = fields.String(required=True)
+
+
 class Dispatch(OfAccount):
     """Look for a number's next message; late: the time for it was long ago, as after a downtime."""
 

@@ -6,11 +6,13 @@ import structlog
 from flask import Flask, g, request
 from werkzeug.exceptions import HTTPException
 
+from engine import presence
 from engine.client import EngineAway
 
 from ..parts import parts
+from ..sessions import current
 from ..slots import nav, plugin_enabled
-from . import inbox, look, numbers, plugins, settings, team, why, words
+from . import inbox, look, numbers, plugins, reasons, settings, team, why, words
 
 log = structlog.get_logger("web.pages")
 
@@ -27,6 +29,8 @@ def register(app: Flask) -> None:
         file_size=look.file_size,
         phone=look.phone,
         kind_words=look.kind_words,
+        presence=presence.of,
+        why_words=reasons.why_in_words,
         moment=_moment,
     )
     app.jinja_env.trim_blocks = True
@@ -42,6 +46,11 @@ class Ui:
         self.theme = str(session.agent.get("theme") or "auto") if session else "auto"
         self.locale = words.language()
         self.root = request.script_root
+
+    @property
+    def here(self) -> dict[str, Any]:
+        """The agent who looks at this page, and so is there."""
+        return {**current().agent, "presence": presence.ONLINE}
 
     @property
     def words(self) -> dict[str, str]:
@@ -90,7 +99,7 @@ def _badge(item: dict[str, Any]) -> int | None:
 
 
 def _ui() -> dict[str, Any]:
-    return {"ui": Ui(), "default_seq": 0}
+    return {"ui": Ui(), "default_seq": 0, "presence_words": look.presence_words()}
 
 
 def _moment(at: str | None) -> str:

@@ -122,5 +122,6 @@ def _titles_of_the_rest() -> dict[str, str]:
         "identity.linked": _("WhatsApp told which number it is"),
         "plugin.stuck": _("A plugin did not come to an end"),
         "session.state": _("The number's connection changed"),
+        "clock.jumped": _("The computer's clock was put forward"),
         "settings.changed": _("The settings changed"),
     }

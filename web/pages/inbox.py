@@ -149,6 +149,7 @@ def opened_context(opened: Data | None, place: Place) -> Data:
         "entries": entries(opened["messages"], conversation.get("unread") or 0, place, opened["beside"])
         if "messages" in opened
         else [],
+        "teams": opened.get("teams", []),
         "kinds": opened.get("kinds", []),
         "older": opened.get("older"),
         "newer": opened.get("newer"),

@@ -156,6 +156,7 @@ def people(view: View, conversations: Iterable[Data]) -> Data:
     return {
         "contacts": contacts,
         "troubled": {each["conversation"] for each in troubled if each["direction"] == "out"},
+        "teams": [plain(team) for team in view.db.table("team").all()],
         "agents": {agent.doc_id: plain(agent) for agent in view.db.table("agent").all()},
         "accounts": {account.doc_id: plain(account) for account in view.db.table("account").all()},
     }

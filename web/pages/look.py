@@ -161,6 +161,11 @@ def _marked(part: str) -> Markup:
     return Markup(html)
 
 
+def presence_words() -> dict[str, str]:
+    """Return what the three states of a person are called."""
+    return {"online": _("Available"), "away": _("Away"), "offline": _("Offline")}
+
+
 def kind_words(kind: str | None) -> tuple[str, str]:
     """Return (emoji, words) of a message's kind, for previews and placeholders."""
     words = {

@@ -6,6 +6,8 @@ from flask_babel import gettext as _
 
 from ..parts import parts
 
+NESTED = ("why", "rest")
+
 
 def in_words(reason: str) -> str:
     """Return *reason* (English, from an action's handler) in the language of this request."""
@@ -16,9 +18,21 @@ def in_words(reason: str) -> str:
     return reason
 
 
-def why_in_words(why: str) -> str:
-    """Return why a plugin did something in the language of this request; its parts have “; ” between them."""
-    return "; ".join(in_words(part) for part in why.split("; "))
+def why_in_words(why: str | None) -> str | None:
+    """Return why a plugin did something in the language of this request; its parts have “; ” between them.
+
+    A plugin's ``WHYS`` are (pattern, text): the pattern's groups are put into the text; those named ``why``
+    and ``rest`` are reasons themselves.
+    """
+    for pattern, words in parts().whys if why else ():
+        found = re.fullmatch(pattern, why or "")
+        if found:
+            return str(words) % {key: _part(key, text) for key, text in found.groupdict().items()}
+    return "; ".join(in_words(part) for part in why.split("; ")) if why else why
+
+
+def _part(key: str, text: str | None) -> str | None:
+    return why_in_words(text) if key in NESTED else text
 
 
 def call_in_words(reason: str) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 
 from .look import clock, day_title, local, moment, phone, preview, short_time
-from .reasons import call_in_words
+from .reasons import call_in_words, why_in_words
 
 Data = dict[str, Any]
 SHOWN_MEDIA = ("image", "sticker", "video", "audio", "voice", "document")
@@ -45,6 +45,13 @@ def contact_name(contact: Data | None) -> str:
     return str(name)
 
 
+def _by(author: Data, place: Place) -> str:
+    """Return in a word who wrote what is shown in a line."""
+    if author.get("kind") == "bot":
+        return str(_("Bot"))
+    return str(_("You")) if author.get("id") == place.me else author.get("name") or ""
+
+
 def row(conversation: Data, found: Data, place: Place) -> Data:
     """Return one line of the list."""
     last = conversation.get("last_message") or {}
@@ -60,7 +67,7 @@ def row(conversation: Data, found: Data, place: Place) -> Data:
         "moment": moment(at, place.language),
         "snippet": preview(last),
         "mine": mine,
-        "by": "" if not mine else _("You") if author.get("id") == place.me else author.get("name") or "",
+        "by": _by(author, place) if mine else "",
         "last_status": last.get("status") if mine else None,
         "trouble": conversation["id"] in found.get("troubled", ()),
         "assignee_name": assignee.get("name") if assignee else None,
@@ -78,7 +85,7 @@ def hit(message: Data, found: Data, place: Place) -> Data:
         "id": message["id"],
         "conversation": message["conversation"],
         "name": contact_name(found["contacts"].get(message["contact"])),
-        "by": "" if not mine else _("You") if author.get("id") == place.me else author.get("name") or "",
+        "by": _by(author, place) if mine else "",
         "snippet": message["snippet"],
         "time": short_time(at, place.now, place.language),
         "moment": moment(at, place.language),
@@ -120,6 +127,7 @@ def bubble(message: Data, place: Place, held: Iterable[str] = ()) -> Data:
         "moment": moment(at, place.language),
         "day": at.date().isoformat() if at else "",
         "day_title": day_title(at.date(), place.now.date(), place.language) if at else "",
+        "why": why_in_words(message.get("why")),
         "reason": reason_words(message.get("error")) if message.get("status") == "failed" else "",
         "technical": _technical(message.get("error")),
         "retry": _retry(message, place),

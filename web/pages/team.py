@@ -93,6 +93,15 @@ def make_team() -> Response | str:
     return _show(error) if error else back("/settings/team", saved="1")
 
 
+@blueprint.post("/settings/teams/<team>")
+@requires("team.write")
+def rename_team(team: str) -> Response | str:
+    """Rename a team."""
+    data = {"team": team, "name": request.form.get("name", "").strip()}
+    _done, error = attempt([{"type": "team.update", "data": data}])
+    return _show(error) if error else back("/settings/team", f"team-{team}", saved="1")
+
+
 @blueprint.post("/settings/team/<agent>/teams")
 @requires("team.write")
 def save_teams(agent: str) -> Response | str:

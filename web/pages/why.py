@@ -105,7 +105,7 @@ def _action(done: Data, step: Data, place: Place) -> Data:
     return {
         "plugin": done["plugin"] if by_plugin else None,
         "what": _what(done, place),
-        "why": done["why"] and why_in_words(done["why"]),
+        "why": why_in_words(done["why"]),
         "ended": _ended(done),
     }
 

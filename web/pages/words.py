@@ -3,6 +3,8 @@
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from .look import presence_words
+
 
 def language() -> str:
     """Return the language of this request: ``en`` or ``id``."""
@@ -55,6 +57,7 @@ def _inbox() -> dict[str, str]:
         "to_end": _("To the newest message"),
         "unsent": _("Messages of yours have not been sent yet."),
         "uploading": _("Uploading…"),
+        **{f"presence_{state}": words for state, words in presence_words().items()},
         "viewing": _("%(name)s is viewing"),
         "viewing_many": _("%(n)s people are viewing"),
     }

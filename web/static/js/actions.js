@@ -56,6 +56,8 @@ document.addEventListener("click", async (event) => {
   }
   const assign = event.target.closest("[data-assign]");
   if (assign) act("conversation.assign", {conversation: openId(), agent: assign.dataset.assign || null});
+  const team = event.target.closest("[data-assign-team]");
+  if (team) act("conversation.assign", {conversation: openId(), agent: null, team: team.dataset.assignTeam});
   const snooze = event.target.closest("[data-snooze]");
   if (snooze) snoozeUntil(times()[snooze.dataset.snooze]);
 });

@@ -2,6 +2,7 @@
 import {$, $$, csrf, paint, t, toast} from "./base.js";
 import "./menu.js";
 import "./keys.js";
+import "./availability.js";
 
 paint();
 

@@ -3,7 +3,7 @@ import {$, element, icon, root, signedOut, t} from "./base.js";
 
 const listeners = {changes: [], signal: [], resync: [], state: []};
 let socket = null;
-let seq = Number(document.body.dataset.seq || 0);
+let seq = Number(document.body.dataset.seq) || -1; // a page without documents begins with what comes now
 let wait = 500;
 let barTimer = null;
 let heard = 0;
@@ -17,6 +17,8 @@ export function signal(type, data) {
   if (connected()) socket.send(JSON.stringify({signal: {type, data}}));
 }
 /** A page part was fetched at sequence `at`: the feed need not tell of what came before. */
+/** Tell the server whether anybody touches this page. */
+export const tellIdle = (idle) => { if (connected()) socket.send(JSON.stringify({idle})); };
 export const lastSeq = () => seq;
 
 const tell = (what, value) => { for (const run of listeners[what]) run(value); };
@@ -83,4 +85,9 @@ addEventListener("online", () => { wait = 500; check(); });
 addEventListener("offline", () => { barTimer ??= setTimeout(() => showBar(true), 2000); check(); });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) check(); });
 
-export const start = connect;
+let started = false;
+/** Connect, once. */
+export function start() {
+  if (!started) connect();
+  started = true;
+}

@@ -95,7 +95,7 @@ on("changes", ({changes, gone}) => {
     else if (collection === "contact") takeContact(id);
     else if (["plugin", "workspace"].includes(collection)) location.reload();
     else if (collection === "agent" && id === me.id && ("theme" in fields || "language" in fields || "role" in fields)) location.reload();
-    else if (["agent", "team", "account"].includes(collection)) refreshAll();
+    else if (["agent", "team", "account"].includes(collection) && !tellsPresence(collection, fields)) refreshAll();
     else if (threads.kinds().includes(collection)) takeEntry(collection, id, fields);
   }
   for (const {collection, id} of gone) {
@@ -104,6 +104,9 @@ on("changes", ({changes, gone}) => {
     else threads.dropEntry(id);
   }
 });
+
+/** Whether a change only says who is there: the dots show it (availability.js). */
+const tellsPresence = (collection, fields) => collection === "agent" && Object.keys(fields).every((name) => ["presence", "presence_at", "available", "available_until"].includes(name));
 
 /** The open conversation is gone: show the one that it has become part of, with what was being written. */
 async function follow(id) {

@@ -1,0 +1,45 @@
+"""Lists, addresses and bodies of calls, and times of day, out of a flow's nodes and fields."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from engine import templates
+
+Json = dict[str, Any]
+
+
+def listed(node: Json) -> str:
+    """Return the options of a menu as numbered lines."""
+    return "\n".join(f"{option['id']}. {option['title']}" for option in node["options"])
+
+
+def numbered(choices: list[str]) -> str:
+    """Return choices as numbered lines."""
+    return "\n".join(f"{number}. {title}" for number, title in enumerate(choices, 1))
+
+
+def next_time(now: datetime, text: str) -> datetime:
+    """Return the next moment at which the clock there says *text* (``09:00``)."""
+    hour, minute = map(int, text.split(":"))
+    for days in (0, 1):
+        moment = datetime.combine(now.date() + timedelta(days), time(hour, minute), now.tzinfo)
+        if moment > now:
+            return moment
+    raise AssertionError(text)
+
+
+def quoted(value: Any) -> str:
+    """Return a value as a part of an address."""
+    return quote(str(value if value is not None else ""), safe="")
+
+
+def filled(body: Any, fields: Json) -> Any:
+    """Fill the texts inside a JSON body."""
+    if isinstance(body, str):
+        return templates.fill(body, fields)
+    if isinstance(body, list):
+        return [filled(inner, fields) for inner in body]
+    if isinstance(body, dict):
+        return {key: filled(inner, fields) for key, inner in body.items()}
+    return body
