@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from engine import times
+from engine.clock import due_timers, fired
 from tests.paced import Paced
-from tests.world import DEWI, SHOP
+from tests.world import SHOP
 
 Make = Callable[..., "Broadcast"]
 
@@ -122,8 +123,6 @@ def test_a_campaign_cannot_run_twice(make: Make) -> None:
     id = shop.campaign("Promo!")
     shop.does("start", id)
     assert shop.ask("campaigns.start", campaign=id)["status"] == "refused"
-    from engine.clock import due_timers, fired
-
     for _ in range(3):
         due, _more = due_timers(shop.documents, shop.workspace.enabled, times.add(shop.time, 400))
         shop.submit(*[fired(timer) for timer in due], *[fired(timer) for timer in due])
@@ -143,7 +142,7 @@ def test_who_never_wrote_is_left_out_unless_it_is_said(make: Make) -> None:
     shop.does("change", id, strangers=True)
     shop.does("start", id)
     shop.later(60)
-    assert shop.counts(id) == {"sent": 7, "stranger": 0} or shop.counts(id) == {"sent": 7}
+    assert shop.counts(id) == {"sent": 7}
     calon = [c for c in shop.all("conversation") if c["chat"].startswith("6281390")]
     assert len(calon) == 4 and {c["status"] for c in calon} == {"resolved"}, "nothing opens in the inbox"
     shop.writes(calon[0]["chat"], "Berapa harganya?")
@@ -214,21 +213,17 @@ def test_two_texts_are_divided_by_their_weights(make: Make) -> None:
 
 def test_how_far_each_got_and_who_answered(make: Make) -> None:
     shop = make()
-    heard: list[Any] = []
     chats = shop.people(4)
     id = shop.campaign("Promo!")
     shop.does("start", id)
     shop.later(60)
-    gateway = {self["conversation"]: self["gateway_id"] for self in shop.all("message") if self.get("sender.campaign")}
+    promos = [message for message in shop.all("message") if message.get("sender.campaign")]
+    gateway = {message["conversation"]: message["gateway_id"] for message in promos}
     ids = [gateway[shop.conversation(chat)["id"]] for chat in chats]
     shop.status_comes(chats[0], ids[0], "delivered", ids=ids[:3])
     shop.status_comes(chats[0], ids[0], "read")
     shop.status_comes(chats[3], ids[3], "failed", error={"code": "131049", "title": "not allowed"})
-    assert shop.counts(id) == {"sent": 0, "delivered": 2, "read": 1, "failed": 1} or shop.counts(id) == {
-        "delivered": 2,
-        "read": 1,
-        "failed": 1,
-    }
+    assert shop.counts(id) == {"delivered": 2, "read": 1, "failed": 1}
     shop.writes(chats[0], "Mau!")
     shop.writes(chats[0], "Dua ya")
     shop.writes(chats[1], "STOP")
@@ -309,7 +304,8 @@ def test_two_who_became_one_are_told_once(make: Make) -> None:
     shop.does("start", id)
     shop.ask("contacts.merge", contact=other, into=sari)
     shop.later(86400)
-    assert [m["conversation"] for _a, m in shop.calls if shop.get("conversation", m["conversation"])["contact"] == sari]
+    told = [shop.get("conversation", message["conversation"])["contact"] for _at, message in shop.calls]
+    assert told.count(sari) == 1
     assert shop.get("campaign", id)["left_out"] == {"twice": 1}
 
 

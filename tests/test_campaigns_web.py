@@ -55,7 +55,10 @@ def test_the_rest_of_a_campaign(stack: Stack) -> None:
     assert code == 200 and len(plan["times"]) == 2 and plan["preset"] == "official" and plan["never"] == 0
     assert api("PATCH", f"/campaigns/{id}", json={"name": "Promo April"})[1]["name"] == "Promo April"
     assert api("POST", f"/campaigns/{id}/schedule", json={"at": "2020-01-01T00:00:00Z"})[0] == 409
-    assert api("POST", f"/campaigns/{id}/schedule", json={"at": "2099-01-01T00:00:00Z"})[1]["state"] == "scheduled"
+    assert (
+        api("POST", f"/campaigns/{id}/schedule", json={"at": "2099-01-01T00:00:00Z"})[1]["state"]
+        == "scheduled"
+    )
     assert api("DELETE", f"/campaigns/{id}/schedule")[1]["state"] == "draft"
     assert api("POST", f"/campaigns/{id}/start")[1]["state"] == "running"
     assert api("POST", f"/campaigns/{id}/start")[0] == 409
@@ -106,7 +109,9 @@ def test_the_pages_from_draft_to_end(stack: Stack) -> None:
     page = sari.look(f"/campaigns/{id}").text
     assert "Left out, since the text needs a field" in page and 'data-go="start"' not in page
     assert "Nobody waits for it." in sari.look(f"/campaigns/{id}/schedule").text
-    sari.post(f"/campaigns/{id}", {"name": "Promo", "account": "toko", "text-a": "Halo {{name}}", "text-b": "Hai"})
+    sari.post(
+        f"/campaigns/{id}", {"name": "Promo", "account": "toko", "text-a": "Halo {{name}}", "text-b": "Hai"}
+    )
     ready(stack, id)
     assert 'data-go="start"' in sari.look(f"/campaigns/{id}").text
     assert "<svg" in (plan := sari.look(f"/campaigns/{id}/schedule").text) and "As a table" in plan

@@ -18,8 +18,8 @@ def picture(planned: Iterable[str | None], zone: str) -> Json | None:
     """Return what a template draws; None where nothing would leave.
 
     planned: when each leaves; zone: the workspace's. ``{count, never, first, last, line, area, marks, lines,
-    days}``: *line* and *area* are paths in `WIDTH` × `HEIGHT`, *marks* times along the axis, *lines* where days
-    begin, *days* ``[{date, first, last, count, total}]``, times being local `datetime`.
+    days}``: *line* and *area* are paths in `WIDTH` × `HEIGHT`, *marks* times along the axis, *lines* where
+    days begin, *days* ``[{date, first, last, count, total}]``, times being local `datetime`.
     """
     every = list(planned)
     at = sorted(each for each in every if each)

@@ -113,9 +113,7 @@ def _check(tx: Any, campaign: Json) -> str | None:
     return following
 
 
-def _add(
-    tx: Any, campaign: Json, contact: Json, own: Json, custom: list[Json], language: str
-) -> Json:
+def _add(tx: Any, campaign: Json, contact: Json, own: Json, custom: list[Json], language: str) -> Json:
     n = campaign["size"]
     recipient = {
         "id": tx.new_id(),

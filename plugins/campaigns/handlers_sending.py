@@ -1,7 +1,7 @@
 """How a campaign goes on: a few messages are made at a time, each with its recipient's mark, exactly once.
 
-A recipient's id is its message's ``client_id``. It is marked in the transaction that makes the message; so a crash,
-a timer that fires twice or a replay finds either both or neither.
+A recipient's id is its message's ``client_id``. It is marked in the transaction that makes the message; so a
+crash, a timer that fires twice or a replay finds either both or neither.
 """
 
 from typing import Any
@@ -53,7 +53,7 @@ def _in_state(tx: Any, campaign: Json, state: str, limit: int) -> list[Json]:
 
 
 def _next(tx: Any, campaign: Json) -> list[Json]:
-    """Return those who are next, ready to be written to; those who may not be written to any more are left out."""
+    """Return those who are next, as `_prepared` gives them; who may not be told any more is left out."""
     account = tx.get("account", campaign["account"])
     if account is None or account.get("removed_at"):
         tally.save(tx, campaign, state="paused", trouble="number_removed")
@@ -65,7 +65,9 @@ def _next(tx: Any, campaign: Json) -> list[Json]:
     while len(due) < room and (found := _some(tx, campaign, states, room - len(due))):
         due += filter(None, [_prepared(tx, campaign, each, *known) for each in found])
     if tally.count(campaign, "queued", *states):
-        tx.timer(f"go/{campaign['id']}", times.add(tx.at, LOOK_AGAIN), {"campaign": campaign["id"]}, "campaigns")
+        tx.timer(
+            f"go/{campaign['id']}", times.add(tx.at, LOOK_AGAIN), {"campaign": campaign["id"]}, "campaigns"
+        )
     else:
         tx.cancel(f"go/{campaign['id']}", "campaigns")
         tally.save(tx, campaign, state="done", ended_at=tx.at)
@@ -81,7 +83,7 @@ def _some(tx: Any, campaign: Json, states: tuple[str, ...], most: int) -> list[J
 
 
 def _prepared(tx: Any, campaign: Json, recipient: Json, custom: list[Json], language: str) -> Json | None:
-    """Mark somebody and return ``{recipient, contact, chat, account, text}``; None for who gets nothing after all.
+    """Mark somebody; return ``{recipient, contact, chat, account, text}``, None for who gets nothing.
 
     The mark is made before the message is, so that nobody is named twice within one transaction.
     """

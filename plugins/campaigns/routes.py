@@ -81,7 +81,9 @@ def campaigns() -> str:
     """Show the campaigns, the latest first."""
 
     def load(view: View) -> Json:
-        found, following = view.page("campaign", order="created_at", limit=30, after=request.args.get("after"))
+        found, following = view.page(
+            "campaign", order="created_at", limit=30, after=request.args.get("after")
+        )
         return {"campaigns": [_row(view, each) for each in found], "next": following, "seq": view.seq}
 
     return render("campaigns/list.html", active="campaigns", states=state_words(), **read(load))

@@ -6,7 +6,19 @@ from flask import request
 from marshmallow import Schema, fields, validate
 
 from engine import times
-from web import Invalid, Open, Page, View, act, api_blueprint, cursor_errors, list_response, page_of, read, requires
+from web import (
+    Invalid,
+    Open,
+    Page,
+    View,
+    act,
+    api_blueprint,
+    cursor_errors,
+    list_response,
+    page_of,
+    read,
+    requires,
+)
 
 from . import routes_audience as audience
 from . import routes_look as look
@@ -122,7 +134,9 @@ class CampaignPlan(Schema):
 class CampaignRows(Schema):
     """People to add."""
 
-    rows = fields.List(fields.Nested(schemas.CampaignRow), required=True, validate=validate.Length(1, schemas.MOST_ROWS))
+    rows = fields.List(
+        fields.Nested(schemas.CampaignRow), required=True, validate=validate.Length(1, schemas.MOST_ROWS)
+    )
     first = fields.Boolean(load_default=False, metadata={"description": "whether they replace the audience"})
 
 

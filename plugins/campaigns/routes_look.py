@@ -13,9 +13,32 @@ from . import chart, tally, texts
 
 Json = dict[str, Any]
 PEOPLE = 20
-OPEN = ("draft", "scheduled")
-ALIVE = ("scheduled", "running", "paused")
-PROGRESS = ("read", "delivered", "sent", "failed", "waiting")
+SHOWN = (
+    "id",
+    "n",
+    "contact",
+    "phone",
+    "variant",
+    "state",
+    "reason",
+    "missing",
+    "conversation",
+    "queued_at",
+)
+COUNTED = (
+    "waiting",
+    "queued",
+    "sent",
+    "read",
+    "replied",
+    "failed",
+    "unconfirmed",
+    "cancelled",
+    "opted_out",
+    "stranger",
+    "missing",
+    "left_out",
+)
 
 
 def workspace_of(view: View) -> Json:
@@ -29,39 +52,23 @@ def workspace_of(view: View) -> Json:
 
 
 def shaped(campaign: Json) -> Json:
-    """Return a campaign with the numbers that people ask for: ``total, left, share, figures, bar``."""
-    count = {state: tally.count(campaign, state) for state in ("waiting", "queued", "failed", "cancelled", "unconfirmed")}
-    gone = tally.count(campaign, *tally.LEFT)
-    read = tally.count(campaign, "read")
-    strangers = tally.count(campaign, "stranger")
-    total = tally.total(campaign)
-    done = gone + count["failed"] + count["cancelled"] + count["unconfirmed"]
-    waiting = count["waiting"] + (strangers if campaign["strangers"] else 0)
+    """Return a campaign with the numbers that people ask for: ``total, done, share (percent), figures``."""
+    figures = {key: tally.count(campaign, key) for key in COUNTED}
+    gone, total = tally.count(campaign, *tally.LEFT), tally.total(campaign)
+    done = gone + figures["failed"] + figures["cancelled"] + figures["unconfirmed"]
+    if campaign["strangers"]:
+        figures["waiting"] += figures["stranger"]
     return {
         **campaign,
         "total": total,
         "done": done,
         "share": int(100 * done / total) if total else 0,
-        "figures": {
-            "waiting": waiting,
-            "queued": count["queued"],
-            "sent": gone,
-            "delivered": gone - tally.count(campaign, "sent"),
-            "read": read,
-            "replied": tally.count(campaign, "replied"),
-            "failed": count["failed"],
-            "unconfirmed": count["unconfirmed"],
-            "cancelled": count["cancelled"],
-            "opted_out": tally.count(campaign, "opted_out"),
-            "stranger": strangers,
-            "missing": tally.count(campaign, "missing"),
-            "left_out": tally.count(campaign, "left_out"),
-        },
+        "figures": {**figures, "sent": gone, "delivered": gone - figures["sent"]},
     }
 
 
 def variants(campaign: Json) -> list[Json]:
-    """Return how each text did: ``{id, text, weight, sent, read, replied, opted_out, rate}``, rate in percent."""
+    """Return how each text did: ``{id, text, weight, sent, read, replied, opted_out, rate (percent)}``."""
     found = []
     for text in campaign["texts"]:
         counts = campaign["variants"].get(text["id"]) or {}
@@ -118,7 +125,9 @@ def custom_fields(view: View) -> list[Json]:
     return [dict(field) for field in view.db.table("contact_field").all() if not field.get("archived")]
 
 
-def recipients(view: View, campaign: Json, state: str | None, after: str | None, limit: int) -> tuple[list[Json], str | None]:
+def recipients(
+    view: View, campaign: Json, state: str | None, after: str | None, limit: int
+) -> tuple[list[Json], str | None]:
     """Return (recipients with what each is told, where to go on), all of them or those in a state."""
     if not campaign["set"]:
         return [], None
@@ -137,16 +146,27 @@ def _told(view: View, campaign: Json, recipient: Json, custom: list[Json], tongu
     message = view.db.table("message").get(doc_id=recipient["message"]) if recipient["message"] else None
     values = texts.values_of(contact, recipient["fields"], custom, tongue)
     said, _missing = texts.written(campaign, recipient["variant"], recipient["n"], values)
-    keys = ("id", "n", "contact", "phone", "variant", "state", "reason", "missing", "conversation", "queued_at")
+    keys = (
+        "id",
+        "n",
+        "contact",
+        "phone",
+        "variant",
+        "state",
+        "reason",
+        "missing",
+        "conversation",
+        "queued_at",
+    )
     shown = {key: recipient.get(key) for key in keys}
     more = {"name": contact.get("name") or recipient["phone"], "replied_at": recipient.get("replied_at")}
     return {**shown, **more, "text": (message or {}).get("text") or said}
 
 
 def schedule(view: View, campaign: Json, at: str | None = None) -> Json:
-    """Return when each of those who wait would be told, if it began at a time (default: when planned, or now).
+    """Return when each of those who wait would be told, if it began at a time (default: as planned, or now).
 
-    ``{at, times, preset, day_limit, new_limit, share, paused, others}``; times is empty where the sender is off.
+    ``{at, times, preset, day_limit, new_limit, share, paused, others}``; no times where the sender is off.
     """
     begins = max(at or campaign.get("start_at") or "", times.now())
     planned = _planned(view, campaign)
@@ -184,7 +204,12 @@ def pictured(view: View, campaign: Json, at: str | None = None) -> Json:
         within = made["first"].date() == made["last"].date()
         made["marks"] = [(clock if within else spoken)(mark, tongue) for mark in made["marks"]]
         made["days"] = [
-            {**day, "date": date_words(day["date"], tongue), "first": clock(day["first"], tongue), "last": clock(day["last"], tongue)}
+            {
+                **day,
+                "date": date_words(day["date"], tongue),
+                "first": clock(day["first"], tongue),
+                "last": clock(day["last"], tongue),
+            }
             for day in made["days"]
         ]
         made["lasts"] = duration((made["last"] - made["first"]).total_seconds())

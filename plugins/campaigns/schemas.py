@@ -33,12 +33,16 @@ class Settings(Schema):
     ahead = fields.Integer(
         load_default=20,
         validate=validate.Range(2, 200),
-        metadata={"description": "messages of a campaign that wait to leave at once; the others are not made yet"},
+        metadata={
+            "description": "messages of a campaign that wait to leave at once; the others are not made yet"
+        },
     )
     reply_days = fields.Integer(
         load_default=7,
         validate=validate.Range(1, 90),
-        metadata={"description": "days within which what a customer writes counts as an answer to a campaign"},
+        metadata={
+            "description": "days within which what a customer writes counts as an answer to a campaign"
+        },
     )
 
 

@@ -14,9 +14,9 @@ MOST_COLUMNS = 50
 LONGEST = 500
 SHOWN_BAD = 100
 PHONE = (
-    "phone", "phone number", "mobile", "telephone", "tel", "number", "whatsapp", "wa", "telepon", "telp", "nomor",
-    "nomor telepon", "no telepon", "no telp", "hp", "no hp", "nomor hp", "no wa", "nomor wa", "nomor whatsapp",
-    "handphone", "ponsel", "msisdn",
+    "phone", "phone number", "mobile", "telephone", "tel", "number", "whatsapp", "wa", "telepon", "telp",
+    "nomor", "nomor telepon", "no telepon", "no telp", "hp", "no hp", "nomor hp", "no wa", "nomor wa",
+    "nomor whatsapp", "handphone", "ponsel", "msisdn",
 )  # fmt: skip
 NAME = ("name", "full name", "nama", "nama lengkap", "nama pelanggan", "pelanggan", "customer", "contact")
 
@@ -30,9 +30,10 @@ class NoTable(ValueError):
 
 
 def read(raw: bytes, region: str | None) -> Json:
-    """Return ``{fields, rows: [{phone, fields}], bad: [{line, value}], bad_count}`` of a CSV file. Raises NoTable.
+    """Return ``{fields, rows: [{phone, fields}], bad: [{line, value}], bad_count}`` of a CSV file.
 
-    region: of numbers without a country's code, two letters. UTF-8, UTF-16 with its mark, else Windows-1252.
+    Raises NoTable. region: of numbers without a country's code, two letters. It may be in UTF-8, in UTF-16
+    with its mark, else it is Windows-1252.
     """
     text = _text(raw)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
@@ -65,10 +66,7 @@ def _take(made: Json, row: dict[str, str], line: int, region: str | None) -> Non
 
 
 def _text(raw: bytes) -> str:
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    else:
-        encoding = "utf-8-sig"
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError:

@@ -1,7 +1,7 @@
 """How many recipients of a campaign are where: kept in the campaign, and moved with each of them.
 
-``counts`` is state → how many, ``variants`` the same for each text; ``replied`` and ``opted_out`` count beside
-the states. ``left_out`` is reason → how many, ``missing`` field → how many lack it.
+``counts`` is state → how many, ``variants`` the same for each text; ``replied`` and ``opted_out`` count
+beside the states. ``left_out`` is reason → how many, ``missing`` field → how many lack it.
 """
 
 from typing import Any

@@ -1,7 +1,8 @@
 """What a campaign's text says to one person: plain functions on plain data.
 
-A text has gaps (`engine.templates`) and alternatives that its author wrote, ``[[Halo|Hai]] {{name|Kak}}``. Which of
-them a person gets depends on the campaign and on their place in it alone, so a preview shows just that.
+A text has gaps (`engine.templates`) and alternatives that its author wrote, ``[[Halo|Hai]] {{name|Kak}}``.
+Which of them a person gets depends on the campaign and on their place in it alone, so a preview shows just
+that.
 """
 
 import re
@@ -58,9 +59,9 @@ def fields_in(texts: Iterable[Json]) -> list[str]:
 
 
 def values_of(contact: Json, own: Json, custom: Iterable[Json], language: str) -> dict[str, str]:
-    """Return what the gaps are filled with: the contact's name, number and fields; *own*: those of its row."""
-    names = contact.get("names") or {}
-    name = str(contact.get("name") or "") if any(names.values()) else str(own.get("name") or "")
+    """Return what the gaps are filled with: a contact's name, number and fields; *own*: those of its row."""
+    is_named = any((contact.get("names") or {}).values())
+    name = str(own.get("name") or (contact.get("name") if is_named else "") or "").strip()
     values = {"name": name, "first_name": name.partition(" ")[0], "phone": contact.get("phone") or ""}
     for field in custom:
         value = contact.get(f"{PREFIX}{field['key']}")

@@ -59,7 +59,9 @@ def preview(
     while waiting and (until is None or now <= until):
         near = waiting[: -AHEAD - 1 : -1]
         candidates = (_candidate(number, one, rules, at, now, lane) for number, one in near)
-        lanes: list[Iterable[dict[str, Any]]] = [(), candidates] if lane == "automatic" else [(), (), candidates]
+        lanes: list[Iterable[dict[str, Any]]] = (
+            [(), candidates] if lane == "automatic" else [(), (), candidates]
+        )
         decision = decide(rules, state, lanes, now, zone, draw)
         if decision.message is None:
             now = decision.due or times.add(now, 3600)
