@@ -9,6 +9,7 @@ import pytest
 from engine import times
 from engine.clock import due_timers, fired
 from tests.paced import Paced
+from tests.test_erase import traces
 from tests.world import SHOP
 
 Make = Callable[..., "Broadcast"]
@@ -186,7 +187,8 @@ def test_a_file_brings_people_with_fields_of_their_own(make: Make) -> None:
         {"phone": "+6281390000002", "fields": {"name": "Sari"}},
     ]
     shop.does("add_rows", id, rows=rows, first=True, file="maret.csv")
-    assert shop.does("add_rows", id, rows=rows[:1])["result"] == {"again": 1, "size": 3}
+    told = shop.does("add_rows", id, rows=rows[:1])["result"]
+    assert (told["again"], told["size"]) == (1, 3)
     assert shop.counts(id) == {"waiting": 1, "stranger": 1, "missing": 1}
     shop.does("change", id, texts=[{"text": "Kak {{name}}, kode {{kode|-}}"}], strangers=True)
     shop.later(1)
@@ -322,3 +324,19 @@ def test_a_failed_message_is_tried_again_by_a_person(make: Make) -> None:
     shop.ask("message.retry", message=message["id"])
     shop.later(10)
     assert shop.counts(id) == {"sent": 1}
+
+
+def test_who_is_erased_is_in_no_campaign_and_nowhere(make: Make) -> None:
+    shop = make(preset="normal", quiet_from="", reply_share=0, new_per_day=0)
+    made = shop.ask("campaigns.create", name="Promo", account=SHOP, texts=[{"text": "Kak {{name}}!"}])
+    id = str(made["result"]["campaign"])
+    people = [{"phone": f"+62813900{n:05}", "fields": {"name": f"Pembeli {n}"}} for n in range(30)]
+    people[29]["fields"] = {"name": "Ratna Kusumawati"}
+    shop.does("add_rows", id, rows=people, first=True)
+    shop.does("change", id, strangers=True)
+    shop.does("start", id)
+    shop.later(60)
+    shop.workspace.erase("+6281390000029").result(30)
+    assert traces(shop.workspace.folder, ("Ratna Kusumawati", "81390000029")) == {}
+    shop.later(2 * 86400)
+    assert shop.get("campaign", id)["state"] == "done" and len(shop.calls) == 29

@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -134,6 +136,34 @@ def test_a_number_that_is_paused_is_said(stack: Stack) -> None:
     stack.ask("campaigns.start", campaign=id)
     page = sari.look(f"/campaigns/{id}").text
     assert "nothing of a broadcast leaves" in page and "Number paused" in page
+
+
+def test_why_it_waits_for_long_is_said(stack: Stack) -> None:
+    sari = stack.signed_in("Sari")
+    id = made(stack, stack.api(stack.agent("Rina", "supervisor")))
+    here = datetime.now(ZoneInfo("Asia/Jakarta"))
+    night = {"quiet_from": here - timedelta(hours=2), "quiet_to": here + timedelta(hours=6)}
+    numbers = {key: at.strftime("%H:%M") for key, at in night.items()}
+    stack.ask("sender.set_pacing", account="toko", preset="normal", numbers={**numbers, "fresh": 0})
+    assert "It is night" not in sari.look(f"/campaigns/{id}").text
+    stack.ask("campaigns.start", campaign=id)
+    assert "It is night where the next ones are" in sari.look(f"/campaigns/{id}").text
+
+
+def test_shares_of_two_texts_are_kept(stack: Stack) -> None:
+    sari = stack.signed_in("Sari")
+    id = made(stack, stack.api(stack.agent("Rina", "supervisor")), texts=[{"text": "A"}, {"text": "B"}])
+    assert 'name="weight-b"' in sari.look(f"/campaigns/{id}").text
+    form = {
+        "name": "Promo",
+        "account": "toko",
+        "text-a": "A",
+        "text-b": "B",
+        "weight-a": "3",
+        "weight-b": "x",
+    }
+    sari.post(f"/campaigns/{id}", form)
+    assert [text["weight"] for text in stack.all("campaign")[0]["texts"]] == [3, 1]
 
 
 def test_switched_off_it_is_nowhere(stack: Stack) -> None:

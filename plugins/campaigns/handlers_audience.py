@@ -173,23 +173,27 @@ def wrote(documents: Any, contact: str) -> bool:
 
 @handles("campaigns.add_rows", Rows, permission=WRITE)
 def add_rows(data: Json, tx: Any) -> Json:
-    """Take in people of a file; who is no contact yet becomes one. Returns how many were there already."""
+    """Take in people of a file; who is no contact yet becomes one. Returns how many were there already.
+
+    It names the contacts as well: so an erasure knows that the row is about them.
+    """
     campaign = existing(tx, data["campaign"], "draft")
     if data["first"]:
         _replace(tx, campaign, data["file"])
     elif campaign["segment"] or campaign.get("making"):
         raise Refused("the audience of this campaign is another by now")
     known = custom_fields(tx), language_of(tx)
-    again = 0
+    again, contacts = 0, []
     for row in data["rows"]:
         contact = _contact(tx, row)
+        contacts.append(contact["id"])
         if tx.first("campaign_recipient", set=campaign["set"], contact=contact["id"]):
             again += 1
         else:
             _add(tx, campaign, contact, row["fields"], *known)
     twice = campaign["twice"] + again
     tally.save(tx, campaign, size=campaign["size"], twice=twice)
-    return {"again": again, "size": campaign["size"]}
+    return {"again": again, "size": campaign["size"], "contacts": contacts}
 
 
 def _replace(tx: Any, campaign: Json, file: str) -> None:

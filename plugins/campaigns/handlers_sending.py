@@ -64,6 +64,8 @@ def _next(tx: Any, campaign: Json) -> list[Json]:
     known = custom_fields(tx), language_of(tx)
     while len(due) < room and (found := _some(tx, campaign, states, room - len(due))):
         due += filter(None, [_prepared(tx, campaign, each, *known) for each in found])
+    if not due:
+        _recount(tx, campaign, "queued", *states)
     if tally.count(campaign, "queued", *states):
         tx.timer(
             f"go/{campaign['id']}", times.add(tx.at, LOOK_AGAIN), {"campaign": campaign["id"]}, "campaigns"
@@ -72,6 +74,15 @@ def _next(tx: Any, campaign: Json) -> list[Json]:
         tx.cancel(f"go/{campaign['id']}", "campaigns")
         tally.save(tx, campaign, state="done", ended_at=tx.at)
     return due
+
+
+def _recount(tx: Any, campaign: Json, *states: str) -> None:
+    """Count again who waits: an erasure takes recipients away without a word."""
+    for state in states:
+        query = (where("set") == campaign["set"]) & (where("state") == state)
+        there = tx.documents.table("campaign_recipient").count(query)
+        if there != tally.count(campaign, state):
+            campaign["counts"] = {**campaign["counts"], state: there}
 
 
 def _some(tx: Any, campaign: Json, states: tuple[str, ...], most: int) -> list[Json]:

@@ -14,6 +14,7 @@ from . import routes_look as look
 from .routes_words import (
     REASONS,
     WORDS,
+    cap_words,
     left_out_words,
     recipient_words,
     state_words,
@@ -175,6 +176,7 @@ def show(id: str, error: str | None = None) -> str:
         "people_words": recipient_words(),
         "left_out": left_out_words(),
         "trouble": trouble_words,
+        "caps": cap_words(),
         "local_of": look.local_of,
     }
     found = read(load)

@@ -80,14 +80,17 @@ def variants(campaign: Json) -> list[Json]:
 
 
 def number_of(view: View, campaign: Json) -> Json:
-    """Return ``{id, title, paused, gone}`` of a campaign's number; paused: what the sender says, or None."""
+    """Return ``{id, title, paused, gone, why}`` of a campaign's number.
+
+    paused: what the sender says of its breaker, or None; why: the code of what the next message waits for.
+    """
     found = view.db.table("account").get(doc_id=campaign["account"]) or {"removed_at": "-"}
     return {
         "id": campaign["account"],
         "title": found.get("title") or campaign["account"],
         "paused": found.get("sender.paused"),
         "gone": bool(found.get("removed_at")),
-        "connected": found.get("state") in (None, "connected"),
+        "why": (view.db.table("sender_pace").get(doc_id=campaign["account"]) or {}).get("why"),
     }
 
 

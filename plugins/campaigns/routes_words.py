@@ -94,6 +94,19 @@ def left_out_words() -> dict[str, str]:
     }
 
 
+def cap_words() -> dict[str, str]:
+    """Return what holds a number's campaigns up for long, by the sender's codes."""
+    tomorrow = _("Today's limit of the number is reached: it goes on tomorrow.")
+    return {
+        "hour": _("This hour's limit of the number is reached: it goes on within the hour."),
+        "day": tomorrow,
+        "warm_up": tomorrow,
+        "new": _("Today's limit of people who never wrote is reached: it goes on tomorrow."),
+        "share": _("Too few people answer messages that they did not ask for: it waits until more do."),
+        "quiet": _("It is night where the next ones are: it goes on in the morning."),
+    }
+
+
 def trouble_words(campaign: dict[str, Any]) -> str:
     """Return why a campaign stands still, or ""."""
     if not campaign["trouble"]:
