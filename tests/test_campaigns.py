@@ -8,6 +8,7 @@ import pytest
 
 from engine import times
 from engine.clock import due_timers, fired
+from plugins.sender.forecast import forecast
 from tests.paced import Paced
 from tests.test_erase import traces
 from tests.world import SHOP
@@ -282,6 +283,29 @@ def test_it_begins_at_its_time(make: Make) -> None:
     shop.does("schedule", id, at=times.add(shop.time, 60))
     shop.later(120)
     assert len(shop.calls) == 2 and shop.get("campaign", id)["state"] == "done"
+
+
+def test_the_plan_is_what_happens(make: Make) -> None:
+    """Though only some messages are made at a time, each leaves when the picture said."""
+    free = {"quiet_from": "", "reply_share": 0, "warm_up": 0, "per_contact_hour": 0, "unanswered": 0}
+    shop = make(preset="normal", **free)
+    for chat in (f"62812{number:08}@c.us" for number in range(60)):
+        shop.writes(chat, "Halo", origin="history", push_name="Bu Dewi" * (1 + int(chat[12]) % 3))
+    id = shop.campaign("Halo {{name}}, ada promo untuk Anda!")
+    keys = ("length", "phone")
+    people = sorted(shop.all("campaign_recipient"), key=lambda each: each["n"])
+    planned = [{key: each[key] for key in keys} | {"stranger": False} for each in people]
+    begins = times.add(shop.time, 0.000002)
+    account = shop.get("account", SHOP)
+    told = forecast(shop.documents.connection, shop.documents, account, {}, planned, begins)
+    shop.does("start", id)
+    shop.later(86400)
+    assert len(shop.calls) == 60 and told["preset"] == "normal"
+    apart = [
+        abs(times.seconds_between(plan, call[0]))
+        for plan, call in zip(told["times"], shop.calls, strict=True)
+    ]
+    assert max(apart) < 0.05
 
 
 def test_a_number_that_was_removed_pauses_it(make: Make) -> None:

@@ -91,11 +91,12 @@ def test_agents_look_and_only_supervisors_send(stack: Stack) -> None:
     boss, agent = stack.api(stack.agent("Rina", "supervisor")), stack.api(stack.agent("Agus"))
     id = made(stack, boss)
     assert agent("GET", f"/campaigns/{id}")[0] == 200
+    assert agent("GET", f"/campaigns/{id}/recipients")[0] == 403, "they may not see everybody's contacts"
     for verb in ("start", "pause", "resume", "stop", "make"):
         assert agent("POST", f"/campaigns/{id}/{verb}")[0] == 403
     budi = stack.signed_in("Budi")
     page = budi.look(f"/campaigns/{id}").text
-    assert 'data-go="start"' not in page and "Promo Maret" in page
+    assert 'data-go="start"' not in page and "Promo Maret" in page and "Halo Dewi" not in page
     assert budi.client.get("/campaigns/new").status_code == 403
 
 

@@ -254,7 +254,7 @@ def make_audience(id: str) -> Json:
 
 
 @api.route("/<id>/recipients")
-@requires("campaign.read")
+@requires("campaign.write")
 @api.arguments(CampaignRecipientPage, location="query")
 @api.response(200, page_of(CampaignRecipient))
 def list_recipients(wanted: Json, id: str) -> Json:
