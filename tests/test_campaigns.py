@@ -292,9 +292,10 @@ def test_the_plan_is_what_happens(make: Make) -> None:
     for chat in (f"62812{number:08}@c.us" for number in range(60)):
         shop.writes(chat, "Halo", origin="history", push_name="Bu Dewi" * (1 + int(chat[12]) % 3))
     id = shop.campaign("Halo {{name}}, ada promo untuk Anda!")
-    keys = ("length", "phone")
     people = sorted(shop.all("campaign_recipient"), key=lambda each: each["n"])
-    planned = [{key: each[key] for key in keys} | {"stranger": False} for each in people]
+    planned = [
+        {key: each[key] for key in ("length", "phone")} | {"stranger": each["new_here"]} for each in people
+    ]
     begins = times.add(shop.time, 0.000002)
     account = shop.get("account", SHOP)
     told = forecast(shop.documents.connection, shop.documents, account, {}, planned, begins)

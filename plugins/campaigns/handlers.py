@@ -73,9 +73,10 @@ def change(data: Json, tx: Any) -> None:
     changed = {key: value for key, value in fields.items() if campaign[key] != value}
     tx.update("campaign", campaign["id"], changed)
     campaign.update(changed)
-    if "segment" in changed or ("texts" in changed and campaign["segment"]):
+    other = "texts" in changed or "account" in changed
+    if "segment" in changed or (other and campaign["segment"]):
         begin(tx, campaign, "gather")
-    elif "texts" in changed and campaign["set"]:
+    elif other and campaign["set"]:
         begin(tx, campaign, "check")
 
 

@@ -137,15 +137,19 @@ def _add(tx: Any, campaign: Json, contact: Json, own: Json, custom: list[Json], 
 def judged(
     tx: Any, campaign: Json, contact: Json | None, own: Json, n: int, custom: list[Json], language: str
 ) -> Json:
-    """Return ``{variant, length, missing, state, reason}`` of the *n*-th person of an audience."""
-    variant = texts.variant_of(campaign, n)
-    reason = unwanted(contact)
+    """Return ``{variant, length, missing, new_here, state, reason}`` of the *n*-th person of an audience.
+
+    new_here: whether they never wrote to the campaign's own number.
+    """
+    variant, reason = texts.variant_of(campaign, n), unwanted(contact)
+    judgement = {"variant": variant, "length": 0, "missing": [], "new_here": True, "reason": reason}
     if contact is None or reason:
-        return {"variant": variant, "length": 0, "missing": [], "state": "left_out", "reason": reason}
+        return {**judgement, "state": "left_out"}
     values = texts.values_of(contact, own, custom, language)
     said, missing = texts.written(campaign, variant, n, values)
-    state = "missing" if missing else "waiting" if wrote(tx.documents, contact["id"]) else "stranger"
-    return {"variant": variant, "length": len(said), "missing": missing, "state": state, "reason": None}
+    known = wrote_to(tx.documents, contact["id"])
+    judgement |= {"length": len(said), "missing": missing, "new_here": campaign["account"] not in known}
+    return {**judgement, "state": "missing" if missing else "waiting" if known else "stranger"}
 
 
 def unwanted(contact: Json | None) -> str | None:
@@ -159,16 +163,18 @@ def unwanted(contact: Json | None) -> str | None:
     return None if contact.get("aliases") else "no_number"
 
 
-def wrote(documents: Any, contact: str) -> bool:
-    """Whether a contact ever wrote to us, as far as the last messages of each conversation tell."""
-    for conversation in documents.table("conversation").search(where("contact") == contact):
-        if (conversation.get("last_message") or {}).get("direction") == "in":
-            return True
-        query = where("conversation") == conversation["id"]
-        recent, _more = documents.table("message").page(query, order="at", limit=LOOKS)
-        if any(message["direction"] == "in" for message in recent):
-            return True
-    return False
+def wrote_to(documents: Any, contact: str) -> set[str]:
+    """Return the numbers that a contact ever wrote to, as far as each conversation's last messages tell."""
+    found = documents.table("conversation").search(where("contact") == contact)
+    return {conversation["account"] for conversation in found if _heard_in(documents, conversation)}
+
+
+def _heard_in(documents: Any, conversation: Json) -> bool:
+    if (conversation.get("last_message") or {}).get("direction") == "in":
+        return True
+    query = where("conversation") == conversation["id"]
+    recent, _more = documents.table("message").page(query, order="at", limit=LOOKS)
+    return any(message["direction"] == "in" for message in recent)
 
 
 @handles("campaigns.add_rows", Rows, permission=WRITE)

@@ -191,10 +191,8 @@ def _planned(view: View, campaign: Json) -> list[Json]:
     found: list[Json] = []
     for state in ("queued", "waiting", *(("stranger",) if campaign["strangers"] else ())):
         query = (where("set") == campaign["set"]) & (where("state") == state)
-        for each in view.db.table("campaign_recipient").search(query):
-            found.append({**each, "stranger": state == "stranger"})
-    keys = ("length", "phone", "stranger")
-    return [{key: each[key] for key in keys} for each in found]
+        found += view.db.table("campaign_recipient").search(query)
+    return [{"length": p["length"], "phone": p["phone"], "stranger": p["new_here"]} for p in found]
 
 
 def pictured(view: View, campaign: Json, at: str | None = None) -> Json:
