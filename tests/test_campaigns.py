@@ -365,3 +365,23 @@ def test_who_is_erased_is_in_no_campaign_and_nowhere(make: Make) -> None:
     assert traces(shop.workspace.folder, ("Ratna Kusumawati", "81390000029")) == {}
     shop.later(2 * 86400)
     assert shop.get("campaign", id)["state"] == "done" and len(shop.calls) == 29
+
+
+def test_an_answer_begins_a_flow_and_lands_in_the_inbox(make: Make) -> None:
+    shop = make()
+    dewi, andi = shop.people(2)
+    for chat in (dewi, andi):
+        shop.ask("conversation.resolve", conversation=shop.conversation(chat)["id"])
+    id = shop.campaign("Promo!")
+    node = {"id": "a", "kind": "ask", "text": "Terima kasih! Ukuran apa?", "field": "ukuran", "type": "text"}
+    trigger = {"on": "campaign_reply", "campaign": id}
+    flow = {"name": "Promo", "start": "a", "triggers": [trigger], "nodes": [node]}
+    saved = shop.ask("flowbuilder.save", definition=flow)["result"]["flow"]
+    assert shop.ask("flowbuilder.publish", flow=saved)["status"] == "done"
+    shop.does("start", id)
+    shop.later(60)
+    assert {shop.conversation(chat)["status"] for chat in (dewi, andi)} == {"resolved"}
+    shop.writes(dewi, "Mau!")
+    shop.later(60)
+    assert shop.texts[-1] == "Terima kasih! Ukuran apa?"
+    assert [shop.conversation(chat)["status"] for chat in (dewi, andi)] == ["open", "resolved"]
