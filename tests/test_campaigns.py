@@ -8,6 +8,7 @@ import pytest
 
 from engine import times
 from engine.clock import due_timers, fired
+from engine.events import event
 from plugins.sender.forecast import forecast
 from tests.paced import Paced
 from tests.test_erase import traces
@@ -385,3 +386,16 @@ def test_an_answer_begins_a_flow_and_lands_in_the_inbox(make: Make) -> None:
     shop.later(60)
     assert shop.texts[-1] == "Terima kasih! Ukuran apa?"
     assert [shop.conversation(chat)["status"] for chat in (dewi, andi)] == ["open", "resolved"]
+
+
+def test_who_was_marked_and_not_written_to_is_written_to_after_all(make: Make) -> None:
+    """As where what was to make the message failed: nobody is forgotten for that."""
+    shop = make(preset="normal", quiet_from="", reply_share=0)
+    chats = shop.people(30)
+    id = shop.campaign("Promo!")
+    shop.does("start", id)
+    last = max(shop.all("campaign_recipient"), key=lambda each: each["n"])
+    lost = {**last, "state": "queued", "queued_at": shop.time}
+    shop.submit(event("settings.changed", "lost", {"documents": {"campaign_recipient": [lost]}}))
+    shop.later(3 * 86400)
+    assert shop.told() == dict.fromkeys(chats, 1) and shop.get("campaign", id)["state"] == "done"

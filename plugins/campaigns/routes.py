@@ -181,7 +181,7 @@ def show(id: str, error: str | None = None) -> str:
             "place": look.workspace_of(view),
             "numbers": look.numbers(view),
             "segments": look.segment_choices(view),
-            "custom": look.custom_fields(view),
+            "fields": look.field_keys(view, found),
         }
 
     words = {

@@ -75,6 +75,7 @@ class CampaignRecipient(Open):
     reason = fields.String(allow_none=True)
     missing = fields.List(fields.String())
     text = fields.String(metadata={"description": "what they are, or were, told"})
+    trouble = fields.String(metadata={"description": "why it failed, in words"})
     conversation = fields.String(allow_none=True)
     replied_at = fields.String(allow_none=True)
 

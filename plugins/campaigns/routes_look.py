@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from engine import segments, times, where
-from web import View, _, forecasts, gateways, language, ngettext
+from web import View, _, call_in_words, forecasts, gateways, language, ngettext
 
 from . import chart, tally, texts
 
@@ -128,6 +128,16 @@ def custom_fields(view: View) -> list[Json]:
     return [dict(field) for field in view.db.table("contact_field").all() if not field.get("archived")]
 
 
+def field_keys(view: View, campaign: Json) -> list[str]:
+    """Return the fields that a text may name, besides the name: the file's, then custom ones."""
+    first: list[Json] = []
+    if campaign["set"] and not campaign["segment"]:
+        query = where("set") == campaign["set"]
+        first, _more = view.page("campaign_recipient", query, order="n", newest_first=False, limit=20)
+    of_file = [key for each in first for key in each["fields"] if key != "name"]
+    return list(dict.fromkeys([*of_file, *(field["key"] for field in custom_fields(view))]))
+
+
 def recipients(
     view: View, campaign: Json, state: str | None, after: str | None, limit: int
 ) -> tuple[list[Json], str | None]:
@@ -162,6 +172,9 @@ def _told(view: View, campaign: Json, recipient: Json, custom: list[Json], tongu
         "queued_at",
     )
     shown = {key: recipient.get(key) for key in keys}
+    trouble = (message or {}).get("error") if recipient["state"] == "failed" else None
+    reason = (trouble or {}).get("reason") or ""
+    shown["trouble"] = call_in_words(reason) or reason
     more = {"name": contact.get("name") or recipient["phone"], "replied_at": recipient.get("replied_at")}
     return {**shown, **more, "text": (message or {}).get("text") or said}
 

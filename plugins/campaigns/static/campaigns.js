@@ -45,5 +45,17 @@ on("changes", ({changes, gone}) => {
 });
 on("resync", () => { redraw(); draw(); });
 document.addEventListener("input", (event) => { if (event.target.matches("[data-at]")) drawSoon(); });
+
+// A field that is clicked is put into the text that was written in last.
+let field = null;
+document.addEventListener("focusin", (event) => { if (event.target.matches("[data-text]")) field = event.target; });
+document.addEventListener("click", (event) => {
+  const chip = event.target.closest("[data-insert]");
+  const to = field?.isConnected ? field : $("[data-text]");
+  if (!chip || !to) return;
+  to.focus();
+  to.setRangeText(chip.dataset.insert, to.selectionStart, to.selectionEnd, "end");
+  to.dispatchEvent(new Event("input", {bubbles: true}));
+});
 draw();
 start();
