@@ -12,6 +12,7 @@ Json = dict[str, Any]
 WIDTH, HEIGHT = 600, 160
 POINTS = 400
 MARKS = 4
+MOST_LINES = 16
 
 
 def picture(planned: Iterable[str | None], zone: str) -> Json | None:
@@ -57,7 +58,8 @@ def _points(local: list[datetime], first: datetime, span: float) -> list[tuple[f
 
 def _midnights(local: list[datetime], first: datetime, span: float) -> list[float]:
     days = {each.date(): each.replace(hour=0, minute=0, second=0, microsecond=0) for each in local}
-    return [(day - first).total_seconds() / span * WIDTH for day in days.values() if day > first]
+    found = [(day - first).total_seconds() / span * WIDTH for day in days.values() if day > first]
+    return found if len(found) <= MOST_LINES else []
 
 
 def _days(local: list[datetime]) -> list[Json]:

@@ -195,7 +195,8 @@ def schedule(view: View, campaign: Json, at: str | None = None) -> Json:
     told = tell(view.connection, view.db, number, adapter.supports if adapter else {}, planned, begins)
     others = view.db.table("campaign").search(where("state").one_of(["running", "scheduled"]))
     mine = [o for o in others if o["account"] == campaign["account"] and o.doc_id != campaign["id"]]
-    return {"at": begins, "planned": len(planned), "off": False, "others": len(mine), **told}
+    new = sum(1 for each in planned if each["stranger"])
+    return {"at": begins, "planned": len(planned), "new": new, "off": False, "others": len(mine), **told}
 
 
 def _planned(view: View, campaign: Json) -> list[Json]:
