@@ -8,48 +8,11 @@ import pytest
 
 from engine import times
 from engine.clock import due_timers, fired
-from engine.events import event
 from plugins.sender.forecast import forecast
-from tests.paced import Paced
-from tests.test_erase import traces
+from tests.broadcasts import Broadcast
 from tests.world import SHOP
 
-Make = Callable[..., "Broadcast"]
-
-
-class Broadcast(Paced):
-    """A shop whose number holds nothing back, with customers and a segment of all of them."""
-
-    def people(self, count: int, wrote: bool = True) -> list[str]:
-        """Have so many customers, who wrote once; return their chats."""
-        chats = [f"62812{number:08}@c.us" for number in range(count)]
-        for chat in chats if wrote else ():
-            self.writes(chat, "Halo", push_name=f"Pembeli {chat[-8:-5]}")
-        return chats
-
-    def segment(self, name: str = "Semua", condition: Any = None) -> str:
-        done = self.ask("contacts.create_segment", name=name, condition=condition or {"all": []})
-        return str(done["result"]["segment"])
-
-    def campaign(self, *texts: str, segment: str | None = None, name: str = "Promo Maret") -> str:
-        """Write a campaign for a segment (default: of everybody) and wait until its audience is made."""
-        data = {"name": name, "account": SHOP, "texts": [{"text": text} for text in texts]}
-        done = self.ask("campaigns.create", segment=segment or self.segment(name), **data)
-        self.later(1)
-        return str(done["result"]["campaign"])
-
-    def does(self, verb: str, id: str, **data: Any) -> dict[str, Any]:
-        done = self.ask(f"campaigns.{verb}", campaign=id, **data)
-        assert done["status"] == "done", done
-        return done
-
-    def counts(self, id: str) -> dict[str, int]:
-        return {state: n for state, n in self.get("campaign", id)["counts"].items() if n}
-
-    def told(self) -> dict[str, int]:
-        """How often each chat was written to by a campaign, as the gateway saw it."""
-        chats = [self.get("conversation", m["conversation"])["chat"] for _at, m in self.calls]
-        return {chat: chats.count(chat) for chat in chats}
+Make = Callable[..., Broadcast]
 
 
 @pytest.fixture
@@ -350,52 +313,3 @@ def test_a_failed_message_is_tried_again_by_a_person(make: Make) -> None:
     shop.ask("message.retry", message=message["id"])
     shop.later(10)
     assert shop.counts(id) == {"sent": 1}
-
-
-def test_who_is_erased_is_in_no_campaign_and_nowhere(make: Make) -> None:
-    shop = make(preset="normal", quiet_from="", reply_share=0, new_per_day=0)
-    made = shop.ask("campaigns.create", name="Promo", account=SHOP, texts=[{"text": "Kak {{name}}!"}])
-    id = str(made["result"]["campaign"])
-    people = [{"phone": f"+62813900{n:05}", "fields": {"name": f"Pembeli {n}"}} for n in range(30)]
-    people[29]["fields"] = {"name": "Ratna Kusumawati"}
-    shop.does("add_rows", id, rows=people, first=True)
-    shop.does("change", id, strangers=True)
-    shop.does("start", id)
-    shop.later(60)
-    shop.workspace.erase("+6281390000029").result(30)
-    assert traces(shop.workspace.folder, ("Ratna Kusumawati", "81390000029")) == {}
-    shop.later(2 * 86400)
-    assert shop.get("campaign", id)["state"] == "done" and len(shop.calls) == 29
-
-
-def test_an_answer_begins_a_flow_and_lands_in_the_inbox(make: Make) -> None:
-    shop = make()
-    dewi, andi = shop.people(2)
-    for chat in (dewi, andi):
-        shop.ask("conversation.resolve", conversation=shop.conversation(chat)["id"])
-    id = shop.campaign("Promo!")
-    node = {"id": "a", "kind": "ask", "text": "Terima kasih! Ukuran apa?", "field": "ukuran", "type": "text"}
-    trigger = {"on": "campaign_reply", "campaign": id}
-    flow = {"name": "Promo", "start": "a", "triggers": [trigger], "nodes": [node]}
-    saved = shop.ask("flowbuilder.save", definition=flow)["result"]["flow"]
-    assert shop.ask("flowbuilder.publish", flow=saved)["status"] == "done"
-    shop.does("start", id)
-    shop.later(60)
-    assert {shop.conversation(chat)["status"] for chat in (dewi, andi)} == {"resolved"}
-    shop.writes(dewi, "Mau!")
-    shop.later(60)
-    assert shop.texts[-1] == "Terima kasih! Ukuran apa?"
-    assert [shop.conversation(chat)["status"] for chat in (dewi, andi)] == ["open", "resolved"]
-
-
-def test_who_was_marked_and_not_written_to_is_written_to_after_all(make: Make) -> None:
-    """As where what was to make the message failed: nobody is forgotten for that."""
-    shop = make(preset="normal", quiet_from="", reply_share=0)
-    chats = shop.people(30)
-    id = shop.campaign("Promo!")
-    shop.does("start", id)
-    last = max(shop.all("campaign_recipient"), key=lambda each: each["n"])
-    lost = {**last, "state": "queued", "queued_at": shop.time}
-    shop.submit(event("settings.changed", "lost", {"documents": {"campaign_recipient": [lost]}}))
-    shop.later(3 * 86400)
-    assert shop.told() == dict.fromkeys(chats, 1) and shop.get("campaign", id)["state"] == "done"

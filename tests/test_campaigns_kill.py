@@ -15,14 +15,14 @@ import pytest
 
 from engine import where
 from engine.events import event
+from tests.broadcasts import Broadcast
 from tests.fakes.waha import FakeWaha
 from tests.processes import data_folder, until
-from tests.test_campaigns import Broadcast
 from tests.test_e2e import TOKEN, Shop
 from tests.world import SHOP
 
 COUNT = int(os.environ.get("REPLYAI_CAMPAIGN_COUNT", "1000"))
-FEW = int(os.environ.get("REPLYAI_CAMPAIGN_COUNT", "250"))
+FEW = int(os.environ.get("REPLYAI_CAMPAIGN_COUNT", "160"))
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
 TEXTS = [{"text": "[[Halo|Hai]] {{name}}, ada promo!"}]
 

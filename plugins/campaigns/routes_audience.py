@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from web import Invalid, View, _, act, attempt, back, read, requires
+from web import Invalid, _, act, attempt, back, read, requires
 
 from . import routes_look as look
 from . import table
@@ -67,8 +67,3 @@ def audience(id: str) -> Any:
     elif segment:
         _done, error = attempt([{"type": "campaigns.change", "data": {"campaign": id, "segment": segment}}])
     return show(id, error) if error else back(f"/campaigns/{id}")
-
-
-def exists(view: View, id: str) -> Json:
-    """Return a campaign; NotFound where there is none."""
-    return view.get("campaign", id)
