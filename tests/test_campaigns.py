@@ -8,6 +8,7 @@ import pytest
 
 from engine import times
 from engine.clock import due_timers, fired
+from engine.events import event
 from plugins.sender.forecast import forecast
 from tests.broadcasts import Broadcast
 from tests.world import SHOP
@@ -103,8 +104,11 @@ def test_who_never_wrote_is_left_out_unless_it_is_said(make: Make) -> None:
     shop.people(3)
     for number in range(4):
         shop.ask("contacts.create", phone=f"+6281390000{number:03}", name=f"Calon {number}")
+    signed = next(c for c in shop.all("contact") if c["name"] == "Calon 0")
+    signed["contacts._consent"] = {"at": shop.time, "note": "signed up in the shop"}
+    shop.submit(event("settings.changed", "consent", {"documents": {"contact": [signed]}}))
     id = shop.campaign("Promo {{first_name}}!")
-    assert shop.counts(id) == {"waiting": 3, "stranger": 4}
+    assert shop.counts(id) == {"waiting": 3, "stranger": 4, "agreed": 1}
     shop.does("change", id, strangers=True)
     shop.does("start", id)
     shop.later(60)

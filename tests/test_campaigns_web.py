@@ -128,6 +128,9 @@ def test_the_pages_from_draft_to_end(stack: Stack) -> None:
     assert "Running" in sari.look(f"/campaigns/{id}").text
     sari.post(f"/campaigns/{id}/stop")
     assert "Stopped" in sari.look(f"/campaigns/{id}").text
+    copied = ready(stack, sari.post(f"/campaigns/{id}/again").location.rpartition("/")[2])
+    texts = {each["id"]: [text["text"] for text in each["texts"]] for each in stack.all("campaign")}
+    assert copied != id and texts[copied] == texts[id]
 
 
 def test_a_number_that_is_paused_is_said(stack: Stack) -> None:

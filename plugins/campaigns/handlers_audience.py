@@ -137,9 +137,10 @@ def _add(tx: Any, campaign: Json, contact: Json, own: Json, custom: list[Json], 
 def judged(
     tx: Any, campaign: Json, contact: Json | None, own: Json, n: int, custom: list[Json], language: str
 ) -> Json:
-    """Return ``{variant, length, missing, new_here, state, reason}`` of the *n*-th person of an audience.
+    """Return ``{variant, length, missing, new_here, agreed, state, reason}`` of an audience's *n*-th person.
 
-    new_here: whether they never wrote to the campaign's own number.
+    new_here: whether they never wrote to the campaign's own number; agreed: whether an import noted how they
+    agreed to be written to.
     """
     variant, reason = texts.variant_of(campaign, n), unwanted(contact)
     judgement = {"variant": variant, "length": 0, "missing": [], "new_here": True, "reason": reason}
@@ -149,6 +150,7 @@ def judged(
     said, missing = texts.written(campaign, variant, n, values)
     known = wrote_to(tx.documents, contact["id"])
     judgement |= {"length": len(said), "missing": missing, "new_here": campaign["account"] not in known}
+    judgement["agreed"] = bool(contact.get("contacts._consent"))
     return {**judgement, "state": "missing" if missing else "waiting" if known else "stranger"}
 
 

@@ -261,6 +261,17 @@ def go(id: str, verb: str) -> Any:
     return _ask(id, verb, campaign=id)
 
 
+@pages.post("/campaigns/<id>/again")
+@requires("campaign.write")
+def again(id: str) -> Any:
+    """Make a new draft of a campaign that has begun: its texts and its segment, as that is now."""
+    old = read(lambda view: view.get("campaign", id))
+    texts = [{"text": text["text"], "weight": text["weight"]} for text in old["texts"]]
+    data = {key: old[key] for key in ("name", "account", "segment")}
+    done, error = attempt([{"type": "campaigns.create", "data": {**data, "texts": texts}}])
+    return show(id, error) if error else back(f"/campaigns/{done[0]['result']['campaign']}")
+
+
 def _ask(id: str, verb: str, **data: Any) -> Any:
     _done, error = attempt([{"type": f"campaigns.{verb}", "data": data}])
     if error:

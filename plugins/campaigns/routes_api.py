@@ -51,7 +51,7 @@ class Campaign(Open):
     figures = fields.Dict(
         metadata={
             "description": "waiting, queued, sent, delivered, read, replied, failed, unconfirmed, cancelled, "
-            "opted_out, stranger, missing, left_out; sent has those delivered, delivered those read"
+            "opted_out, stranger, agreed, missing, left_out; sent has those delivered, delivered those read"
         }
     )
     missing = fields.Dict(metadata={"description": "field → how many lack it"})

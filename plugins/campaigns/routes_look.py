@@ -36,6 +36,7 @@ COUNTED = (
     "cancelled",
     "opted_out",
     "stranger",
+    "agreed",
     "missing",
     "left_out",
 )

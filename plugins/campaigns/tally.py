@@ -1,7 +1,8 @@
 """How many recipients of a campaign are where: kept in the campaign, and moved with each of them.
 
-``counts`` is state → how many, ``variants`` the same for each text; ``replied`` and ``opted_out`` count
-beside the states. ``left_out`` is reason → how many, ``missing`` field → how many lack it.
+``counts`` is state → how many, ``variants`` the same for each text; ``replied``, ``opted_out`` and ``agreed``
+(strangers of whom an import says how they agreed) count beside the states. ``left_out`` is
+reason → how many, ``missing`` field → how many lack it.
 """
 
 from typing import Any
@@ -25,6 +26,8 @@ LEFT = ("sent", "delivered", "read")
 def add(campaign: Json, recipient: Json, by: int = 1) -> None:
     """Count a recipient's state in (or, with -1, out)."""
     _bump(campaign, recipient, recipient["state"], by)
+    if recipient["state"] == "stranger" and recipient.get("agreed"):
+        _bump(campaign, recipient, "agreed", by)
     if recipient["state"] == "left_out":
         campaign["left_out"] = _with(campaign["left_out"], recipient["reason"], by)
     for name in recipient.get("missing") or () if recipient["state"] == "missing" else ():
