@@ -319,3 +319,16 @@ def benches():
     """Called by ``replyai bench``: return name → figures, functions of an `engine.bench.Bench` that yield
     `engine.bench.row`.
     """
+
+
+@hookspec
+def forecasts():
+    """Called when it is asked when messages would leave: return a function that tells.
+
+    It takes ``(connection, documents, account, supports, planned, at)``.
+
+    connection: any to the workspace's file; documents: a read-only TinyDB on it; account: a number's
+    document; supports: what its gateway can do; planned: ``[{"length", "phone", "stranger"}]`` in order, as
+    if all were asked for at the time *at* in the lane ``campaign``. It returns ``{"times": [RFC 3339 | None],
+    "preset", "day_limit", "new_limit", "share", "paused"}``, None for what would not leave within a year.
+    """

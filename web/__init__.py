@@ -13,7 +13,7 @@ from .engine_link import View, engine, read
 from .errors import Conflict, Invalid, NotFound
 from .filters import tally_seen
 from .media import workspace_folder
-from .parts import gateways
+from .parts import forecasts, gateways
 from .permissions import may, public, requires
 from .search import contacts_like, search_in
 from .sessions import Session, current
@@ -55,6 +55,7 @@ __all__ = [
     "current",
     "cursor_errors",
     "engine",
+    "forecasts",
     "gateways",
     "ingest",
     "label_tint",

@@ -1,7 +1,7 @@
 """What one web process holds: config, plugins, the engine's client, read pools, the feed's hub."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -86,3 +86,8 @@ def parts() -> Parts:
 def gateways() -> dict[str, Any]:
     """Return gateway → adapter, of every installed plugin."""
     return parts().registry.gateways()
+
+
+def forecasts(hidden: Collection[str]) -> list[Any]:
+    """Return the functions of plugins, but for those in *hidden*, that tell when messages would leave."""
+    return [tell for plugin, tell in parts().registry.forecasts().items() if plugin not in hidden]

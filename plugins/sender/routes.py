@@ -17,6 +17,7 @@ from web import (
     attempt,
     back,
     gateways,
+    lazy_gettext,
     public,
     read,
     render,
@@ -137,6 +138,7 @@ def why_words() -> dict[str, str]:
         "unanswered": _("this customer did not answer the last messages"),
         "paused": _("the number is paused"),
         "retry": _("the next try"),
+        "held": _("what it belongs to is paused"),
     }
 
 
@@ -167,6 +169,17 @@ def _banner(view: View, account: Json, **_more: Any) -> Json:
     found = view.db.table("account").get(doc_id=account["id"]) or {}
     return {"paused": found.get("sender.paused"), "account": account, "trouble": trouble_words}
 
+
+WORDS = {
+    "sender.pause": lazy_gettext("paused the number"),
+    "sender.resume": lazy_gettext("let the number send again"),
+    "sender.set_pacing": lazy_gettext("chose how the number is paced"),
+    "sender.hold": lazy_gettext("held the message back"),
+    "sender.release": lazy_gettext("let the message leave again"),
+    "sender.expire": lazy_gettext("took the message back: it came too late"),
+    "sender.forget": lazy_gettext("took back what waited for the contact"),
+}
+"""What these actions did, in words."""
 
 SLOTS = [
     Slot("account.card", "sender/card.html", _card),

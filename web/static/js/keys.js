@@ -99,6 +99,8 @@ const shortcuts = [
 ];
 
 // Pages of plugins that have a key of their own, where they are on.
+const campaigns = $('.rail-item[href$="/campaigns"]');
+if (campaigns) { go.b = "/campaigns"; shortcuts.splice(-1, 0, ["g b", null, campaigns.title]); }
 const contacts = $('.rail-item[href$="/contacts"]');
 if (contacts) { go.c = "/contacts"; shortcuts.splice(-1, 0, ["g c", null, contacts.title]); }
 
