@@ -147,17 +147,20 @@ class HookRunner:
     ) -> list[Action]:
         plugin, key = hook.plugin, f"{hook.plugin.name}.{hook.name}"
         self.calls[key] += 1
-        started = time.perf_counter()
+        started, asked, failure = time.perf_counter(), [], ""
         try:
             with self.watch.running(tx.event["id"], plugin.name, hook.name):
-                return self._collect(hook, tx, given)
+                asked = self._collect(hook, tx, given)
         except (Exception, SystemExit) as error:
             if is_fatal(error):
                 raise
-            errors.append(self.problem(tx, plugin.name, hook.name, f"{type(error).__name__}: {error}"))
-            return []
+            failure = f"{type(error).__name__}: {error}"
         finally:
             self.seconds[key] += time.perf_counter() - started
+        self.store.check()  # reading writes what waits, and hooks may swallow what comes of it
+        if failure:
+            errors.append(self.problem(tx, plugin.name, hook.name, failure))
+        return asked
 
     def _collect(self, hook: Hook, tx: Transaction, given: "Given") -> list[Action]:
         answer = hook.function(*[self._argument(hook, tx, given, name) for name in hook.arguments])

@@ -14,9 +14,10 @@ from typing import Any
 import orjson
 
 from engine import times
+from engine.crash import point
 from engine.documents import Collection, Database, create_tables
 from engine.documents.tables import table_name
-from engine.working import Again, Documents, WorkingSet
+from engine.working import Again, Documents, Undone, WorkingSet, code_of, is_fatal
 
 VERSION = 1
 MOST_ROWS = 500  # that wait to be written
@@ -40,30 +41,6 @@ CREATE TABLE IF NOT EXISTS credential (
     created_at TEXT NOT NULL, expires_at TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS credential_agent ON credential (agent, kind);
 """
-
-
-_FATAL = frozenset(
-    (
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_PROTOCOL,
-    )
-)
-
-
-def is_fatal(error: BaseException) -> bool:
-    """Whether *error* is the disk's or the file's own trouble, and not that of the code that met it."""
-    return isinstance(error, sqlite3.Error) and code_of(error) in _FATAL
-
-
-def code_of(error: BaseException) -> int:
-    """Return SQLite's primary result code of *error*; 0 where it has none."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def connect(path: Path | str, *, read_only: bool) -> sqlite3.Connection:
@@ -117,17 +94,19 @@ JUMP_SECONDS = 2.0
 class _Part:
     """A part without a savepoint: where it raises and has written, all has to be done again."""
 
-    __slots__ = ("_before", "_working")
+    __slots__ = ("_before", "_store")
 
-    def __init__(self, working: WorkingSet) -> None:
-        self._working = working
+    def __init__(self, store: "Store") -> None:
+        self._store = store
 
     def __enter__(self) -> None:
-        self._before = self._working.writes
+        self._before = self._store.working.writes
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        has_written = self._working.writes != self._before
-        if has_written and isinstance(error, (Exception, SystemExit)) and not is_fatal(error):
+        if error is not None and (not isinstance(error, (Exception, SystemExit)) or is_fatal(error)):
+            return
+        self._store.check()
+        if error is not None and self._store.working.writes != self._before:
             raise Again from error
 
 
@@ -248,22 +227,39 @@ class Store:
         self._clear()
         try:
             yield
-            self.flush()
-            self.documents.settle()
+            self.write()
+            point("flushed")
             self.connection.execute("COMMIT")
         except BaseException:
             self.rollback()
             raise
 
+    def write(self) -> None:
+        """Write all that belongs before a COMMIT; raises what `check` does."""
+        self.check()
+        self.flush()
+        self.documents.settle()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what went wrong while something was written, also where somebody swallowed it.
+
+        Raises Undone where SQLite undid the transaction: what came next would be kept at once.
+        """
+        self.working.check()
+        if not self.connection.in_transaction:
+            raise Undone("the transaction was undone")
+
     def flush(self) -> None:
         """Write what waits to be written."""
         self.working.flush()
         if self._rows:
-            self.connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", self._rows.values())
-            insert = "INSERT OR IGNORE INTO journal_subject VALUES (?, ?, ?)"
-            self.connection.executemany(insert, self._subjects)
-            self._rows.clear()
+            rows, subjects = list(self._rows.values()), list(self._subjects)
+            self._rows.clear()  # also where this fails: whoever made them is undone
             self._subjects.clear()
+            self.connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", rows)
+            insert = "INSERT OR IGNORE INTO journal_subject VALUES (?, ?, ?)"
+            self.connection.executemany(insert, subjects)
 
     def _clear(self) -> None:
         self.working.clear()
@@ -291,7 +287,7 @@ class Store:
 
     def savepoint(self, name: str) -> AbstractContextManager[None]:
         """A part that is undone alone when it raises; see `careful`."""
-        return self.undoable(name) if self.careful else _Part(self.working)
+        return self.undoable(name) if self.careful else _Part(self)
 
     @contextmanager
     def undoable(self, name: str) -> Iterator[None]:
@@ -300,11 +296,15 @@ class Store:
         self.connection.execute(f"SAVEPOINT {name}")
         try:
             yield
-        except BaseException:
+            self.check()
+        except BaseException as error:
+            failed = self.working.failed
             self.working.clear()
             if self.connection.in_transaction:
                 self.connection.execute(f"ROLLBACK TO {name}")
                 self.connection.execute(f"RELEASE {name}")
+            if failed is not None and failed is not error and is_fatal(failed):
+                raise failed from error
             raise
         self.connection.execute(f"RELEASE {name}")
 

@@ -3,10 +3,14 @@
 import sqlite3
 import subprocess
 import sys
+import types
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from engine import hookimpl, journal, where
+from engine.plugins import Plugin, Registry
 from engine.store import GENESIS, Store, chain
 from engine.writer import StoreFull
 from tests.world import DEWI, World, written
@@ -38,6 +42,38 @@ def test_a_full_disk_refuses_keeps_nothing_and_recovers(shop: World) -> None:
     previous = GENESIS
     for _, body, digest in rows:
         assert digest == (previous := chain(previous, body.encode()))
+
+
+@pytest.mark.parametrize("undoes", [False, True])
+def test_a_hook_that_swallows_a_full_disk_loses_nothing_silently(tmp_path: Path, undoes: bool) -> None:
+    """What a hook reads is written first; where that fails, nothing is kept, whoever hears of it."""
+
+    def reads(documents: Any) -> None:
+        try:
+            documents.table("message").search(where("conversation") == "q")
+        except Exception:
+            limit(shop, 1 << 30)  # there is room again, so that all else works
+            if undoes:  # as SQLite may by itself
+                shop.workspace.store.connection.execute("ROLLBACK")
+
+    module = types.ModuleType("test_deaf")
+    module.message_received = hookimpl(reads)  # type: ignore[attr-defined]
+    registry = Registry([Plugin("deaf", order=40, module=module)])
+    shop = World(tmp_path / "main", registry).with_shop()
+    (used,) = shop.workspace.store.connection.execute("PRAGMA page_count").fetchone()
+    limit(shop, used)
+    with pytest.raises(StoreFull):
+        shop.writes(DEWI, "x" * 30_000)
+    shop.writes(DEWI, "Halo")
+    assert [message["text"] for message in shop.all("message")] == ["Halo"]
+    assert [row["seq"] for row in shop.journal()] == [1, 2]
+    assert journal.verify(shop.documents.connection) == []
+    journal.rebuild(shop.documents.connection, tmp_path / "rebuilt.db", registry.collections)
+    rebuilt = sqlite3.connect(tmp_path / "rebuilt.db")
+    both = (rebuilt, shop.documents.connection)
+    assert len({journal.documents_hash(each, registry.collections) for each in both}) == 1
+    rebuilt.close()
+    shop.close()
 
 
 @pytest.mark.parametrize("code", ["SQLITE_IOERR", "SQLITE_IOERR_FSYNC", "SQLITE_CORRUPT"])

@@ -91,15 +91,16 @@ class Runner:
         for waiting in self._early.values():
             for row in waiting:
                 self._drop(row, "results dropped")
-        self.copy.flush()
+        self.copy.write()
         self.copy.connection.execute("COMMIT")
 
     def _commit(self) -> None:
-        self.copy.flush()
-        self.copy.documents.settle()
-        if self.copy.connection.in_transaction:
-            self.copy.connection.execute("COMMIT")
+        if not self.copy.connection.in_transaction:
+            self.copy.connection.execute("BEGIN")
+        self.copy.write()
+        self.copy.connection.execute("COMMIT")
         self.copy.connection.execute("BEGIN")
+        self.copy.working.clear()  # all that was read, too
 
     def _install(self, seq: int) -> None:
         """Have plugins whose first start this is."""
