@@ -17,8 +17,9 @@ from engine import times
 from engine.crash import point
 from engine.documents import Collection, Database, create_tables
 from engine.documents.tables import table_name
-from engine.working import Again, Documents, Undone, WorkingSet, code_of, is_fatal
+from engine.working import Again, Documents, Undone, WorkingSet, is_fatal
 
+Mark = tuple[int, str, bytes, float]
 VERSION = 1
 MOST_ROWS = 500  # that wait to be written
 GENESIS = b"\0" * 32
@@ -128,6 +129,7 @@ class Store:
             connection=self.connection, collections=self.collections, string_ids=True, on_change=self._changed
         )
         self.working = self.documents.working = WorkingSet(self.documents)
+        self.documents.finds_after(self.settle)
         self._rows: dict[str, tuple[int, str, str, str, bytes]] = {}
         self._subjects: list[tuple[str, str, int]] = []
         self._create()
@@ -138,7 +140,7 @@ class Store:
         first: tuple[int, str, bytes] = last or (0, "", GENESIS)
         self.seq, self.last_at, self.hash = first
         self._ahead = 0.0
-        self._jump = 0.0
+        self._jump = self._told = 0.0
         self._measuring = threading.Lock()
         self._measured: tuple[str, float] | None = None
         self.on_change: Any = None
@@ -196,7 +198,8 @@ class Store:
             jump = times.seconds_between(self._measured[0], wall) - (steady - self._measured[1])
             self._jump += jump if jump > JUMP_SECONDS else 0.0
         self._measured = wall, steady
-        at = times.add(wall, self._ahead - self._jump) if self._ahead or self._jump else wall
+        hidden = self._jump - self._told
+        at = times.add(wall, self._ahead - hidden) if self._ahead or hidden else wall
         if at < self.last_at:
             self._ahead += times.seconds_between(at, self.last_at)
             at = self.last_at
@@ -205,11 +208,19 @@ class Store:
     def jumped(self) -> float:
         """Return by how many seconds the wall clock was put forward and this time does not show it yet."""
         self.now()
-        return self._jump
+        return self._jump - self._told
 
     def caught_up(self, seconds: float) -> None:
         """Show a jump of the wall clock from now on, as it was told."""
-        self._jump = max(0.0, self._jump - seconds)
+        self._told = min(self._jump, self._told + seconds)
+
+    def mark(self) -> Mark:
+        """Return where the journal and its time stand."""
+        return self.seq, self.last_at, self.hash, self._told
+
+    def back_to(self, mark: Mark) -> None:
+        """Stand there again, as what came since was undone."""
+        self.seq, self.last_at, self.hash, self._told = mark
 
     def meta(self, key: str) -> str | None:
         """Return a fact about the file itself, or None."""
@@ -249,6 +260,14 @@ class Store:
         self.working.check()
         if not self.connection.in_transaction:
             raise Undone("the transaction was undone")
+
+    def settle(self) -> None:
+        """Bring the text indexes up to date for who looks into them before the COMMIT."""
+        try:
+            self.documents.settle_so_far()
+        except BaseException as error:
+            self.working.failed = error
+            raise
 
     def flush(self) -> None:
         """Write what waits to be written."""
@@ -293,6 +312,7 @@ class Store:
     def undoable(self, name: str) -> Iterator[None]:
         """A part with a savepoint, whether `careful` or not."""
         self.working.flush()
+        settled = self.documents.settled()
         self.connection.execute(f"SAVEPOINT {name}")
         try:
             yield
@@ -303,6 +323,7 @@ class Store:
             if self.connection.in_transaction:
                 self.connection.execute(f"ROLLBACK TO {name}")
                 self.connection.execute(f"RELEASE {name}")
+                self.documents.unsettle(settled)
             if failed is not None and failed is not error and is_fatal(failed):
                 raise failed from error
             raise
@@ -316,6 +337,10 @@ class Store:
             "SELECT seq, body FROM journal WHERE event_id = ?", (event_id,)
         ).fetchone()
         return (row[0], orjson.loads(row[1])) if row else None
+
+    def knows(self, event_id: str) -> bool:
+        """Whether an event was taken up before."""
+        return self.row_of(event_id) is not None
 
     def append(self, transaction: dict[str, Any], subjects: Iterable[tuple[str, str]]) -> int:
         """Add *transaction* to the journal, chained to the row before; return its sequence."""

@@ -28,6 +28,9 @@ _FATAL = frozenset(
 )
 
 
+BROKEN = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT)
+
+
 class Again(BaseException):
     """A part of a transaction has to be undone alone: undo it all, and do it again with care."""
 

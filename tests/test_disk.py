@@ -1,5 +1,7 @@
 """A disk that is full or broken: nothing half-kept, no false yes, and on again by itself."""
 
+import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -9,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from engine import hookimpl, journal, where
+from engine import erasure, hookimpl, journal, where
 from engine.plugins import Plugin, Registry
+from engine.schemas import COLLECTIONS
 from engine.store import GENESIS, Store, chain
 from engine.writer import StoreFull
 from tests.world import DEWI, World, written
@@ -87,6 +90,42 @@ _give_up_on_broken_disk(error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, "the disk failed" in done.stderr) == (74, True)
+
+
+def test_a_cleaning_that_the_disk_fails_is_not_taken_for_a_busy_file(tmp_path: Path) -> None:
+    store = Store(tmp_path / "replyai.db", COLLECTIONS)
+    with store.transaction():
+        for number in range(2000):
+            store.set_meta(f"key {number}", "x" * 500)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))  # a write beyond it is an I/O error
+    try:
+        with pytest.raises(sqlite3.OperationalError, match="disk I/O error"):
+            erasure._clear_pages(store.connection, True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert store.connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    store.connection.close()
+
+
+def test_a_crash_between_the_writing_and_the_commit_leaves_nothing(tmp_path: Path) -> None:
+    program = f"""
+from pathlib import Path
+from engine import crash
+from tests.world import DEWI, World
+shop = World(Path({str(tmp_path / "main")!r})).with_shop()
+shop.writes(DEWI, "Halo")
+crash._WANTED = "flushed"
+shop.writes(DEWI, "Masih ada?")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    shop = World(tmp_path / "main")
+    assert [message["text"] for message in shop.all("message")] == ["Halo"]
+    assert journal.verify(shop.documents.connection) == []
+    shop.writes(DEWI, "Masih ada?", "3EB0000002")
+    assert len(shop.messages(DEWI)) == 2
+    shop.close()
 
 
 def test_a_file_of_a_newer_format_is_refused(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ class Direct:
     def values_of(self, fields: tuple[str, ...], content: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
         """Give with which values `first` finds a document; ValueError where SQL alone can tell."""
         if fields[0] in self._lists:
-            found = [(value,) for value in strings_in(content.get(fields[0]))]
+            found: list[tuple[Any, ...]] = [(each,) for each in strings_in(content.get(fields[0]))]
         else:
             found = [tuple(map(content.get, fields))]
         if not all(map(fit, found)):

@@ -31,6 +31,7 @@ class Copy(Store):
         folder: Path | None = None,
     ) -> None:
         known = journal.declared(source, collections)
+        self._source = source
         _make(path, source, known, seq, folder)
         super().__init__(path, known)
         for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "secure_delete=OFF"):
@@ -51,6 +52,11 @@ class Copy(Store):
     def row_of(self, event_id: str) -> None:
         """Every event of a recording is in it once."""
         return
+
+    def knows(self, event_id: str) -> bool:
+        """Whether an event is in the recording: what came before this one in time is there too."""
+        select = "SELECT 1 FROM journal WHERE event_id = ?"
+        return self._source.execute(select, (event_id,)).fetchone() is not None
 
     def append(self, transaction: Document, subjects: Iterable[tuple[str, str]]) -> int:
         """Chain a row to the one before and show it as the last; return its sequence."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine import facts, upgrade
 from engine.clock import due_timers, fired
-from engine.events import event
+from engine.events import copied, event
 from engine.journal import Row
 from engine.pipeline import Outcome, Pipeline
 from engine.plugins import Registry
@@ -16,9 +16,8 @@ from engine.replay.compare import Comparison
 from engine.replay.copy import Copy
 from engine.replay.recorded import Recorded, key_of
 from engine.replay.setup import Setup
-from engine.store import is_fatal
 from engine.transaction import Transaction
-from engine.working import Again
+from engine.working import Again, is_fatal
 
 GROUP = 500
 RESULTS = ("job.finished", "job.expired")
@@ -100,6 +99,7 @@ class Runner:
         self.copy.write()
         self.copy.connection.execute("COMMIT")
         self.copy.connection.execute("BEGIN")
+        self.pipeline.hooks.forget()
         self.copy.working.clear()  # all that was read, too
 
     def _install(self, seq: int) -> None:
@@ -225,14 +225,13 @@ class Runner:
 
     def _try(self, came: Document, raw: Document | None, careful: bool) -> Outcome:
         """Have an event run; where that raises, nothing of it is left."""
-        before = self.copy.seq, self.copy.last_at, self.copy.hash
+        before = self.pipeline.mark()
         self.copy.careful = careful
         try:
             with self.copy.undoable("event"):
-                return self.pipeline.run(came, raw)
+                return self.pipeline.run(copied(came), raw)
         except BaseException:
-            self.copy.seq, self.copy.last_at, self.copy.hash = before
-            self.pipeline.hooks.reload()
+            self.pipeline.back_to(before)
             raise
 
     def _follow(self, outcome: Outcome) -> None:
