@@ -30,7 +30,7 @@ ROUTED = ("conversation.opened", HANDED_OVER)
 
 Heard = tuple[str, dict[str, Any]]
 Asked = tuple[str, str, Action]
-Counts = tuple[Counter[str], defaultdict[str, float]]
+Counts = tuple[dict[str, int], dict[str, float]]
 
 
 class Checked(dict[str, Any]):
@@ -88,11 +88,11 @@ class HookRunner:
 
     def counts(self) -> Counts:
         """Return how often each hook was called, and how many seconds it took."""
-        return self.calls.copy(), self.seconds.copy()
+        return dict(self.calls), dict(self.seconds)
 
     def count_from(self, counts: Counts) -> None:
         """Count on from there."""
-        self.calls, self.seconds = counts
+        self.calls, self.seconds = Counter(counts[0]), defaultdict(float, counts[1])
 
     def refresh(self, changes: Iterable[dict[str, Any]]) -> None:
         """Read again where *changes* concern plugins."""

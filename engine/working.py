@@ -1,7 +1,7 @@
 """The documents that a group of events works on: each is read once, and written once at the group's end."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -84,11 +84,13 @@ class WorkingSet:
 
     lazy: whether documents that are added wait as well.
     writes: grows with everything that is written, or is to be.
+    rows_of: gives a collection's rows.
     failed: what a flush raised, until `clear`: who met it may have swallowed it, as a hook that only read.
     """
 
     def __init__(self, documents: Database) -> None:
         self._documents = documents
+        self.rows_of: Callable[[str], Any] = documents.direct
         self._tables: dict[str, Direct] = {}
         self._held: dict[tuple[str, str], Held | None] = {}
         self._changed: dict[str, dict[str, Held]] = {}
@@ -271,7 +273,8 @@ class WorkingSet:
         try:
             return self._tables[collection]
         except KeyError:
-            table = self._tables[collection] = self._documents.direct(collection)
+            table: Direct = self.rows_of(collection)
+            self._tables[collection] = table
             return table
 
 
