@@ -17,6 +17,7 @@ from engine.actions import ActionSchema
 from engine.documents import fulltext
 from engine.events import event, requested
 from engine.plugins import Plugin, Registry, load
+from engine.replay import replay
 from tests.world import ANDI, DEWI, SHOP, World, peer_of, written
 
 MORNING = "2031-03-03T01:00:00.000000Z"
@@ -331,6 +332,8 @@ def test_an_id_that_was_taken_by_an_import_is_that_events_own_trouble(folder: Pa
     assert [message["text"] for message in left["message"]] == ["Pagi"]
     errors = [body for _, _, _, body, _ in left["rows"] if "already exists" in body]
     assert len(errors) == 1
+    for recorded in folder.iterdir():
+        assert replay(recorded, Registry(plugins))["identical"]
 
 
 def deaf() -> Plugin:

@@ -236,7 +236,9 @@ class Runner:
         self.copy.careful = careful
         try:
             with self.copy.undoable("event"):
-                return self.pipeline.run(copied(came), raw)
+                outcome = self.pipeline.run(copied(came), raw)
+                self.copy.working.flush()  # what fails at that is this event's
+                return outcome
         except BaseException:
             self.pipeline.back_to(before)
             raise
