@@ -17,6 +17,7 @@ from engine import times
 from engine.crash import point
 from engine.documents import Collection, Database, create_tables
 from engine.documents.tables import table_name
+from engine.raw import packed
 from engine.working import Again, Documents, Undone, WorkingSet, is_fatal
 
 Mark = tuple[int, str, bytes, float]
@@ -358,14 +359,13 @@ class Store:
 
     def keep_raw(self, at: str, raw: dict[str, Any], seq: int | None) -> str:
         """Keep a webhook's own bytes; return their SHA-256 in hex."""
-        body = raw["body"]
-        digest = hashlib.sha256(body).hexdigest()
+        raw = packed(raw)
         self.working.writes += 1
         self.connection.execute(
             "INSERT INTO raw (at, gateway, account, hash, body, reason, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (at, raw.get("gateway"), raw.get("account"), digest, zlib.compress(body), raw.get("reason"), seq),
+            (at, raw.get("gateway"), raw.get("account"), raw["hash"], raw["packed"], raw.get("reason"), seq),
         )
-        return digest
+        return str(raw["hash"])
 
     def forget_raw(self, before: str) -> int:
         """Delete raw bodies from before a time, but what is in quarantine; return how many."""

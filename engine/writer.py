@@ -14,6 +14,7 @@ from typing import Any
 from engine.crash import point
 from engine.events import Event, EventError, check, copied, event
 from engine.pipeline import Outcome, Pipeline
+from engine.raw import packed
 from engine.store import Store
 from engine.working import BROKEN, Again, code_of, is_fatal
 
@@ -73,7 +74,7 @@ class Writer(threading.Thread):
 
     def submit(self, events: list[Any], raw: dict[str, Any] | None = None) -> "Future[list[dict[str, Any]]]":
         """Take up *events*, all or nothing; EventError where one is no event."""
-        batch = Batch([check(event) for event in events], raw)
+        batch = Batch([check(event) for event in events], raw and packed(raw))
         self.waiting.put(batch)
         return batch.future
 
