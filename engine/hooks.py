@@ -234,10 +234,11 @@ class Given:
             named[key] = value if isinstance(value, str) else self.tx.about.get(key)
         for key, of in zip(ABOUT, (*ABOUT[1:], None), strict=True):
             held = self.tx.working.held(key, named[key]) if named[key] else None  # type: ignore[arg-type]
-            told = self.data.get(of) if of else None
-            if held is None or (isinstance(told, str) and held.content[of] != told):
-                continue  # another one than the event tells of: what the transaction was about before
+            if held is None:
+                continue
             if of is not None:
+                if isinstance(self.data.get(of), str) and self.data[of] != held.content[of]:
+                    continue  # not of what the event tells of: what the transaction was about before
                 named[of] = held.content[of]
             yield key, orjson.dumps(masked(held.content, self.hidden)) if self.hidden else held.text
 
