@@ -228,6 +228,15 @@ def contact_upserted(event, message, conversation, contact, documents, settings,
 
 
 @hookspec
+def contact_erased(event, message, conversation, contact, documents, settings, rng):
+    """Called when a contact's data was erased; may return actions.
+
+    ``data`` is ``{contact, documents, media, rows}``; ``documents`` is collection → ids of what was erased.
+    The conversations are still there, closed.
+    """
+
+
+@hookspec
 def contact_merged(event, message, conversation, contact, documents, settings, rng):
     """Called when two contacts became one; may return actions.
 
