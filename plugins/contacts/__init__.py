@@ -54,8 +54,20 @@ def _page(told, result, hours):
 
 @hookimpl
 def contact_merged(event):
-    """Who is gone is suggested to nobody any more."""
-    yield action("contacts.tidy", contact=event["data"]["contact"])
+    """Who is gone is suggested to nobody any more; what the engine joined by itself can be undone."""
+    told = event["data"]
+    yield action("contacts.tidy", contact=told["contact"], why="two contacts became one")
+    if found := told.get("evidence"):
+        why = f"the hidden number {found['lid']} is {found['chat'].partition('@')[0]}"
+        yield action("contacts.record_join", contact=told["contact"], why=why)
+
+
+@hookimpl
+def contact_alias_moved(event):
+    """Who has a hidden number may be who had it: a person looks."""
+    told = event["data"]
+    why = "a hidden number of the one is the other's"
+    yield action("contacts.suggest_pair", contact=told["contact"], other=told["before"], why=why)
 
 
 @hookimpl

@@ -7,12 +7,12 @@ or late, is of another position and does nothing.
 
 from typing import Any
 
-from engine import Refused, chat_of, handles, name_of, times, where
+from engine import Refused, chat_of, existing, handles, name_of, times, where
 
 from . import importing
 from . import schemas_data as schemas
 from .files import BAD, HEAD, ROWS
-from .handlers_data import custom_fields, existing, now_used
+from .handlers_data import custom_fields, now_used
 
 Json = dict[str, Any]
 IMPORT = "contact.import"
