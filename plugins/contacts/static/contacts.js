@@ -128,8 +128,8 @@ const look = later(async (field) => {
   if (error) { said.textContent = field.value.replace(/\D/g, "").length > 7 ? error : said.dataset.words; said.className = "bad"; return; }
   said.innerHTML = shown;
   if (taken) {
-    const link = document.createElement("a");
-    link.href = `${document.body.dataset.root}/contacts/${taken.id}`;
+    const link = document.createElement(taken.id ? "a" : "span");
+    if (taken.id) link.href = `${document.body.dataset.root}/contacts/${taken.id}`;
     link.textContent = taken.name;
     said.append(" · ", link);
     said.className = "warn";
