@@ -148,6 +148,27 @@ def test_who_was_erased_gets_no_name_number_or_wish_any_more(shop: World) -> Non
         assert shop.ask(kind, contact=gone, **more)["reason"] == "this contact's data was erased", kind
 
 
+def test_who_is_new_is_compared_by_itself(shop: World) -> None:
+    shop.writes(DEWI, "halo", push_name="Dewi Lestari")
+    shop.ask("contacts.create", phone="+6281200001123", name="Lestari Dewi")
+    shop.ask("contacts.create", phone="+6281900007777", name="Budi")
+    (timer,) = shop.all("timer")
+    shop.submit(event("timer.fired", "t1", {**timer, "timer": timer["id"]}, origin="timer"))
+    assert [job["name"] for job in shop.all("job") if job["state"] == "queued"] == ["contacts.pairs"]
+
+
+def test_the_name_that_is_shown_is_chosen_whoever_has_it_from_where(shop: World) -> None:
+    shop.submit(event("contact.upserted", "u1", {"peer": named(DEWI, "Dewi Buku")}, account=SHOP))
+    shop.writes(ANDI, "halo", push_name="dewi baru")
+    old, new = contact_of(shop, DEWI)["id"], contact_of(shop, ANDI)["id"]
+    merge = shop.ask("contacts.merge", contact=old, into=new, choose=["name.kept"])["result"]["merge"]
+    assert contact_of(shop, DEWI)["name"] == "dewi baru"
+    shop.ask("contacts.undo_merge", merge=merge)
+    assert (contact_of(shop, DEWI)["name"], contact_of(shop, ANDI)["name"]) == ("Dewi Buku", "dewi baru")
+    shop.ask("contacts.merge", contact=new, into=old, choose=["name"])
+    assert contact_of(shop, DEWI)["name"] == "dewi baru"
+
+
 def secret(shop: World) -> str:
     """Have Dewi's talk be of a team that Sari is not in; return Sari."""
     sari, boss = shop.agent("Sari"), shop.agent("Rina", "admin")

@@ -4,7 +4,7 @@ from engine import Refused, chat_of, contact_by_alias, e164, existing, handles, 
 
 from . import schemas
 from .common import WRITE, living, may_see, seen
-from .pairing import key_of, pair_of
+from .pairing import key_of, look_soon, pair_of
 
 STALE = 15 * 60  # seconds after which a reading that told nothing any more is taken for dead
 
@@ -42,6 +42,7 @@ def create(data, tx):
         "created_at": tx.at,
     }
     tx.insert("contact", {**contact, "name": name_of(contact)})
+    look_soon(tx)
     return {"contact": contact["id"]}
 
 
@@ -52,6 +53,7 @@ def add_number(data, tx):
     phone, chat = _free(tx, data["phone"])
     fields = {"aliases": [*contact["aliases"], chat], "phone": contact["phone"] or phone}
     tx.update("contact", contact["id"], {**fields, "name": name_of({**contact, **fields})})
+    look_soon(tx)
     return {"contact": contact["id"]}
 
 
@@ -179,8 +181,7 @@ def _ended(tx, found, data, outcome):
     fields = {"state": state, "ended_at": tx.at, "reason": data["reason"]}
     if state == "done":
         fields |= {"read_at": tx.at, "total": found["done"]}
-        if found["changed"]:
-            tx.job("contacts.pairs", {})
+        tx.job("contacts.pairs", {})  # whoever wrote meanwhile is new as well
     tx.update("contact_sync", found["id"], fields)
     if data["hours"] and state != "unsupported":
         due = times.add(tx.at, data["hours"] * 3600)

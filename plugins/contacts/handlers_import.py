@@ -168,6 +168,8 @@ def _take_rows(tx: Any, found: Json, result: Json) -> list[str]:
     if result["last"]:
         tx.update("contact_import", found["id"], {"state": "done", "done_at": tx.at, "job": None})
         _forget(tx, found, "", HEAD, ROWS)
+        if done["created"]:
+            tx.job("contacts.pairs", {})
     else:
         _run_rows(tx, {**found, **progress})
     return _conversations_of(tx, there) if found["options"]["label"] else []

@@ -16,13 +16,17 @@ from . import schemas
 from .common import WRITE, seen
 
 UNDO_DAYS = 30
+KEPT_NAME = "name.kept"
 LASTING = ("opted_out", "blocked")
 TOLD = ("profile", "book")  # sources of names that a gateway tells, by whichever number
 KEPT_APART = ("id", "name", "names", "aliases", "lids", "books", "created_at")
 
 
 def preview(gone, into, choose=()):
-    """Return the contact that *into* becomes; of the fields in *choose* the value of *gone* is kept."""
+    """Return the contact that *into* becomes; of the fields in *choose* the value of *gone* is kept.
+
+    ``name``: it is to be shown by the name that *gone* was shown by; ``name.kept``: by that of *into*.
+    """
     made = combined(gone, into)
     for field in choose:
         source = field.removeprefix("names.")
@@ -30,6 +34,9 @@ def preview(gone, into, choose=()):
             made["names"][source] = gone["names"][source]
         elif field not in KEPT_APART and gone.get(field) is not None:
             made[field] = gone[field]
+    for field, one in (("name", gone), (KEPT_NAME, into)):
+        if field in choose and name_of(made) != one["name"]:
+            made["names"] = {**made["names"], "agent": one["name"]}
     return {**made, "name": name_of(made)}
 
 

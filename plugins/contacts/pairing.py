@@ -2,6 +2,11 @@
 
 import hashlib
 
+from engine import times
+
+LOOK = "look/"  # how the names of timers begin
+SOON = 15 * 60.0  # seconds; a look compares everybody with everybody
+
 
 def key_of(one, other):
     """Return the ids of two contacts: of who has more to lose first, that is of who came first."""
@@ -13,3 +18,8 @@ def pair_of(both, why):
     id = hashlib.sha256("/".join(both).encode()).hexdigest()[:26]
     score = round(max(why.values()))
     return {"id": id, "contact": both[1], "other": both[0], "score": score, "reasons": sorted(why)}
+
+
+def look_soon(tx):
+    """Have contacts compared in a while: once for all who come in ten minutes."""
+    tx.timer(f"{LOOK}{tx.at[:15]}", times.add(tx.at, SOON), {}, "contacts")

@@ -93,7 +93,9 @@ class MergeOf(ActionSchema):
     choose = fields.List(
         fields.String(),
         load_default=list,
-        metadata={"description": "fields of which the value of who is gone is kept: names.agent, phone, …"},
+        metadata={
+            "description": "what the kept one takes of who is gone: name (as shown), names.agent, phone, …"
+        },
     )
 
 
