@@ -137,6 +137,11 @@ const look = later(async (field) => {
 }, 150);
 document.addEventListener("input", (event) => { if (event.target.matches("#new-phone, #more-phone")) look(event.target); });
 
+// Which name two who are joined will have shows as it is chosen.
+document.addEventListener("change", ({target}) => {
+  if (target.matches("[name='choose:name'], [name='choose:names.agent']")) document.querySelector("[data-made-name]").textContent = target.nextElementSibling.textContent;
+});
+
 // Renaming shows at once and is taken back where it was refused.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
