@@ -4,6 +4,7 @@ What is gone leaves a document in ``merged``: ``{id, kind: contact | conversatio
 of plugins follow by their fields ``contact`` and ``conversation``, timers by those of their data.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine.documents import where
@@ -82,7 +83,7 @@ def put_away(tx: Transaction, conversation: Document) -> None:
     tx.update("conversation", conversation["id"], fields)
 
 
-def move_conversations(tx: Transaction, found: list[Document], into: str) -> None:
+def move_conversations(tx: Transaction, found: Sequence[Document], into: str) -> None:
     """Have conversations, and all documents of plugins that are in them, be with the contact *into*."""
     for conversation in found:
         before = conversation["contact"]
