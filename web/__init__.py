@@ -25,6 +25,7 @@ from .webhooks import ingest
 
 # isort: split
 # Of the pages, which are made of the names above.
+from .api.contacts import page_of_seen as seen_contacts_page
 from .api.contacts import seen as seen_contacts
 from .pages.inbox_query import Filter
 from .pages.look import label_tint
@@ -72,6 +73,7 @@ __all__ = [
     "search_in",
     "see_contact",
     "seen_contacts",
+    "seen_contacts_page",
     "settings_page",
     "start_trial",
     "tally_seen",

@@ -175,13 +175,20 @@ def sync_bar() -> str:
 @pages.get("/contacts/number")
 @requires("contact.read")
 def number() -> Response:
-    """Say what a number is that is being typed: ``{"phone", "taken": {id, name} | null}``, ``{"error"}``."""
+    """Say what a number is that is being typed: ``{"phone", "taken": {id, name} | null}``, ``{"error"}``.
+
+    Who has it stays unnamed where they may not be seen.
+    """
 
     def look(view: View) -> Json:
         region = (view.db.table("workspace").get(doc_id="main") or {}).get("region")
         phone = e164(request.args.get("text", "")[:40], region)
         taken = contact_by_alias(view.db, chat_of(phone))
-        return {"phone": phone, "taken": {"id": taken.doc_id, "name": contact_name(taken)} if taken else None}
+        if not taken:
+            return {"phone": phone, "taken": None}
+        is_seen = bool(people.some_rows(view, [taken.doc_id]))
+        told = (taken.doc_id, contact_name(taken)) if is_seen else (None, _("somebody has this number"))
+        return {"phone": phone, "taken": dict(zip(("id", "name"), told, strict=True))}
 
     try:
         found = read(look)
