@@ -13,7 +13,7 @@ from .engine_link import View, engine, read
 from .errors import Conflict, Invalid, NotFound
 from .filters import tally_seen
 from .media import workspace_folder
-from .parts import gateways
+from .parts import Feed, gateways
 from .permissions import may, public, requires
 from .search import contacts_like, search_in
 from .sessions import Session, current
@@ -36,6 +36,7 @@ from .pages.shape import contact_name
 __all__ = [
     "Conflict",
     "Entries",
+    "Feed",
     "Filter",
     "Invalid",
     "NotFound",

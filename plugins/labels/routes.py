@@ -11,6 +11,7 @@ from marshmallow import fields
 
 from engine import where
 from web import (
+    Feed,
     Open,
     Page,
     Slot,
@@ -40,7 +41,7 @@ from .words import WORDS as WORDS  # what the history says
 
 Json = dict[str, Any]
 ASSETS = Path(__file__).parent / "static"
-FEED = {"label": ("id", "name", "color", "description", "order", "archived")}
+FEED = {"label": Feed(("id", "name", "color", "description", "order", "archived"), "label.read")}
 NAV = [
     {
         "path": "/settings/labels",
