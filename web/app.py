@@ -129,8 +129,8 @@ def _plugin(app: Flask, rest: Api, held: Parts, plugin: Plugin) -> None:
     held.reasons += getattr(routes, "REASONS", ())
     held.whys += getattr(routes, "WHYS", ())
     held.words |= getattr(routes, "WORDS", {})
-    for collection, told in getattr(routes, "FEED", {}).items():
-        held.tolds[collection] = replace(feed, plugin=plugin.name)
+    for collection, of in getattr(routes, "FEED", {}).items():
+        held.feeds[collection] = replace(of, plugin=plugin.name)
     if plugin.path and (plugin.path / "templates").is_dir():
         loader = jinja2.FileSystemLoader(plugin.path / "templates")
         app.jinja_loader = jinja2.ChoiceLoader([app.jinja_loader, loader])  # type: ignore[list-item, assignment]
