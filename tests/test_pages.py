@@ -164,3 +164,28 @@ def test_every_icon_that_a_page_names_is_in_the_sprite() -> None:
         *root.glob("web/static/js/*.js"),
     ]:
         assert set(re.findall(r'icon\("([\w-]+)"', file.read_text())) <= there, file.name
+
+
+def test_a_colleague_who_looks_does_not_make_it_read(stack: Stack) -> None:
+    chat = "6281300007777@c.us"
+    stack.writes(chat, "Halo")
+    id, agents = stack.conversation(chat)["id"], {each["name"]: each["id"] for each in stack.all("agent")}
+    stack.ask("conversation.assign", conversation=id, agent=agents["Sari"])
+    stack.ask("conversation.read", by=agents["Budi"], conversation=id)
+    assert stack.conversation(chat)["unread"] == 1
+    stack.ask("conversation.read", by=agents["Sari"], conversation=id)
+    assert stack.conversation(chat)["unread"] == 0
+    stack.ask("conversation.assign", conversation=id, agent=None)
+    stack.ask("conversation.mark_unread", conversation=id)
+    stack.ask("conversation.read", by=agents["Budi"], conversation=id)
+    assert stack.conversation(chat)["unread"] == 0
+
+
+def test_rows_of_all_conversations_say_who_has_them(stack: Stack, sari: Browser) -> None:
+    chat = "6281300007778@c.us"
+    stack.writes(chat, "Halo")
+    id, agents = stack.conversation(chat)["id"], {each["name"]: each["id"] for each in stack.all("agent")}
+    for agent, words in ((None, "Belum ada"), ("Sari", "Anda"), ("Budi", "Budi")):
+        stack.ask("conversation.assign", conversation=id, agent=agents.get(agent))
+        row = sari.look("/inbox?tab=all").text.split(f'id="row-{id}"')[1].split("</a>")[0]
+        assert words in row.split('class="who"')[1]
