@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from web.pages.shape import Place, bubble
+
 from .web_stack import ANDI, DEWI, Browser, Stack, running
 
 PAGES = [
@@ -189,3 +191,34 @@ def test_rows_of_all_conversations_say_who_has_them(stack: Stack, sari: Browser)
         stack.ask("conversation.assign", conversation=id, agent=agents.get(agent))
         row = sari.look("/inbox?tab=all").text.split(f'id="row-{id}"')[1].split("</a>")[0]
         assert words in row.split('class="who"')[1]
+
+
+def test_the_composer_says_who_wants_no_more_messages_and_who_noted_it(stack: Stack, sari: Browser) -> None:
+    conversation = stack.conversation(DEWI)
+    hint = "data-opted-out hidden"
+    page = sari.look(f"/inbox/{conversation['id']}").text
+    assert hint in page
+    agents = {each["name"]: each["id"] for each in stack.all("agent")}
+    stack.ask(
+        "contact.opt_out", by=agents["Budi"], contact=conversation["contact"], reason="phone", source="agent"
+    )
+    page = sari.look(f"/inbox/{conversation['id']}").text
+    assert hint not in page
+    assert page.count("oleh Budi") == 2  # at the composer and in the panel
+    stack.ask("contact.opt_in", contact=conversation["contact"], reason="again")
+
+
+@pytest.mark.parametrize(
+    ("author", "why", "shown"),
+    [
+        ({"kind": "agent", "name": "Budi"}, None, "Budi"),
+        ({"kind": "bot", "name": "flowbuilder"}, "flow “Sambutan”: first message", "Bot · Sambutan"),
+        ({"kind": "bot", "name": "assignment"}, "closed until 08:00", "Automatic"),
+    ],
+)
+def test_what_wrote_is_called_by_no_plugins_name(
+    stack: Stack, author: dict[str, str], why: str | None, shown: str
+) -> None:
+    message = {"id": "m", "direction": "out", "author": author, "why": why, "at": "2026-11-24T08:00:00Z"}
+    with stack.app.test_request_context(headers={"Accept-Language": "en"}):
+        assert bubble(message, Place.of({}, "en", "x"))["by"] == shown

@@ -1,12 +1,15 @@
 """Drafts tried on history: kept in the installation's own folder, ended by a limit of their own."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.events import event
 from tests.processes import until
-from tests.web_stack import DEWI, Stack, running
+from tests.web_stack import ANDI, DEWI, Stack, running
 from web import trials
 
 RULE = {"label": "l", "when": {"field": "text", "op": "words", "value": "harga"}, "days": 7}
@@ -47,8 +50,19 @@ def test_one_that_takes_too_long_is_ended_without_the_web_process(
     assert tried(stack, 0.1, monkeypatch)[1]["state"] == "late"
 
 
-def test_trials_of_another_installation_do_not_count(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running() as other:
-        for name in ("a", "b"):
-            (other.data / "trials" / name).mkdir(parents=True)
-        assert tried(stack, 60, monkeypatch)[1]["state"] == "done"
+def test_what_others_keep_in_the_temporary_folder_does_not_count(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("a", "b"):
+        (tmp_path / f"replyai-trial-{name}").mkdir()
+    assert tried(stack, 60, monkeypatch)[1]["state"] == "done"
+
+
+def test_imported_messages_are_counted_since_nothing_is_tried_on_them(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"message": {"id": "H1", "kind": "text", "text": "harga?"}, "peer": {"chat_id": ANDI}}
+    stack.submit([event("message.received", f"{ANDI}/H1", said, account="toko", origin="history")])
+    _id, state = tried(stack, 60, monkeypatch)
+    assert (len(state["found"]), state["imported"]) == (1, 1)

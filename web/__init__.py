@@ -19,7 +19,7 @@ from .search import contacts_like, search_in
 from .sessions import Session, current
 from .slots import Slot, language, render
 from .thread import Entries
-from .trials import start_trial, trial
+from .trials import imported_since, start_trial, trial
 from .visibility import visible, visible_in
 from .webhooks import ingest
 
@@ -57,6 +57,7 @@ __all__ = [
     "cursor_errors",
     "engine",
     "gateways",
+    "imported_since",
     "ingest",
     "label_tint",
     "language",

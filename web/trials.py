@@ -18,6 +18,7 @@ from flask import g
 
 from engine import times
 
+from .engine_link import View
 from .errors import Conflict, NotFound
 from .parts import parts
 
@@ -47,13 +48,18 @@ def start_trial(put: dict[str, list[Json]], days: float) -> str:
     folder.mkdir(mode=0o700, parents=True)
     (folder / "put.json").write_bytes(orjson.dumps(put))
     (folder / "about.json").write_bytes(orjson.dumps(_whose()))
-    process = _process(folder, times.add(times.now(), -days * 86400))
+    since = times.add(times.now(), -days * 86400)
+    (folder / "since").write_text(since)
+    (folder / "progress").touch()  # there before the first look at it
+    process = _process(folder, since)
     threading.Thread(target=process.wait, name="trial", daemon=True).start()
     return id
 
 
 def trial(id: str) -> Json:
-    """Return how a trial of this agent is: ``{"state", "done", "all", "report"}``; NotFound if none is.
+    """Return how a trial of this agent is: ``{"state", "done", "all", "report", "since"}``.
+
+    NotFound if there is none.
 
     state: running, done, failed or late. done and all count rows of the journal; report is that of
     `engine.replay.replay`, when it is done.
@@ -65,7 +71,18 @@ def trial(id: str) -> Json:
         raise NotFound(f"no trial {id}") from None
     if about != _whose():
         raise NotFound(f"no trial {id}")
-    return _state(folder)
+    return {**_state(folder), "since": (folder / "since").read_text()}
+
+
+def imported_since(view: View, since: str) -> int:
+    """Return how many customers' messages of that time were imported: no replay tries anything on them."""
+    found = view.connection.execute(
+        "SELECT count(*) FROM doc_message"
+        " WHERE json_extract(doc,'$.origin') = 'history' AND json_extract(doc,'$.direction') = 'in'"
+        " AND json_extract(doc,'$.at') >= ?",
+        (since,),
+    )
+    return int(found.fetchone()[0])
 
 
 def _whose() -> Json:
