@@ -232,10 +232,10 @@ def test_the_feed_tells_of_labels(stack):
 
 
 def test_what_was_typed_stays_in_its_form_where_it_is_refused(stack, ayu):
-    for name in ("Sudah ada", "Lama"):
+    for name in ("Ada dua kali", "Nama lama"):
         stack.ask("labels.create", name=name, color="#6941c6", description="")
-    (old,) = [each["id"] for each in stack.all("label") if each["name"] == "Lama"]
-    form = {"name": "Sudah ada", "color": "#c11574", "description": "ditulis baru saja"}
+    (old,) = [each["id"] for each in stack.all("label") if each["name"] == "Nama lama"]
+    form = {"name": "Ada dua kali", "color": "#c11574", "description": "ditulis baru saja"}
     ayu.look("/settings/labels")
     for path in (f"/settings/labels/{old}", "/settings/labels"):
         text = ayu.post(path, form).text
@@ -243,7 +243,7 @@ def test_what_was_typed_stays_in_its_form_where_it_is_refused(stack, ayu):
         assert 'class="alert"' in text
     assert text.count("ditulis baru saja") == 1
     for each in stack.all("label"):
-        if each["name"] in ("Sudah ada", "Lama"):
+        if each["name"] in ("Ada dua kali", "Nama lama"):
             stack.ask("labels.archive", label=each["id"])
 
 

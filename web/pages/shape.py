@@ -141,7 +141,7 @@ def bubble(message: Data, place: Place, held: Iterable[str] = ()) -> Data:
 
 
 def _written_by(message: Data) -> str | None:
-    """Return who wrote a message: a person, a bot by its flow that the why names, else that it is automatic."""
+    """Return who wrote a message: a person, a bot by its flow, where the why names it, else “Automatic”."""
     author = message.get("author") or {}
     if author.get("kind") != "bot":
         return author.get("name")
