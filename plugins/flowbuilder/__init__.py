@@ -58,7 +58,7 @@ def conversation_route(event, message, conversation, contact, documents, setting
         return None
     if not reading.is_free(conversation) or reading.session_of(documents, conversation["id"]):
         return None
-    around = reading.around(documents, event, conversation, contact, settings, rng)
+    around = reading.around(documents, event["at"], conversation, contact, settings, rng)
     true = ["opened", *(["first_message"] if conversation["episode"] == 1 else [])]
     true += [] if around.is_open else ["out_of_hours"]
     begin = reading.live(documents).message(_said(message), conversation["account"], true)
@@ -67,24 +67,27 @@ def conversation_route(event, message, conversation, contact, documents, setting
 
 
 @hookimpl
-def message_received(event, message, conversation, contact, documents, settings, rng):
+def message_received(message, conversation, contact, documents, settings, rng):
     """The customer answers the flow, or begins one with a keyword."""
-    if event["origin"] != "live" or (contact or {}).get("blocked"):
-        return
+    if message["origin"] != "live" or (contact or {}).get("blocked"):
+        return None
     session = reading.session_of(documents, conversation["id"])
-    if session is None:
-        if conversation["opened_at"] != event["at"] and reading.is_free(conversation):
-            begin = reading.live(documents).keyword(_said(message), conversation["account"])
-            if begin:
-                around = reading.around(documents, event, conversation, contact, settings, rng)
-                yield _begin(begin, around, conversation, documents, _said(message))
-    elif session["state"] != "paused":
-        yield _heard(event, message, conversation, contact, documents, settings, rng, session)
+    if session is not None:
+        if session["state"] == "paused":
+            return None
+        return _heard(message, conversation, contact, documents, settings, rng, session)
+    if conversation["opened_at"] == message["at"] or not reading.is_free(conversation):
+        return None
+    begin = reading.live(documents).keyword(_said(message), conversation["account"])
+    if begin is None:
+        return None
+    around = reading.around(documents, message["at"], conversation, contact, settings, rng)
+    return _begin(begin, around, conversation, documents, _said(message))
 
 
-def _heard(event, message, conversation, contact, documents, settings, rng, session):
+def _heard(message, conversation, contact, documents, settings, rng, session):
     flow = reading.flow_of(documents, session)
-    around = reading.around(documents, event, conversation, contact, settings, rng)
+    around = reading.around(documents, message["at"], conversation, contact, settings, rng)
     text = _said(message)
     pause = flow.settings["gather"]
     if pause and not _is_whole(flow, session, text, around):
@@ -95,10 +98,10 @@ def _heard(event, message, conversation, contact, documents, settings, rng, sess
 def _is_whole(flow, session, text, around):
     """Whether *text* needs nothing after it: it names an option, or is the kind of answer asked for."""
     node = flow.nodes.get(session["node"])
-    if node is None or flow.global_word(text):
+    if node is None or (node["kind"] == "menu" and flow.named(node, text)) or flow.global_word(text):
         return True
     if node["kind"] == "menu":
-        return flow.named(node, text) is not None
+        return False
     if node["kind"] != "ask" or node["type"] == "text":
         return node["kind"] != "ask"
     try:
@@ -117,7 +120,7 @@ def timer_fired(event, documents, settings, rng):
     if conversation is None or session is None or session["state"] == "paused":
         return
     contact = documents.table("contact").get(doc_id=conversation["contact"])
-    around = reading.around(documents, event, conversation, contact, settings, rng)
+    around = reading.around(documents, event["at"], conversation, contact, settings, rng)
     flow = reading.flow_of(documents, session)
     if event["data"]["name"].startswith("gather/"):
         if session.get("pending"):
@@ -138,7 +141,7 @@ def job_finished(event, documents, settings, rng):
     if conversation is None or session is None or session["rev"] != data["args"]["rev"]:
         return
     contact = documents.table("contact").get(doc_id=conversation["contact"])
-    around = reading.around(documents, event, conversation, contact, settings, rng)
+    around = reading.around(documents, event["at"], conversation, contact, settings, rng)
     told = data.get("result") or {"ok": False, "reason": "the service was never reached"}
     flow = reading.flow_of(documents, session)
     yield _move(conversation, session, running.result(flow, session, told, around))
@@ -219,14 +222,14 @@ def _on(trigger, about, event, conversation, contact, documents, settings, rng):
     if reading.session_of(documents, conversation["id"]):
         return None
     begin = reading.live(documents).event(trigger, conversation["account"], about)
-    around = reading.around(documents, event, conversation, contact, settings, rng)
+    around = reading.around(documents, event["at"], conversation, contact, settings, rng)
     return _begin(begin, around, conversation, documents, "")
 
 
 @hookimpl
 def flow_asked(event, conversation, contact, documents, settings, rng):
     """A person begins a flow, or gives the conversation back to it."""
-    around = reading.around(documents, event, conversation, contact, settings, rng)
+    around = reading.around(documents, event["at"], conversation, contact, settings, rng)
     session = reading.session_of(documents, conversation["id"])
     if session:
         flow = reading.flow_of(documents, session)

@@ -62,10 +62,9 @@ def live_flows(documents: Any) -> Iterator[Live]:
 
 
 def around(
-    documents: Any, event: Json, conversation: Json, contact: Json | None, settings: Json, rng: Random
+    documents: Any, at: str, conversation: Json, contact: Json | None, settings: Json, rng: Random
 ) -> Around:
-    """Return what a flow may know in a conversation; read when it is needed."""
-    at = event["at"]
+    """Return what a flow may know in a conversation at a time; read when it is needed."""
 
     def place() -> tuple[str, str, bool]:
         workspace = documents.table("workspace").get(doc_id="main") or {}

@@ -58,7 +58,7 @@ def begin(flow: Flow, around: Around, trigger: str, text: str = "") -> Outcome:
 def answer(flow: Flow, session: Json, text: str, around: Around) -> Outcome:
     """Take what a customer wrote, in any shape; text "" where it was no text."""
     run = _Run(flow, session, around)
-    text = text.encode("utf-8", "replace").decode()
+    text = text if text.isascii() else text.encode("utf-8", "replace").decode()
     run.session["unasked"] = 0
     run.session["fields"]["message"] = text[:FIELD]
     node = flow.nodes.get(session["node"] or "")
