@@ -25,7 +25,7 @@ from . import access_log, api, auth, errors, feed, health, i18n, media, metrics,
 from .engine_link import Reads
 from .hub import Hub
 from .limits import Limits
-from .parts import Parts
+from .parts import Feed, Parts
 from .permissions import guard, public
 from .sessions import identify, rotate
 from .workspaces import KEY, Workspaces
@@ -130,6 +130,13 @@ def _plugin(app: Flask, rest: Api, held: Parts, plugin: Plugin) -> None:
     held.whys += getattr(routes, "WHYS", ())
     held.words |= getattr(routes, "WORDS", {})
     for collection, of in getattr(routes, "FEED", {}).items():
+        if not isinstance(of, Feed):
+            log.error(
+                "a plugin's FEED is told to nobody: it takes Feed(…)",
+                plugin=plugin.name,
+                collection=collection,
+            )
+            continue
         held.feeds[collection] = replace(of, plugin=plugin.name)
     if plugin.path and (plugin.path / "templates").is_dir():
         loader = jinja2.FileSystemLoader(plugin.path / "templates")

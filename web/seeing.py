@@ -18,8 +18,13 @@ def see_named(view: View, action: Json) -> None:
     """Raise NotFound where an action (``{"type", "data"}``) names what this agent may not see."""
     data = action["data"]
     for field, collection in named(action["type"], data).items():
-        if isinstance(data.get(field), str):
+        if isinstance(data.get(field), str) and not _is_no_quote(view, field, data[field]):
             _see(view, collection, data[field])
+
+
+def _is_no_quote(view: View, field: str, id: str) -> bool:
+    """Whether an answer quotes a message that is not there: the handler says so in its own words."""
+    return field == "reply_to" and view.db.table("message").get(doc_id=id) is None
 
 
 def named(kind_of: str, data: Json) -> Json:
