@@ -180,3 +180,22 @@ def test_a_try_that_did_not_reach_the_customer_is_nothing_they_left_unanswered(
     shop.outcome = {"outcome": "sent"}
     shop.later(1800)
     assert ours(shop, DEWI)[-1] == ("Pesanan siap", "sent")
+
+
+def test_what_an_outage_kept_from_leaving_uses_up_no_day(make: Make) -> None:
+    shop = make(quiet_from="", first_pause=1)
+    for n in range(4):
+        shop.writes(number(n), "Halo")
+    shop.outcome = {"outcome": "not_sent", "reason": "connection refused"}
+    for n in range(4):
+        shop.says(number(n), f"kabar {n}")
+    shop.later(3600)
+    assert len(shop.calls) > 20
+    counted = shop.pace()
+    assert (counted["today"]["sent"], counted["today"]["automatic"], counted["warm"]) == (0, 0, None)
+    assert all(part[1:3] == [0, 0] for part in counted["hour"])
+    shop.outcome = {"outcome": "sent"}
+    shop.writes(DEWI, "Halo")
+    shop.says(DEWI, "Halo juga")
+    shop.later(120)
+    assert shop.texts[-1] == "Halo juga" and shop.pace()["today"]["automatic"] == 1

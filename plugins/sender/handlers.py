@@ -207,11 +207,26 @@ def settle(data, tx):
     outcome = data["result"].get("outcome")
     _note_speed(tx, message["account"], outcome)
     _note_end(tx, message["account"], data["result"])
+    if outcome in ("not_sent", "cancelled"):
+        _uncount(tx, message)
     if message["status"] == "queued" and outcome == "not_sent":
         _pause(tx, message, data["result"])
     elif message["status"] == "unconfirmed":
         tx.update("message", message["id"], {"sender.finds": 0})
         ask_later(tx, message["id"], 0)
+
+
+def _uncount(tx, message):
+    """Take back that a message was counted: it did not reach its gateway."""
+    pace = tx.get("sender_pace", message["account"]) or {}
+    out = pace.get("out") or {}
+    if out.get("message") != message["id"]:
+        return
+    back = counts.taken_back(pace, out, home(tx.documents))
+    _note(tx, pace, {**back, "warm": out["warm"], "out": None})
+    conversation = tx.get("conversation", message["conversation"]) or {}
+    if conversation.get("sender.unasked") == message["id"]:
+        tx.update("conversation", conversation["id"], {"sender.unasked": None})
 
 
 def _note_speed(tx, account, outcome):

@@ -112,7 +112,7 @@ class Picking:
             self.expired.append(message)
 
     def until(self, message: Document, due: str, is_answer: bool) -> str:
-        """Return *due*, or when a message becomes too old to be sent, if it is an answer and that is sooner."""
+        """Return *due*, or the sooner time at which a message becomes too old, if it is an answer."""
         if not is_answer or not self.expiry or message.get("lane") != "automatic":
             return due
         return min(due, times.add(message["at"], self.expiry))
