@@ -73,7 +73,9 @@ class Paced(World):
             message = self.get("message", job["args"]["message"])
             if job["name"] == "sender.show":
                 self.shows += [(self.time, state) for state in job["args"]["states"]]
-                result: dict[str, Any] = {"outcome": "shown"}
+                result = {"outcome": "shown"}
+            elif job["name"] == "sender.find":
+                result = {"outcome": "unknown"}
             else:
                 self.calls.append((self.time, message))
                 self.time = times.add(self.time, CALL)

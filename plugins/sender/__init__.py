@@ -8,7 +8,6 @@ from engine import action, hookimpl, times, where
 
 from .consent import answer, asks
 from .pacing import LANES
-from .picking import overdue
 
 LOST = ("disconnected", "logged_out", "banned", "auth_failed")
 DOWNTIME = 60.0  # seconds that a timer may be late before it counts as one
@@ -19,9 +18,11 @@ def message_queued(event, message, documents):
     """A message waits: look whether its number is free, unless one before it is known to be next."""
     if message is None:
         return
-    following = (documents.table("sender_pace").get(doc_id=message["account"]) or {}).get("next")
-    lane, place = message.get("lane"), LANES.index
+    pace = documents.table("sender_pace").get(doc_id=message["account"]) or {}
+    following, lane, place = pace.get("next"), message.get("lane"), LANES.index
     is_behind = following and place(lane) >= place(following["lane"]) and following["due"] > event["at"]
+    if is_behind and lane == "automatic" and pace.get("why") == "break":
+        is_behind = False  # it may be an answer, which a break holds up less than reminders
     if not is_behind:
         yield action("sender.dispatch", account=message["account"])
 
@@ -123,7 +124,7 @@ def message_confirmed(message):
 
 
 @hookimpl
-def timer_fired(event, documents, settings):
+def timer_fired(event):
     """A slot has come, a pause is over, or the gateway is to be asked what became of a message."""
     name, data = event["data"]["name"], event["data"]["data"]
     if name.startswith("find/"):
@@ -132,8 +133,6 @@ def timer_fired(event, documents, settings):
     if name.startswith("show/"):
         yield action("sender.show", account=data["account"])
         return
-    for message in overdue(documents, data["account"], settings, event["at"]):
-        yield action("sender.expire", message=message["id"], why="it is too old to be sent")
     late = times.seconds_between(event["data"]["due"], event["at"]) > DOWNTIME
     yield action("sender.dispatch", account=data["account"], late=late)
 

@@ -2,7 +2,7 @@
 
 ``hour`` is ``[[five minutes, automatic, all, refused], …]``, ``today`` and each of ``past`` are
 ``{"date", "sent", "automatic", "unasked", "answered", "new", "failed"}``, the date being that of the
-workspace. The limits are on what no person wrote; what agents send is only shown.
+workspace. ``out`` is what was counted of the message that was handed out last. The limits are on what no person wrote; what agents send is only shown.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from engine import times
 
 Json = Mapping[str, Any]
-NONE: dict[str, Any] = {"hour": [], "today": None, "past": [], "warm": None}
+NONE: dict[str, Any] = {"hour": [], "today": None, "past": [], "warm": None, "out": None}
 PART = 300  # seconds
 PARTS = 12
 DAYS = 30
@@ -116,11 +116,35 @@ def _with(pace: Json, at: str, zone: str, **more: int) -> dict[str, Any]:
 
 
 def counted(pace: Json, candidate: Json, at: str, zone: str) -> dict[str, Any]:
-    """Return what changes when a candidate is handed out."""
+    """Return what changes when a candidate is handed out; ``out`` is what `taken_back` needs."""
     automatic = int(candidate["lane"] != "agent")
     told = {"unasked": int(bool(candidate.get("unasked"))), "new": int(bool(candidate.get("stranger")))}
-    hour = _in_hour(pace, at, automatic, 1, 0)
-    return {"hour": hour, **_with(pace, at, zone, sent=1, automatic=automatic, **told)}
+    told |= {"sent": 1, "automatic": automatic}
+    out = {"message": candidate["message"], "at": at, "counted": [key for key, one in told.items() if one]}
+    out["warm"] = pace.get("warm")
+    return {"hour": _in_hour(pace, at, automatic, 1, 0), **_with(pace, at, zone, **told), "out": out}
+
+
+def taken_back(pace: Json, out: Json, zone: str) -> dict[str, Any]:
+    """Return what changes when a message that was counted did not leave. out: `counted`'s ``out``."""
+    keys, part, date = out["counted"], _part(out["at"]), local_date(out["at"], zone)
+    hour = [list(each) for each in pace.get("hour") or ()]
+    for each in hour:
+        if each[0] == part:
+            each[1:3] = [max(0, each[1] - int("automatic" in keys)), max(0, each[2] - 1)]
+    return {"hour": hour, **_on_day(pace, date, keys)}
+
+
+def _on_day(pace: Json, date: str, keys: list[str]) -> dict[str, Any]:
+    """Return ``today`` or ``past`` with one less of *keys* on a date."""
+
+    def less(day: Json) -> dict[str, Any]:
+        return {**day, **{key: max(0, day[key] - 1) for key in keys}}
+
+    now = pace.get("today")
+    if now and now["date"] == date:
+        return {"today": less(now)}
+    return {"past": [less(day) if day["date"] == date else day for day in pace.get("past") or ()]}
 
 
 def failed(pace: Json, at: str, zone: str) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 import hashlib
 
-from engine import Refused, confirm_sent, handles, set_status, times, where
+from engine import Refused, handles, set_status, times, where
 
 from . import counts
+from .handlers_finding import ask_later
 from .pacing import decide, new_pace, showing, taken
-from .picking import HELD, Picking, home
+from .picking import HELD, Picking, home, is_reply
 from .rules import rules_of
 from .schemas import (
     Dispatch,
@@ -23,11 +24,12 @@ from .schemas import (
 )
 
 DEFAULTS = Settings().load({})
-FIND_PAUSES = (2, 10, 60, 600)
 TYPING_AGAIN = 9.0  # seconds; WAHA shows it for about ten
 SHOW_DEADLINE = 5.0
 BANS = ("401", "403", "463")
 WARNINGS = 5
+LAST = "9999"
+LEAST = 0.001  # seconds to the next look: a timer of this very moment would fire for ever
 SHIFTED = 7200.0  # seconds after a call in which a gap or break may still last
 
 
@@ -75,7 +77,9 @@ def dispatch(data, tx):
     picking = Picking(tx.documents, account["id"], rules, settings, tx.at, bool(pace.get("paused")))
     draw = _drawing(tx, account["id"])
     decision = decide(rules, pace, picking.lanes(), tx.at, picking.home, draw)
-    _put_aside(tx, picking)
+    if decision.message is None:
+        picking.watch()
+    _put_aside(tx, picking, decision)
     if decision.message is None:
         _wait(tx, account, rules, pace, decision, picking, draw)
         return None
@@ -118,8 +122,16 @@ def _note(tx, pace, changed):
         tx.update("sender_pace", pace["id"], differing)
 
 
-def _put_aside(tx, picking):
+def _put_aside(tx, picking, decision):
     """Take back what may not be sent any more, and note on others until when they wait."""
+    for message in picking.expired:
+        _expire(tx, message)
+        about = {"message": message["id"], "conversation": message["conversation"]}
+        tx.consequence("sender.expired", about)
+    for candidate, until, why in decision.aside:
+        message = picking.found[candidate["message"]]
+        due = picking.until(message, until, candidate["reply"])
+        tx.update("message", message["id"], {"sender.due": due, "sender.why": why})
     for message, reason in picking.unwanted:
         set_status(tx, message, "cancelled", error={"code": "opted_out", "reason": reason})
     for id, until, why in picking.held:
@@ -129,6 +141,7 @@ def _put_aside(tx, picking):
 def _wait(tx, account, rules, pace, decision, picking, draw):
     """Set the number's one timer: its next slot, or when a reply becomes too old to be sent."""
     due = min(filter(None, [decision.due, *picking.expires]), default=None)
+    due = due and max(due, times.add(tx.at, LEAST))
     name = f"due/{account['id']}"
     if due:
         tx.timer(name, due, {"account": account["id"]}, plugin="sender")
@@ -194,11 +207,26 @@ def settle(data, tx):
     outcome = data["result"].get("outcome")
     _note_speed(tx, message["account"], outcome)
     _note_end(tx, message["account"], data["result"])
+    if outcome in ("not_sent", "cancelled"):
+        _uncount(tx, message)
     if message["status"] == "queued" and outcome == "not_sent":
         _pause(tx, message, data["result"])
     elif message["status"] == "unconfirmed":
         tx.update("message", message["id"], {"sender.finds": 0})
-        _ask_later(tx, message["id"], 0)
+        ask_later(tx, message["id"], 0)
+
+
+def _uncount(tx, message):
+    """Take back that a message was counted: it did not reach its gateway."""
+    pace = tx.get("sender_pace", message["account"]) or {}
+    out = pace.get("out") or {}
+    if out.get("message") != message["id"]:
+        return
+    back = counts.taken_back(pace, out, home(tx.documents))
+    _note(tx, pace, {**back, "warm": out["warm"], "out": None})
+    conversation = tx.get("conversation", message["conversation"]) or {}
+    if conversation.get("sender.unasked") == message["id"]:
+        tx.update("conversation", conversation["id"], {"sender.unasked": None})
 
 
 def _note_speed(tx, account, outcome):
@@ -338,6 +366,10 @@ def expire(data, tx):
     message = tx.get("message", data["message"])
     if message is None or message["status"] != "queued":
         raise Refused("the message does not wait any more")
+    _expire(tx, message)
+
+
+def _expire(tx, message):
     reason = "this automatic reply could not leave in time"
     set_status(tx, message, "cancelled", error={"code": "expired", "reason": reason})
 
@@ -363,43 +395,14 @@ def _pause(tx, message, result):
         return
     pause = min(settings["first_pause"] * 3 ** (attempts - 1), settings["longest_pause"])
     pause = max(pause * (0.8 + 0.4 * tx.rng("pause", message["id"]).random()), result.get("retry_after") or 0)
-    due = times.add(tx.at, pause)
+    due = min(times.add(tx.at, pause), _too_old_at(tx, message, settings) or LAST)
     tx.update("message", message["id"], {"sender.due": due, "retry_at": due})
 
 
-def _ask_later(tx, message, finds):
-    if finds < len(FIND_PAUSES):
-        due = times.add(tx.at, FIND_PAUSES[finds])
-        tx.timer(f"find/{message}", due, {"message": message}, plugin="sender")
-
-
-@handles("sender.reconcile", OfMessage)
-def reconcile(data, tx):
-    """Have a worker ask the gateway what became of an unconfirmed message."""
-    message = tx.get("message", data["message"])
-    if message is None or message["status"] != "unconfirmed":
+def _too_old_at(tx, message, settings):
+    """Return when a reply that no person wrote is too old to be sent; None for what is none."""
+    account = tx.get("account", message["account"]) or {}
+    if message.get("lane") != "automatic" or not settings["expiry"] or not account:
         return None
-    return {"job": tx.job("sender.find", {"message": message["id"]}, queue="work", deadline=15.0)}
-
-
-@handles("sender.found", Result)
-def found(data, tx):
-    """The gateway told whether it has an unconfirmed message.
-
-    It is never sent again for that, but where the service shows two sends of one id as one: once.
-    """
-    message = tx.get("message", data["message"])
-    if message is None or message["status"] != "unconfirmed":
-        return
-    if data["result"].get("outcome") == "sent":
-        confirm_sent(tx, message, data["result"].get("gateway_id"))
-        return
-    gateway = (tx.get("account", message["account"]) or {}).get("gateway")
-    may_repeat = tx.supports.get(gateway, {}).get("same_id") and message.get("wanted_id")
-    if data["result"].get("outcome") == "absent" and may_repeat and not message.get("sender.repeated"):
-        set_status(tx, message, "queued", job=None, error=None, **{"sender.repeated": True})
-        tx.consequence("message.queued", {"message": message["id"], "conversation": message["conversation"]})
-        return
-    finds = message.get("sender.finds", 0) + 1
-    tx.update("message", message["id"], {"sender.finds": finds})
-    _ask_later(tx, message["id"], finds)
+    fresh = _rules(tx, account, settings)["fresh"]
+    return times.add(message["at"], settings["expiry"]) if is_reply(tx.documents, message, fresh) else None

@@ -37,7 +37,8 @@ class Decision:
     """What to do now.
 
     message: send this one now; else due: when to look again (None: nothing waits), candidate: whose
-    slot comes next, and slot: when (None: all wait for a rule), why: what it waits for.
+    slot comes next, and slot: when (None: all wait for a rule), why: what it waits for. aside: what was
+    passed over for the number's own rules, each as (candidate, until when, why).
     """
 
     message: str | None = None
@@ -45,6 +46,7 @@ class Decision:
     slot: str | None = None
     candidate: Json | None = None
     why: str | None = None
+    aside: tuple[tuple[Json, str, str], ...] = ()
 
 
 def truncated(u: float, median: float, spread: float, least: float, most: float) -> float:
@@ -162,19 +164,31 @@ def decide(
     is still to come. zone: where the number's days begin.
     """
     later: list[tuple[str, str]] = []
+    aside: list[tuple[Json, str, str]] = []
     for candidates in lanes:
         for candidate in candidates:
-            held = candidate.get("held") or held_by_account(rules, pace, candidate, at, zone)
+            if held := candidate.get("held"):
+                later.append(held)
+                continue
+            held = held_by_account(rules, pace, candidate, at, zone)
             if held and held[0] > at:
                 later.append(held)
+                if _holds_all(held[1], candidate):
+                    break
+                aside.append((candidate, *held))
                 continue
             due, why = slot(rules, pace, candidate, draw)
             if due <= at:
-                return Decision(message=candidate["message"], candidate=candidate)
+                return Decision(candidate["message"], candidate=candidate, aside=tuple(aside))
             first = min([(due, why), *later])
-            return Decision(due=first[0], slot=due, candidate=candidate, why=why)
-    first = min(later, default=(None, None))
-    return Decision(due=first[0], why=first[1])
+            return Decision(due=first[0], slot=due, candidate=candidate, why=why, aside=tuple(aside))
+    sooner = min(later, default=(None, None))
+    return Decision(due=sooner[0], why=sooner[1], aside=tuple(aside))
+
+
+def _holds_all(why: str, candidate: Json) -> bool:
+    """Whether what holds a candidate holds all that follow it in its lane."""
+    return why in ("hour", "day", "warm_up") or (why == "paused" and candidate["lane"] == "campaign")
 
 
 def held_by_account(rules: Json, pace: Json, candidate: Json, at: str, zone: str) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """Which messages of a number may be next, from its documents: the candidates that `pacing` decides on."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from engine import times, where
@@ -11,10 +12,12 @@ from .pacing import LANES, held_by_contact
 Document = dict[str, Any]
 
 BATCH = 50
-LOOKS = 100  # messages of a lane that are looked at for one decision
+LOOKS = 100  # conversations of a lane that are looked at for one decision
+ANSWERS = 200  # automatic messages among which answers are looked for
+AGAIN = 5.0  # seconds to the next look, where there are more
+SOON = 10.0  # seconds; what waits no longer is not noted on the message
 BACK = 30  # messages of a conversation that are looked at
-EXPIRING = 50
-EXPIRY, FRESH = 600.0, 300.0
+REACHED = ("sending", "unconfirmed", "sent", "delivered", "read")
 HOME = "Asia/Jakarta"
 HELD = "9999-12-31T00:00:00.000000Z"
 """The due time of a message that somebody holds."""
@@ -35,9 +38,11 @@ class Picking:
         self.home = home(documents)
         self.held: list[tuple[str, str, str]] = []
         self.unwanted: list[tuple[Document, str]] = []
+        self.expired: list[Document] = []
         self.expires: list[str] = []
         self.found: dict[str, Document] = {}
         self._stuck: set[tuple[str, Any]] | None = None
+        self._saw_answers = False
 
     def lanes(self) -> Iterator[Iterator[Document]]:
         """Yield the candidates of each lane, found as they are asked for."""
@@ -45,7 +50,7 @@ class Picking:
 
     def _lane(self, lane: str) -> Iterator[Document]:
         looked_at: set[str] = set()
-        for message in self._waiting(lane):
+        for message in self._in_order(lane):
             due = message.get("sender.due")
             if due and due > self.at:  # all that follow are due later still
                 if due != HELD:
@@ -53,21 +58,78 @@ class Picking:
                 return
             if message["conversation"] in looked_at or self._is_stuck(message, lane):
                 continue
+            if len(looked_at) == LOOKS:  # those looked at have it noted by then until when they wait
+                self.expires.append(times.add(self.at, AGAIN))
+                return
             first = self._first(message, lane)
             looked_at.add(message["conversation"])
             if first is not None and not self._is_unwanted(first, lane):
                 yield self._candidate(first, lane)
 
+    def _in_order(self, lane: str) -> Iterator[Document]:
+        """Yield a lane's messages: answers to what was just written before all that nobody waits for."""
+        is_paced = self.rules["gap_most"] or self.rules["cooldown"]
+        answers = self._answers() if lane == "automatic" and is_paced else ()
+        return chain(answers, self._waiting(lane))
+
+    def _answers(self) -> Iterator[Document]:
+        """Yield automatic replies that wait for no hour, the oldest first, among not too many messages."""
+        self._saw_answers = True
+        query = (where("account") == self.account) & (where("status") == "queued")
+        after, seen = None, 0
+        while seen < ANSWERS:
+            page, after = self.documents.table("message").page(
+                query & (where("lane") == "automatic"),
+                order="at",
+                after=after,
+                limit=BATCH if seen else 2,
+                newest_first=False,
+            )
+            seen += len(page)
+            free = (each for each in page if (each.get("sender.due") or "") <= self.at)
+            yield from (each for each in free if is_reply(self.documents, each, self.rules["fresh"]))
+            if after is None:
+                return
+
+    def watch(self) -> None:
+        """Note when the first automatic reply that waits, for whatever reason, becomes too old to be sent.
+
+        No reply waits beyond that time for an hour or a retry: see `until`.
+        """
+        query = (where("account") == self.account) & (where("status") == "queued")
+        waiting, _more = self.documents.table("message").page(
+            query & (where("lane") == "automatic") & (where("sender.due") > self.at),
+            order="sender.due",
+            limit=1,
+            newest_first=False,
+        )
+        self.expires += [each["sender.due"] for each in waiting]
+        if self.expired or self.unwanted:  # those behind them have not been looked at
+            self.expires.append(self.at)
+        if self._saw_answers or not self.expiry:
+            return
+        for message in self._answers():
+            if not self._expired(message, "automatic"):
+                self.expires.append(times.add(message["at"], self.expiry))
+                return
+            self.expired.append(message)
+
+    def until(self, message: Document, due: str, is_answer: bool) -> str:
+        """Return *due*, or the sooner time at which a message becomes too old, if it is an answer."""
+        if not is_answer or not self.expiry or message.get("lane") != "automatic":
+            return due
+        return min(due, times.add(message["at"], self.expiry))
+
     def _waiting(self, lane: str) -> Iterator[Document]:
         """Yield a lane's queued messages, those without a due time first, in the order of their coming."""
         query = (where("account") == self.account) & (where("status") == "queued") & (where("lane") == lane)
-        after, seen = None, 0
-        while seen < LOOKS:
+        after, limit = None, 2
+        while True:
             page, after = self.documents.table("message").page(
-                query, order="sender.due", after=after, limit=BATCH if seen else 2, newest_first=False
+                query, order="sender.due", after=after, limit=limit, newest_first=False
             )
             yield from page
-            seen += len(page)
+            limit = BATCH
             if after is None:
                 return
 
@@ -102,7 +164,7 @@ class Picking:
         if lane == "agent":
             return False
         if self._expired(message, lane):
-            self.expires.append(self.at)
+            self.expired.append(message)
             return True
         contact = self._contact(message)
         if contact.get("opted_out") and (message.get("author") or {}).get("id") != "sender":
@@ -140,7 +202,8 @@ class Picking:
         if lane == "agent":
             return {"in_window": facts["in_window"]}
         held = held_by_contact(self.rules, facts, self.at)
-        if held and times.seconds_between(self.at, held[0]) > self.rules["cooldown"]:
+        if held and times.seconds_between(self.at, held[0]) > SOON:
+            held = (self.until(message, held[0], facts["reply"]), held[1])
             self.held.append((message["id"], *held))
         return {**facts, "held": held, **self._expiring(message, lane, facts["reply"])}
 
@@ -161,7 +224,8 @@ def conversation_facts(documents: Any, message: Document, rules: Document, at: s
         where("conversation") == message["conversation"], order="at", limit=BACK
     )
     heard = next((each["at"] for each in recent if each["direction"] == "in"), None)
-    own = [each for each in recent if each["direction"] == "out" and each.get("sending_at")]
+    reached = [each for each in recent if each["direction"] == "out" and each["status"] in REACHED]
+    own = [each for each in reached if each.get("sending_at") and each["id"] != message["id"]]
     told = [each["sending_at"] for each in own if each.get("lane") in ("automatic", "campaign")]
     in_window = bool(heard) and times.seconds_between(heard, at) <= rules["window"]
     return {
@@ -180,14 +244,3 @@ def is_reply(documents: Any, message: Document, fresh: float) -> bool:
     recent, _more = documents.table("message").page(before, order="at", limit=BACK)
     heard = next((each["at"] for each in recent if each["direction"] == "in"), None)
     return heard is not None and times.seconds_between(heard, message["at"]) <= fresh
-
-
-def overdue(documents: Any, account: str, settings: Document, at: str) -> list[Document]:
-    """Return the automatic replies of a number that are too old to be sent by now."""
-    expiry = settings.get("expiry", EXPIRY)
-    if not expiry:
-        return []
-    query = (where("account") == account) & (where("status") == "queued") & (where("lane") == "automatic")
-    late = query & (where("at") <= times.add(at, -expiry))
-    found, _more = documents.table("message").page(late, order="at", limit=EXPIRING)
-    return [each for each in found if is_reply(documents, each, settings.get("fresh") or FRESH)]
