@@ -256,6 +256,8 @@ class Given:
             if held is None:
                 continue
             if of is not None:
+                if isinstance(self.data.get(of), str) and self.data[of] != held.content[of]:
+                    continue  # not of what the event tells of: what the transaction was about before
                 named[of] = held.content[of]
             yield key, orjson.dumps(masked(held.content, self.hidden)) if self.hidden else held.text
 
