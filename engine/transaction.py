@@ -124,7 +124,7 @@ class Transaction:
         return orjson.loads(held.text) if held is not None else None
 
     def first(self, collection: str, **fields: Any) -> dict[str, Any] | None:
-        """Return the first document with these values in indexed fields (or this text in a list), or None."""
+        """Return the first document with these values in an index's fields (or text in a list), or None."""
         held = self.working.first(collection, fields)
         return orjson.loads(held.text) if held is not None else None
 

@@ -18,7 +18,6 @@ from engine.events import event
 from engine.ids import event_id
 from engine.plugins import Plugin, Registry, load
 from engine.replay import replay, runner
-from engine.schemas import COLLECTIONS
 from engine.store import Store
 from tests.test_groups import asks, is_the_same
 from tests.world import ANDI, DEWI, SHOP, World, peer_of, written
@@ -204,7 +203,7 @@ def test_a_replay_lets_go_of_what_it_read(shop: World, monkeypatch: pytest.Monke
 
 def test_who_is_looked_up_is_found_by_an_index_in_its_order(tmp_path: Path) -> None:
     """Each `first` of the code that is shipped, asked of SQLite."""
-    store = Store(tmp_path / "replyai.db", COLLECTIONS)
+    store = Store(tmp_path / "replyai.db", load().collections)
     root = Path(engine.__file__).parent
     asked = [
         call
