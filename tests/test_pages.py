@@ -212,8 +212,13 @@ def test_the_composer_says_who_wants_no_more_messages_and_who_noted_it(stack: St
     ("author", "why", "shown"),
     [
         ({"kind": "agent", "name": "Budi"}, None, "Budi"),
-        ({"kind": "bot", "name": "flowbuilder"}, "flow “Sambutan”: first message", "Bot · Sambutan"),
-        ({"kind": "bot", "name": "assignment"}, "closed until 08:00", "Automatic"),
+        (
+            {"kind": "bot", "id": "flowbuilder", "name": "flowbuilder"},
+            "flow “Sambutan”: first message",
+            "Bot · Sambutan",
+        ),
+        ({"kind": "bot", "id": "assignment", "name": "assignment"}, "closed until 08:00", "Automatic"),
+        ({"kind": "bot", "id": "campaigns", "name": "Promo Maret"}, None, "Automatic · Promo Maret"),
     ],
 )
 def test_what_wrote_is_called_by_no_plugins_name(

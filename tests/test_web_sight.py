@@ -1,5 +1,6 @@
 """What an action names, and what the feed tells of: nothing of conversations and contacts out of sight."""
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -180,3 +181,11 @@ def test_what_waits_is_counted_while_it_may_be_seen(stack: Stack) -> None:
     assert browser.client.get("/notes/count").json == {"count": 1}
     stack.ask("conversation.assign", conversation=id, agent=None, team=stack.conversation(DEWI)["team"])
     assert browser.client.get("/notes/count").json == {"count": 0}
+
+
+def test_every_plugins_feed_is_understood(stack: Stack) -> None:
+    """One that is not `Feed` would be told to nobody, and its pages would stand still."""
+    for name in stack.registry.plugins:
+        routes = sys.modules.get(f"plugins.{name}.routes")
+        for collection in getattr(routes, "FEED", {}):
+            assert stack.held.feeds[collection].plugin == name

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, redirect, request, send_from_directory
 
 from engine import where
 from web import (
+    Feed,
     Slot,
     View,
     _,
@@ -40,7 +41,8 @@ __all__ = ["REASONS", "WORDS"]
 Json = dict[str, Any]
 PANEL = 4
 ASSETS = Path(__file__).parent / "static"
-FEED = {"campaign": ("id", "name", "state", "counts", "making", "strangers", "start_at", "texts", "size")}
+TOLD = ("id", "name", "state", "counts", "making", "strangers", "start_at", "texts", "size")
+FEED = {"campaign": Feed(TOLD, "campaign.read")}
 NAV = [
     {
         "path": "/campaigns",

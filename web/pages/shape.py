@@ -141,12 +141,18 @@ def bubble(message: Data, place: Place, held: Iterable[str] = ()) -> Data:
 
 
 def _written_by(message: Data) -> str | None:
-    """Return who wrote a message: a person, a bot by its flow, where the why names it, else “Automatic”."""
+    """Return who wrote a message: a person, a bot by its flow, where the why names it, else “Automatic”.
+
+    A plugin's own name is told to nobody; one that it gave its message (a campaign's) is.
+    """
     author = message.get("author") or {}
     if author.get("kind") != "bot":
         return author.get("name")
     flow = FLOW.match(message.get("why") or "")
-    return f"{_('Bot')} · {flow[1]}" if flow else _("Automatic")
+    if flow:
+        return f"{_('Bot')} · {flow[1]}"
+    given = author.get("name") if author.get("name") != author.get("id") else None
+    return " · ".join(part for part in (_("Automatic"), given) if part)
 
 
 def _retry(message: Data, place: Place) -> Data | None:
