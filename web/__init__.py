@@ -13,13 +13,13 @@ from .engine_link import View, engine, read
 from .errors import Conflict, Invalid, NotFound
 from .filters import tally_seen
 from .media import workspace_folder
-from .parts import gateways
+from .parts import Feed, forecasts, gateways
 from .permissions import may, public, requires
 from .search import contacts_like, search_in
 from .sessions import Session, current
 from .slots import Slot, language, render
 from .thread import Entries
-from .trials import start_trial, trial
+from .trials import imported_since, start_trial, trial
 from .visibility import visible, visible_in
 from .webhooks import ingest
 
@@ -37,6 +37,7 @@ from .pages.shape import contact_name
 __all__ = [
     "Conflict",
     "Entries",
+    "Feed",
     "Filter",
     "Invalid",
     "NotFound",
@@ -56,7 +57,9 @@ __all__ = [
     "current",
     "cursor_errors",
     "engine",
+    "forecasts",
     "gateways",
+    "imported_since",
     "ingest",
     "label_tint",
     "language",

@@ -134,7 +134,10 @@ def mark_unread(data: Data, tx: Transaction) -> None:
 
 @handles("conversation.read", schemas.OfConversation, permission=WRITE)
 def read(data: Data, tx: Transaction) -> None:
-    """An agent opened a conversation."""
+    """An agent opened a conversation; that a colleague looks does not make it read for who has it."""
     conversation = conversation_of(tx, data)
+    looks = tx.get("agent", tx.agent)
+    if looks and conversation["assignee"] not in (None, looks["id"]):
+        return
     if conversation["unread"]:
         tx.update("conversation", conversation["id"], {"unread": 0})

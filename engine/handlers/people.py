@@ -37,7 +37,7 @@ def opt_out(data: Data, tx: Transaction) -> Data:
     contact = _not_erased(tx, data)
     if contact.get("opted_out"):
         raise Refused("this contact has opted out already")
-    told = {"at": tx.at, "reason": data["reason"], "source": data["source"]}
+    told = {"at": tx.at, "reason": data["reason"], "source": data["source"], "by": tx.agent}
     tx.update("contact", contact["id"], {"opted_out": told})
     return {"contact": contact["id"]}
 
@@ -58,7 +58,7 @@ def block(data: Data, tx: Transaction) -> Data:
     contact = _not_erased(tx, data)
     if contact.get("blocked"):
         raise Refused("this contact is blocked already")
-    tx.update("contact", contact["id"], {"blocked": {"at": tx.at, "reason": data["reason"]}})
+    tx.update("contact", contact["id"], {"blocked": {"at": tx.at, "reason": data["reason"], "by": tx.agent}})
     for conversation in tx.documents.table("conversation").search(where("contact") == contact["id"]):
         put_away(tx, conversation)
     return {"contact": contact["id"]}
