@@ -110,11 +110,15 @@ def test_nothing_is_left_either_of_who_was_joined_and_parted_again(shop: World) 
 
 
 def test_a_blocked_contact_stays_out_of_the_way_in_whichever_talk(shop: World) -> None:
+    shop.agent("Sari")
+    shop.ask("assignment.set_team", team="everyone", strategy="round_robin")
     old, new = two(shop)
     shop.ask("contact.block", contact=old["id"], reason="spam")
+    assert len(shop.all("assignment_wait")) == 1
     shop.ask("contacts.merge", contact=old["id"], into=new["id"])
     assert {c["status"] for c in shop.all("conversation")} == {"resolved"}
     assert {c["unread"] for c in shop.all("conversation")} == {0}
+    assert shop.all("assignment_wait") == []
 
 
 def test_what_names_somebody_by_an_id_of_before_reaches_who_it_is_now(shop: World) -> None:

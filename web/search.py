@@ -32,16 +32,16 @@ def contacts_like(view: View, text: str) -> list[str]:
 
 def _seen_by(view: View) -> Callable[[dict[str, Any]], bool] | None:
     """Return what says of a contact whether the agent may see them; None where they see everybody."""
-    rule = visible_in(view) if view.agent else None
-    if rule is None:
+    agent = view.agent
+    if agent is None or visible_in(view) is None:
         return None
     table, seen = view.db.table("conversation"), dict[str, bool]()
 
     def accept(contact: dict[str, Any]) -> bool:
         id = contact["id"]
         if id not in seen:
-            theirs = where("contact") == id
-            seen[id] = table.contains(theirs & rule) or not table.contains(theirs)
+            theirs = table.search(where("contact") == id)
+            seen[id] = not theirs or any(sees(agent, conversation) for conversation in theirs)
         return seen[id]
 
     return accept

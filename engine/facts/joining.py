@@ -71,6 +71,8 @@ def join_contacts(
         for conversation in tx.documents.table("conversation").search(where("contact") == into["id"]):
             put_away(tx, conversation)
     tx.consequence("contact.merged", {"contact": gone["id"], "into": into["id"], "evidence": evidence})
+    if made.get("blocked") and not (gone.get("blocked") and into.get("blocked")):
+        tx.consequence("contact.blocked", {"contact": into["id"], "reason": made["blocked"]["reason"]})
     return moved
 
 
