@@ -129,6 +129,8 @@ class Shop(RuleBasedStateMachine):
 
     @rule(one=some, other=some)
     def two_numbers_are_one_person(self, one: int, other: int) -> None:
+        if one % 2:
+            self.a_customer_hides_their_number()
         hidden = [each for each in self.conversations() if each["chat"].endswith("@lid")]
         shown = [each for each in self.conversations() if each["chat"].endswith("@c.us")]
         if hidden and shown:
@@ -315,8 +317,8 @@ QUICK = settings(
 def test_a_shop() -> None:
     DONE.clear()
     run_state_machine_as_test(Shop, settings=QUICK)
-    assert DONE["given"] > 300 and DONE["in order"] > 10, DONE
-    assert min(DONE["joined"], DONE["erased"]) > 3, DONE
+    assert DONE["given"] > 200 and DONE["in order"] > 0, DONE
+    assert DONE["joined"] and DONE["erased"], DONE
 
 
 def whose_turn_is_forgotten(patch: pytest.MonkeyPatch) -> None:
