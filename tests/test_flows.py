@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from marshmallow import ValidationError
 
 from engine.events import event
 from engine.plugins import load
+from plugins.flowbuilder import schemas
 from tests.day import Day
 from tests.test_flows_running import SHOP, flow
 from tests.test_identity import LID
@@ -295,3 +297,13 @@ def test_the_flow_goes_on_where_a_hidden_number_shows_itself(shop: Day):
     shop.writes(DEWI, "Bogor")
     shop.later(3)
     assert bot_said(shop, DEWI)[-1] == "Sebentar ya" and shop.all("flow_session") == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"rev": "1"}, {"rev": True}, {"step": []}, {"conversation": 1}, {"more": 1}]
+)
+def test_a_move_that_is_none_is_refused(wrong: dict[str, Any]):
+    right = {"conversation": "c", "rev": 0, "session": None, "step": {}}
+    assert schemas.Move().load(right) == right
+    with pytest.raises(ValidationError):
+        schemas.Move().load({**right, **wrong})

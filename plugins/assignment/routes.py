@@ -10,6 +10,7 @@ from marshmallow import fields
 
 from engine import presence, times, where
 from web import (
+    Feed,
     NotFound,
     Open,
     Page,
@@ -39,7 +40,7 @@ __all__ = ["FEED", "NAV", "REASONS", "SLOTS", "WHYS", "WORDS", "api", "blueprint
 Json = dict[str, Any]
 ASSETS = Path(__file__).parent / "static"
 MOST_PLACES = 1000
-FEED = {"assignment_wait": ("id", "conversation", "team", "key")}
+FEED = {"assignment_wait": Feed(("id", "conversation", "team", "key"), "conversation.read")}
 NAV = [
     {
         "path": "/settings/assignment",

@@ -45,7 +45,7 @@ def _begun(hearing, definition):
 
 def _caller(hearing, message, text):
     """Return the call that decides on *text* from the customer of *message*."""
-    told = {**message, "id": f"BENCH{text}".ljust(26, "x"), "text": text, "gateway_id": text}
+    told = {**message, "id": f"BENCH{text}".ljust(26, "x"), "text": text, "gateway_id": text, "at": AT}
     hearing.fill("message", [told])
     return hearing.caller({**written(chat_of(1), f"BENCH-{text}", text), "at": AT}, told)
 

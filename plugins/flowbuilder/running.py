@@ -58,7 +58,7 @@ def begin(flow: Flow, around: Around, trigger: str, text: str = "") -> Outcome:
 def answer(flow: Flow, session: Json, text: str, around: Around) -> Outcome:
     """Take what a customer wrote, in any shape; text "" where it was no text."""
     run = _Run(flow, session, around)
-    text = text.encode("utf-8", "replace").decode()
+    text = text if text.isascii() else text.encode("utf-8", "replace").decode()
     run.session["unasked"] = 0
     run.session["fields"]["message"] = text[:FIELD]
     node = flow.nodes.get(session["node"] or "")
@@ -302,7 +302,9 @@ class _Run:
             "deadline": node["deadline"],
             "paths": sorted(set(node["save"].values())),
         }
-        self.out.do.append({"do": "http", "node": node["id"], **wanted, **call})
+        self.session["calls"] = self.session.get("calls", 0) + 1
+        self.session["call"] = f"{self.session['started_at']}/{self.session['calls']}"
+        self.out.do.append({"do": "http", "node": node["id"], "call": self.session["call"], **wanted, **call})
         return self._until("calling", times.add(self.around.at, node["deadline"] + 300))
 
     def _at_wait(self, node: Json) -> Outcome:

@@ -1,5 +1,7 @@
 """The documents, actions and settings of flows."""
 
+from typing import Any
+
 from marshmallow import Schema, ValidationError, fields, validate
 
 from engine import ActionSchema, Collection, LooseSchema
@@ -115,12 +117,29 @@ class Follow(OfConversation):
 
 
 class Move(ActionSchema):
-    """What one event did to a session, as `running` decided. rev: the session's before, 0 where none was."""
+    """What one event did to a session, as `running` decided. rev: the session's before, 0 where none was.
+
+    Each answer of a bot is one of these, so what is plainly right is not looked at field by field.
+    """
 
     conversation = fields.String(required=True)
-    rev = fields.Integer(required=True)
+    rev = fields.Integer(required=True, strict=True)
     session = fields.Dict(required=True, allow_none=True)
     step = fields.Dict(required=True, metadata={"description": "do, visits, misses, ended, began, version"})
+
+    def load(self, data: Any, **how: Any) -> Any:
+        """Return *data* where it has just the fields, of their types; else as every schema does."""
+        if not how and isinstance(data, dict) and set(data) == _MOVE and _is_move(**data):
+            return dict(data)
+        return super().load(data, **how)
+
+
+_MOVE = {"conversation", "rev", "session", "step"}
+
+
+def _is_move(conversation: Any, rev: Any, session: Any, step: Any) -> bool:
+    is_session = session is None or type(session) is dict
+    return type(conversation) is str and type(rev) is int and is_session and type(step) is dict
 
 
 class Gather(ActionSchema):
