@@ -228,11 +228,30 @@ def contact_upserted(event, message, conversation, contact, documents, settings,
 
 
 @hookspec
+def contact_erased(event, message, conversation, contact, documents, settings, rng):
+    """Called when a contact's data was erased; may return actions.
+
+    ``data`` is ``{contact, documents, media, rows}``; ``documents`` is collection → ids of what was erased.
+    The conversations are still there, closed.
+    """
+
+
+@hookspec
 def contact_merged(event, message, conversation, contact, documents, settings, rng):
     """Called when two contacts became one; may return actions.
 
-    ``data`` is ``{contact, into}``: the one that is gone, and the one that it is now. Documents of plugins
-    that name the former in a field ``contact`` name the latter already.
+    ``data`` is ``{contact, into, evidence}``: the one that is gone, the one that it is now, and what the
+    engine knows it by (``{lid, chat}``), null where a person said so. Documents of plugins that name the
+    former in a field ``contact`` name the latter already.
+    """
+
+
+@hookspec
+def contact_alias_moved(event, message, conversation, contact, documents, settings, rng):
+    """Called when a LID turned out to be somebody else's than was thought; may return actions.
+
+    ``data`` is ``{contact, before, alias}``: who has the alias now, with the conversations of it, and who
+    had it. Both have numbers of their own, so they were not made one.
     """
 
 

@@ -5,9 +5,11 @@ from typing import Any
 from engine import schemas
 from engine.actions import Refused, handles
 from engine.facts import identity, messages, statuses
-from engine.handlers.conversations import conversation_of, existing, give
+from engine.handlers.conversations import conversation_of, give
+from engine.handlers.lookup import existing
 from engine.ids import canonical_chat
 from engine.transaction import Transaction
+from engine.visibility import sees
 
 Data = dict[str, Any]
 SEND = "message.send"
@@ -112,7 +114,10 @@ def start(data: Data, tx: Transaction) -> Data:
     mine: Data = {"status": "open", "handler": "queue"}
     if data["lane"] == "campaign" and tx.agent is None:
         mine = {"status": "resolved", "handler": "nobody", "resolved_at": tx.at}
+    agent = tx.get("agent", tx.agent) if tx.agent else None
     conversation = identity.conversation_of(tx, account["id"], {"chat_id": chat}, contact, **mine)
+    if agent and not sees(agent, conversation):
+        raise Refused("this conversation is not visible to you")
     said = schemas.Send().load(
         {key: data[key] for key in ("text", "client_id", "lane")} | {"conversation": conversation["id"]}
     )

@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 
 from engine import times
 from web import (
+    Feed,
     Slot,
     View,
     _,
@@ -31,7 +32,7 @@ from .schemas import Numbers, Settings
 Json = dict[str, Any]
 ASSETS = Path(__file__).parent / "static"
 DEFAULTS = Settings().load({})
-FEED = {"sender_pace": ("id", "paused", "n")}
+FEED = {"sender_pace": Feed(("id", "paused", "n"), "account.read")}
 
 api = api_blueprint("sender", "/sender", "How messages leave each number")
 blueprint = Blueprint("sender_pages", __name__)
