@@ -308,9 +308,8 @@ def _http(step, conversation, documents, data):
 
 def _hand_over(step, conversation, documents, data):
     team, agent = reading.team_id(documents, step.get("team")), reading.agent_id(documents, step.get("agent"))
-    told = {
-        key: value for key, value in (("team", team), ("agent", agent), ("skill", step.get("skill"))) if value
-    }
+    wanted = (("team", team), ("agent", agent), ("skill", (step.get("skill") or "")[:100]))
+    told = {key: value for key, value in wanted if value}
     yield action("conversation.hand_over", conversation=conversation["id"], why=data.get("why"), **told)
     if step.get("note"):
         yield action("notes.add", conversation=conversation["id"], text=step["note"], why=data.get("why"))

@@ -113,7 +113,7 @@ def message_status(message, conversation, documents):
 
 
 def settled(message, conversation, documents, at):
-    """Yield what comes of a message's end: a question's time begins when it was sent; one failed is people's."""
+    """Yield what comes of a message's end: sent, its question's time begins; failed, people are called."""
     if message is None or not reading.is_own(message):
         return
     session = reading.session_of(documents, conversation["id"])
