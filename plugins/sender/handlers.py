@@ -6,7 +6,7 @@ from engine import Refused, confirm_sent, handles, set_status, times, where
 
 from . import counts
 from .pacing import decide, new_pace, showing, taken
-from .picking import Picking, home
+from .picking import HELD, Picking, home
 from .rules import rules_of
 from .schemas import (
     Dispatch,
@@ -308,6 +308,28 @@ def shift(data, tx):
     pace = tx.get("sender_pace", data["account"])
     if pace and pace.get("ended_at") and times.seconds_between(pace["ended_at"], tx.at) < SHIFTED:
         _note(tx, pace, {"ended_at": times.add(pace["ended_at"], data["seconds"]), "next": None})
+
+
+@handles("sender.hold", OfMessage)
+def hold(data, tx):
+    """Keep a plugin's message from leaving until it is released."""
+    message = tx.get("message", data["message"])
+    if message is None or message["status"] != "queued" or message.get("lane") == "agent":
+        raise Refused("the message does not wait any more")
+    tx.update("message", message["id"], {"sender.due": HELD, "sender.why": "held", "retry_at": None})
+    pace = tx.get("sender_pace", message["account"])
+    if pace and (pace.get("next") or {}).get("message") == message["id"]:
+        _note(tx, pace, {"next": None})
+
+
+@handles("sender.release", OfMessage, past="sender.released")
+def release(data, tx):
+    """Let a message that was held wait for its slot again."""
+    message = tx.get("message", data["message"])
+    if message is None or message["status"] != "queued" or message.get("sender.due") != HELD:
+        raise Refused("the message is not held")
+    tx.update("message", message["id"], {"sender.due": None, "sender.why": None})
+    return {"account": message["account"]}
 
 
 @handles("sender.expire", OfMessage, past="sender.expired")

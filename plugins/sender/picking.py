@@ -16,6 +16,8 @@ BACK = 30  # messages of a conversation that are looked at
 EXPIRING = 50
 EXPIRY, FRESH = 600.0, 300.0
 HOME = "Asia/Jakarta"
+HELD = "9999-12-31T00:00:00.000000Z"
+"""The due time of a message that somebody holds."""
 
 
 class Picking:
@@ -46,7 +48,8 @@ class Picking:
         for message in self._waiting(lane):
             due = message.get("sender.due")
             if due and due > self.at:  # all that follow are due later still
-                yield self._later(message, due)
+                if due != HELD:
+                    yield self._later(message, due)
                 return
             if message["conversation"] in looked_at or self._is_stuck(message, lane):
                 continue
