@@ -158,7 +158,9 @@ def timer_fired(event, documents, settings, rng):
     if not reading.stands(session, conversation):
         yield _forget(conversation, session)
         return
-    if session.get("pending"):  # what the customer said comes before any time-out
+    if event["data"]["name"].startswith(giving_way.LOOK):
+        yield from giving_way.looked(conversation, session, documents)
+    elif session.get("pending"):  # what the customer said comes before any time-out
         text = "\n".join(session["pending"])
         flow, around = _now(event, conversation, session, documents, settings, rng)
         yield _move(conversation, session, running.answer(flow, session, text, around))
@@ -192,9 +194,9 @@ def job_finished(event, message, conversation, documents, settings, rng):
     if data.get("name") != JOB:
         yield from giving_way.settled(message, conversation, documents, event["at"])
         return
-    conversation = documents.table("conversation").get(doc_id=data["args"]["conversation"])
-    session = reading.session_of(documents, data["args"]["conversation"])
-    if conversation is None or session is None or session.get("call") != data["args"].get("call"):
+    conversation = reading.conversation_now(documents, data["args"]["conversation"])
+    session = reading.session_of(documents, conversation["id"]) if conversation else None
+    if session is None or session.get("call") != data["args"].get("call"):
         return
     if not reading.stands(session, conversation):
         yield _forget(conversation, session)

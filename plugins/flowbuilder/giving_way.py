@@ -4,6 +4,7 @@ from engine import action, hookimpl, times, where
 
 from . import reading
 
+LOOK = "look/"  # name of the timer that looks whether a message was given up
 SLOW = 60.0  # seconds that a message may wait before its question's time begins anew
 
 
@@ -123,6 +124,19 @@ def settled(message, conversation, documents, at):
         yield from to_people(conversation, session, "a message of the bot could not be sent")
     elif session["state"] == "asking" and message["status"] == "sent" and _late(session, at):
         yield wait_on(conversation["id"], "the question was sent later")
+
+    elif message["status"] == "queued" and message.get(
+        "attempts"
+    ):  # perhaps its last try: the sender decides
+        due = times.add(at, 1)
+        data = {"conversation": conversation["id"]}
+        yield action("timer.set", name=f"{LOOK}{conversation['id']}", due=due, data=data)
+
+
+def looked(conversation, session, documents):
+    """Yield what comes of a look whether a message of the bot was given up."""
+    if reading.has_failed(documents, session):
+        yield from to_people(conversation, session, "a message of the bot could not be sent")
 
 
 def _late(session, at):

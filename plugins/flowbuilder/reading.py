@@ -24,6 +24,14 @@ def session_of(documents: Any, conversation: str) -> Json | None:
     return found
 
 
+def conversation_now(documents: Any, id: str) -> Json | None:
+    """Return a conversation, or what it was merged into, or None."""
+    table = documents.table("conversation")
+    gone = None if table.contains(doc_id=id) else documents.table("merged").get(doc_id=id)
+    found: Json | None = table.get(doc_id=gone["into"] if gone else id)
+    return found
+
+
 def flow_of(documents: Any, session: Json) -> Flow:
     """Return the version of a flow in which a session began."""
     return _version(documents, session["hash"], session["version"], session["number"], session["flow"])
