@@ -147,7 +147,7 @@ def test_an_answer_in_the_last_second_is_one(shop: Day, seconds: int):
     assert bot_said(shop, DEWI) == ["Kota?", "Sebentar ya"]
 
 
-@pytest.mark.parametrize("way", ["answer", "resolve", "write"])
+@pytest.mark.parametrize("way", ["answer", "phone", "resolve", "write"])
 def test_switched_on_again_nothing_acts_on_what_went_on_meanwhile(shop: Day, way: str):
     published(shop, flow(ASK, PERSON))
     sari = shop.agent("Sari")
@@ -155,11 +155,14 @@ def test_switched_on_again_nothing_acts_on_what_went_on_meanwhile(shop: Day, way
     shop.ask("plugin.set", plugin="flowbuilder", enabled=False)
     if way == "answer":
         shop.answers(DEWI, "saya Sari", by=sari)
+    elif way == "phone":
+        shop.echo_comes(DEWI, "sini saya bantu", "3EBPHONE")
+        shop.later(130)
     elif way == "resolve":
         shop.ask("conversation.resolve", conversation=shop.conversation(DEWI)["id"])
     else:
         shop.writes(DEWI, "kapan buka?")
-    shop.later(2 * 86400)
+    shop.later(2 * 86400 if way != "phone" else 60)
     shop.ask("plugin.set", plugin="flowbuilder", enabled=True)
     if way != "write":
         shop.writes(DEWI, "kapan buka?")

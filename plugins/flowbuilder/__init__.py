@@ -20,6 +20,7 @@ from .giving_way import (
     message_queued,
     message_sent,
     message_status,
+    plugins_switched,
 )
 
 JOB = "flowbuilder.http"
@@ -33,6 +34,7 @@ __all__ = [
     "message_queued",
     "message_sent",
     "message_status",
+    "plugins_switched",
 ]
 
 
@@ -95,8 +97,10 @@ def message_received(message, conversation, contact, documents, settings, rng):
     if message["origin"] != "live" or (contact or {}).get("blocked"):
         return
     session = reading.session_of(documents, conversation["id"])
-    if session and not reading.stands(session, conversation):
+    if session and not reading.goes_on(documents, session, conversation):
         yield _forget(conversation, session)
+        if reading.stands(session, conversation):
+            return  # a person has it
         session = None
     if session:
         if session["state"] != "paused":
@@ -155,7 +159,7 @@ def timer_fired(event, documents, settings, rng):
     session = reading.session_of(documents, data["conversation"])
     if conversation is None or session is None or session["state"] == "paused":
         return
-    if not reading.stands(session, conversation):
+    if not reading.goes_on(documents, session, conversation):
         yield _forget(conversation, session)
         return
     if event["data"]["name"].startswith(giving_way.LOOK):
@@ -198,7 +202,7 @@ def job_finished(event, message, conversation, documents, settings, rng):
     session = reading.session_of(documents, conversation["id"]) if conversation else None
     if session is None or session.get("call") != data["args"].get("call"):
         return
-    if not reading.stands(session, conversation):
+    if not reading.goes_on(documents, session, conversation):
         yield _forget(conversation, session)
         return
     told = data.get("result") or {"ok": False, "reason": "the service was never reached"}

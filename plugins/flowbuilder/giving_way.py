@@ -146,3 +146,10 @@ def _late(session, at):
 def wait_on(conversation, why):
     """Return what has a question's time begin anew."""
     return action("flowbuilder.wait", conversation=conversation, why=why)
+
+
+@hookimpl
+def plugins_switched(event):
+    """Flows are on again: sessions look what went on meanwhile before they go on."""
+    if event["data"].get("plugin") == "flowbuilder" and event["data"].get("enabled"):
+        yield action("flowbuilder.wake", why="flows are switched on")

@@ -185,12 +185,22 @@ def forget(data, tx):
     """Drop a session that the conversation has left behind."""
     conversation = _conversation(tx, data)
     session = tx.get("flow_session", conversation["id"])
-    if session is None or reading.stands(session, conversation):
+    if session is None or reading.goes_on(tx.documents, session, conversation):
         raise Refused("no flow runs in this conversation")
     _forget(tx, conversation)
+    if reading.stands(session, conversation):
+        _silence(tx, conversation)
+        return
     _take_back(tx, conversation)
     if conversation["handler"] == "bot":
         tx.update("conversation", conversation["id"], {"handler": "queue"})
+
+
+@handles("flowbuilder.wake", schemas.Wake)
+def wake(data, tx):
+    """Note since when flows are on."""
+    if tx.get("flow_live", reading.LIVE):
+        tx.update("flow_live", reading.LIVE, {"on_at": tx.at})
 
 
 @handles("flowbuilder.wait", schemas.OfConversation)

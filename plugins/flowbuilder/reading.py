@@ -168,6 +168,18 @@ def stands(session: Json, conversation: Json) -> bool:
     return bool(session["state"] == "paused" or conversation["handler"] == "bot")
 
 
+def goes_on(documents: Any, session: Json, conversation: Json) -> bool:
+    """Whether a session stands, and nobody answered on the phone while flows were switched off."""
+    if not stands(session, conversation):
+        return False
+    on_at = (documents.table("flow_live").get(doc_id=LIVE) or {}).get("on_at") or ""
+    if session["state"] == "paused" or on_at <= session.get("heard", ""):
+        return True
+    query = (where("conversation") == session["conversation"]) & (where("at") > session.get("heard", ""))
+    since = documents.table("message").search(query)
+    return not any((message["author"] or {}).get("kind") in ("phone", "agent") for message in since)
+
+
 def has_unheard(session: Json, conversation: Json) -> bool:
     """Whether the customer wrote something after what the session has heard."""
     last = conversation.get("last_message") or {}

@@ -111,6 +111,10 @@ class OfConversation(ActionSchema):
     version = fields.String(load_default=None, allow_none=True)
 
 
+class Wake(ActionSchema):
+    """Nothing more is to be told."""
+
+
 class Follow(OfConversation):
     """The session of a conversation that is another one now."""
 
