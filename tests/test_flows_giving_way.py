@@ -147,7 +147,7 @@ def test_an_answer_in_the_last_second_is_one(shop: Day, seconds: int):
     assert bot_said(shop, DEWI) == ["Kota?", "Sebentar ya"]
 
 
-@pytest.mark.parametrize("way", ["answer", "resolve", "write"])
+@pytest.mark.parametrize("way", ["answer", "phone", "resolve", "write"])
 def test_switched_on_again_nothing_acts_on_what_went_on_meanwhile(shop: Day, way: str):
     published(shop, flow(ASK, PERSON))
     sari = shop.agent("Sari")
@@ -155,11 +155,14 @@ def test_switched_on_again_nothing_acts_on_what_went_on_meanwhile(shop: Day, way
     shop.ask("plugin.set", plugin="flowbuilder", enabled=False)
     if way == "answer":
         shop.answers(DEWI, "saya Sari", by=sari)
+    elif way == "phone":
+        shop.echo_comes(DEWI, "sini saya bantu", "3EBPHONE")
+        shop.later(130)
     elif way == "resolve":
         shop.ask("conversation.resolve", conversation=shop.conversation(DEWI)["id"])
     else:
         shop.writes(DEWI, "kapan buka?")
-    shop.later(2 * 86400)
+    shop.later(2 * 86400 if way != "phone" else 60)
     shop.ask("plugin.set", plugin="flowbuilder", enabled=True)
     if way != "write":
         shop.writes(DEWI, "kapan buka?")
@@ -197,9 +200,25 @@ def test_a_question_may_wait_for_its_answer_from_when_it_was_sent(sent: Paced):
     assert 1799 <= times.seconds_between(asked, over) < 1900
 
 
-def test_a_message_that_fails_for_good_calls_people(sent: Paced):
+def test_a_services_answer_finds_what_its_conversation_became(shop: Day):
+    published(shop, CALL)
+    shop.writes(DEWI, "apa kabar")
+    shop.ask("conversation.resolve", conversation=shop.conversation(DEWI)["id"])
+    shop.writes(LID, "halo", lid=LID)
+    linked(shop, LID, DEWI)
+    (job,) = [j for j in shop.all("job") if j["name"] == "flowbuilder.http"]
+    told = {"job": job["id"], "result": {"ok": True, "values": {"s": "dikirim"}}}
+    shop.submit(event("job.finished", job["id"], told, origin="job"))
+    assert bot_said(shop, DEWI) == ["Status: dikirim"]
+
+
+@pytest.mark.parametrize("outcome", ["refused", "not_sent"])
+def test_a_message_that_fails_for_good_calls_people(sent: Paced, outcome: str):
+    """At once, or when the sender has given up."""
+    sent.plugin_is(attempts=2, first_pause=1)
     published(sent, flow(ASK, PERSON))
-    sent.outcome = {"outcome": "refused", "reason": "no such number"}
+    sent.outcome = {"outcome": outcome, "reason": "no such number"}
     sent.writes(DEWI, "halo")
-    sent.later(60)
+    sent.later(120)
+    assert [m["status"] for m in sent.messages(DEWI)] == ["received", "failed"]
     assert session(sent, DEWI) is None and is_with(sent) == "queue"  # type: ignore[arg-type]

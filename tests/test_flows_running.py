@@ -305,10 +305,11 @@ def test_a_person_who_takes_over_is_told_what_was_said():
 
 
 def test_going_to_another_flow_and_back_for_ever_is_stopped():
-    chat = transcripts.chat_of(flow({"id": "g", "kind": "goto", "flow": "Uji"}), {})
+    said = {"id": "a", "kind": "message", "text": "hai", "to": {"next": "g"}}
+    chat = transcripts.chat_of(flow(said, {"id": "g", "kind": "goto", "flow": "Uji"}), {})
     chat.around.library = lambda name: chat.flow
     chat.writes("halo")
-    assert chat.ended == "loop"
+    assert chat.ended == "loop" and chat.said == []
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from .giving_way import (
     message_queued,
     message_sent,
     message_status,
+    plugins_switched,
 )
 
 JOB = "flowbuilder.http"
@@ -33,6 +34,7 @@ __all__ = [
     "message_queued",
     "message_sent",
     "message_status",
+    "plugins_switched",
 ]
 
 
@@ -95,8 +97,10 @@ def message_received(message, conversation, contact, documents, settings, rng):
     if message["origin"] != "live" or (contact or {}).get("blocked"):
         return
     session = reading.session_of(documents, conversation["id"])
-    if session and not reading.stands(session, conversation):
+    if session and not reading.goes_on(documents, session, conversation):
         yield _forget(conversation, session)
+        if reading.stands(session, conversation):
+            return  # a person has it
         session = None
     if session:
         if session["state"] != "paused":
@@ -155,10 +159,12 @@ def timer_fired(event, documents, settings, rng):
     session = reading.session_of(documents, data["conversation"])
     if conversation is None or session is None or session["state"] == "paused":
         return
-    if not reading.stands(session, conversation):
+    if not reading.goes_on(documents, session, conversation):
         yield _forget(conversation, session)
         return
-    if session.get("pending"):  # what the customer said comes before any time-out
+    if event["data"]["name"].startswith(giving_way.LOOK):
+        yield from giving_way.looked(conversation, session, documents)
+    elif session.get("pending"):  # what the customer said comes before any time-out
         text = "\n".join(session["pending"])
         flow, around = _now(event, conversation, session, documents, settings, rng)
         yield _move(conversation, session, running.answer(flow, session, text, around))
@@ -192,11 +198,11 @@ def job_finished(event, message, conversation, documents, settings, rng):
     if data.get("name") != JOB:
         yield from giving_way.settled(message, conversation, documents, event["at"])
         return
-    conversation = documents.table("conversation").get(doc_id=data["args"]["conversation"])
-    session = reading.session_of(documents, data["args"]["conversation"])
-    if conversation is None or session is None or session.get("call") != data["args"].get("call"):
+    conversation = reading.conversation_now(documents, data["args"]["conversation"])
+    session = reading.session_of(documents, conversation["id"]) if conversation else None
+    if session is None or session.get("call") != data["args"].get("call"):
         return
-    if not reading.stands(session, conversation):
+    if not reading.goes_on(documents, session, conversation):
         yield _forget(conversation, session)
         return
     told = data.get("result") or {"ok": False, "reason": "the service was never reached"}
@@ -308,9 +314,8 @@ def _http(step, conversation, documents, data):
 
 def _hand_over(step, conversation, documents, data):
     team, agent = reading.team_id(documents, step.get("team")), reading.agent_id(documents, step.get("agent"))
-    told = {
-        key: value for key, value in (("team", team), ("agent", agent), ("skill", step.get("skill"))) if value
-    }
+    wanted = (("team", team), ("agent", agent), ("skill", (step.get("skill") or "")[:100]))
+    told = {key: value for key, value in wanted if value}
     yield action("conversation.hand_over", conversation=conversation["id"], why=data.get("why"), **told)
     if step.get("note"):
         yield action("notes.add", conversation=conversation["id"], text=step["note"], why=data.get("why"))

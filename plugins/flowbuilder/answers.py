@@ -13,6 +13,7 @@ from .matching import TEXT_LIMIT, Keyword, Matcher, tokens_of
 
 Node = dict[str, Any]
 TYPES = ("text", "number", "date", "email", "phone", "choice", "regex")
+DIGITS = 21  # of a number; with a million after it, it still is exact
 _EMAIL = validate.Email()
 _NUMBER = re2.compile(r"^(?:rp\.?|idr|usd|\$)?\s*(-?[\d.,]*\d)\s*(rb|ribu|k|jt|juta)?$")
 _TIMES = {"rb": 1000, "ribu": 1000, "k": 1000, "jt": 1_000_000, "juta": 1_000_000}
@@ -52,7 +53,7 @@ def _text(node: Node, text: str, today: date, region: str) -> str:
 def _number(node: Node, text: str, today: date, region: str) -> str:
     found = _NUMBER.match(text.casefold())
     value = _decimal(found.group(1)) if found else None
-    if value is None:
+    if value is None or len(value.as_tuple().digits) > DIGITS:
         raise NotThat("number")
     value *= _TIMES.get(found.group(2) or "", 1)
     low, high = node.get("min"), node.get("max")

@@ -57,9 +57,9 @@ def _changed(documents: Any, name: str, flow: str | None) -> Json | None:
 def _flow(draft: Json, hash: str, before: Json | None) -> Json:
     """Return the draft as a flow that is on; among equals it has the age of the one that it changes."""
     return {
-        "id": DRAFT, "name": draft["name"], "enabled": True, "draft": draft, "draft_rev": 0, "draft_by": None,
-        "draft_at": None, "published": DRAFT, "number": 0, "hash": hash, "removed_at": None,
-        "created_at": before["created_at"] if before else "",
+        "id": DRAFT, "name": draft["name"], "runs_as": draft["name"], "enabled": True, "draft": draft,
+        "draft_rev": 0, "draft_by": None, "draft_at": None, "published": DRAFT, "number": 0, "hash": hash,
+        "removed_at": None, "created_at": before["created_at"] if before else "",
     }  # fmt: skip
 
 

@@ -176,7 +176,7 @@ def _reached(start: str, by_id: dict[str, Json]) -> set[str]:
     return found
 
 
-def _at_once(node: Json) -> Iterable[str]:
+def at_once(node: Json) -> Iterable[str]:
     """Return where a node leads without waiting for anybody."""
     return () if node["kind"] in WAITING else node["to"].values()
 
@@ -185,7 +185,7 @@ def _endless(by_id: dict[str, Json], reached: set[str]) -> Iterator[Problem]:
     """Find nodes that lead back to themselves without a wait, each circle once."""
     state: dict[str, int] = {}
     for first in by_id:
-        stack = [(first, iter(_at_once(by_id[first])))] if first not in state else []
+        stack = [(first, iter(at_once(by_id[first])))] if first not in state else []
         if stack:
             state[first] = 1
         while stack:
@@ -200,4 +200,4 @@ def _endless(by_id: dict[str, Json], reached: set[str]) -> Iterator[Problem]:
                 yield Problem(target, "circle", f"a circle without a wait: {circle}", about=circle)
             elif target not in state:
                 state[target] = 1
-                stack.append((target, iter(_at_once(by_id[target]))))
+                stack.append((target, iter(at_once(by_id[target]))))

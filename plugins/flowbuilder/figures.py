@@ -1,6 +1,7 @@
 """How a flow does: per node and version, from what was counted while it ran."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from engine import where
@@ -43,16 +44,20 @@ def _node(stat: Json, waiting: int) -> Json:
     }
 
 
-def misses(documents: Any, version: str, node: str) -> list[Json]:
+def misses(
+    documents: Any, version: str, node: str, sees: Callable[[str], bool] = lambda conversation: True
+) -> list[Json]:
     """Return what was not understood at a node, grouped: ``{text, number, at, conversation}``.
 
-    Texts that differ in case, marks or spaces alone are one; of the last 500.
+    Texts that differ in case, marks or spaces alone are one; of the last 500, and of those conversations
+    that *sees* tells may be seen.
     """
     found, _ = documents.table("flow_miss").page(
         (where("version") == version) & (where("node") == node), order="at", limit=TEXTS
     )
     groups: dict[tuple[str, ...], Json] = {}
-    for miss in found:
+    seen = {id: sees(id) for id in {miss["conversation"] for miss in found}}
+    for miss in (miss for miss in found if seen[miss["conversation"]]):
         group = groups.setdefault(tokens_of(miss["text"]), {**_shown(miss), "number": 0})
         group["number"] += 1
     return sorted(groups.values(), key=lambda group: -group["number"])[:GROUPS]

@@ -4,6 +4,7 @@ from engine import action, hookimpl, times, where
 
 from . import reading
 
+LOOK = "look/"  # name of the timer that looks whether a message was given up
 SLOW = 60.0  # seconds that a message may wait before its question's time begins anew
 
 
@@ -113,7 +114,7 @@ def message_status(message, conversation, documents):
 
 
 def settled(message, conversation, documents, at):
-    """Yield what comes of a message's end: a question's time begins when it was sent; one failed is people's."""
+    """Yield what comes of a message's end: sent, its question's time begins; failed, people are called."""
     if message is None or not reading.is_own(message):
         return
     session = reading.session_of(documents, conversation["id"])
@@ -124,6 +125,19 @@ def settled(message, conversation, documents, at):
     elif session["state"] == "asking" and message["status"] == "sent" and _late(session, at):
         yield wait_on(conversation["id"], "the question was sent later")
 
+    elif message["status"] == "queued" and message.get(
+        "attempts"
+    ):  # perhaps its last try: the sender decides
+        due = times.add(at, 1)
+        data = {"conversation": conversation["id"]}
+        yield action("timer.set", name=f"{LOOK}{conversation['id']}", due=due, data=data)
+
+
+def looked(conversation, session, documents):
+    """Yield what comes of a look whether a message of the bot was given up."""
+    if reading.has_failed(documents, session):
+        yield from to_people(conversation, session, "a message of the bot could not be sent")
+
 
 def _late(session, at):
     return times.seconds_between(session["asked_at"], at) > SLOW
@@ -132,3 +146,10 @@ def _late(session, at):
 def wait_on(conversation, why):
     """Return what has a question's time begin anew."""
     return action("flowbuilder.wait", conversation=conversation, why=why)
+
+
+@hookimpl
+def plugins_switched(event):
+    """Flows are on again: sessions look what went on meanwhile before they go on."""
+    if event["data"].get("plugin") == "flowbuilder" and event["data"].get("enabled"):
+        yield action("flowbuilder.wake", why="flows are switched on")

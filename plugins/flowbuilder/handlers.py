@@ -2,7 +2,7 @@
 
 from engine import Refused, handles, set_status, times, where
 
-from . import reading, schemas
+from . import beyond, reading, schemas
 from .checking import BadFlow, loaded
 from .compiled import hash_of
 
@@ -67,15 +67,27 @@ def _publish(tx, flow, draft, note):
         definition = loaded(draft)
     except BadFlow as error:
         raise Refused(f"the flow has errors: {error}") from error
+    _checked(tx, flow, definition)
     number, hash = flow["number"] + 1, hash_of(definition)
     version = {
         "id": tx.new_id(), "flow": flow["id"], "number": number, "definition": definition, "hash": hash,
         "published_at": tx.at, "published_by": tx.agent, "note": note,
     }  # fmt: skip
     tx.insert("flow_version", version)
-    tx.update("flow", flow["id"], {"published": version["id"], "number": number, "hash": hash})
+    told = {"published": version["id"], "number": number, "hash": hash, "runs_as": definition["name"]}
+    tx.update("flow", flow["id"], told)
     _set_live(tx)
     return {"flow": flow["id"], "version": version["id"], "number": number}
+
+
+def _checked(tx, flow, definition):
+    """Refuse what goes in a circle through other flows, and a name by which another one runs."""
+    wrong = [each for each in beyond.problems(tx.documents, definition, flow["id"]) if each.level == "error"]
+    if wrong:
+        raise Refused(f"the flow has errors: {wrong[0].message}")
+    other = reading.published(tx.documents, definition["name"])
+    if other and other.flow != flow["id"]:
+        raise Refused(f"there is a flow {definition['name']!r} already")
 
 
 @handles("flowbuilder.roll_back", schemas.OfVersion, past="flow.published", permission=EDIT)
@@ -173,12 +185,22 @@ def forget(data, tx):
     """Drop a session that the conversation has left behind."""
     conversation = _conversation(tx, data)
     session = tx.get("flow_session", conversation["id"])
-    if session is None or reading.stands(session, conversation):
+    if session is None or reading.goes_on(tx.documents, session, conversation):
         raise Refused("no flow runs in this conversation")
     _forget(tx, conversation)
+    if reading.stands(session, conversation):
+        _silence(tx, conversation)
+        return
     _take_back(tx, conversation)
     if conversation["handler"] == "bot":
         tx.update("conversation", conversation["id"], {"handler": "queue"})
+
+
+@handles("flowbuilder.wake", schemas.Wake)
+def wake(data, tx):
+    """Note since when flows are on."""
+    if tx.get("flow_live", reading.LIVE):
+        tx.update("flow_live", reading.LIVE, {"on_at": tx.at})
 
 
 @handles("flowbuilder.wait", schemas.OfConversation)

@@ -6,7 +6,9 @@ starts, contains, regular expression and nearly), then the longer keyword, then 
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -18,6 +20,8 @@ from rapidfuzz.distance import OSA
 WAYS = ("exact", "starts", "contains", "regex", "fuzzy")
 TEXT_LIMIT = 4_000  # characters of a text that are looked at
 _FUZZY_TOKENS = 4
+_LARGE = 500  # instructions of a regular expression that is tried alone
+_SET = 20_000  # instructions of those that are tried together
 _FUZZY_FROM = 4  # letters: shorter words are too near to each other
 
 Tokens = tuple[str, ...]
@@ -80,12 +84,53 @@ def regex_error(pattern: str) -> str | None:
     return None
 
 
-def _options() -> Any:
+def _options(memory: int = 8 << 20) -> Any:
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
-    options.max_mem = 8 << 20
+    options.max_mem = memory
     return options
+
+
+class Patterns:
+    """Regular expressions at once; large ones, and where the set of them cannot be made, one by one."""
+
+    def __init__(self, keywords: Iterable[Keyword]) -> None:
+        self._alone: list[tuple[Any, Keyword]] = []
+        self._together: list[Keyword] = []
+        self._set: Any = None
+        size = 0
+        for keyword in keywords:
+            with suppress(re2.error):  # one that cannot be made fits nothing and hurts no other
+                made = re2.compile(keyword.text, _options())
+                size += made.programsize
+                if made.programsize > _LARGE or size > _SET:
+                    self._alone.append((made, keyword))
+                    size -= made.programsize
+                else:
+                    self._together.append(keyword)
+        self._make()
+
+    def _make(self) -> None:
+        if not self._together:
+            return
+        try:
+            made = re2.Set.SearchSet(_options(64 << 20))
+            for keyword in self._together:
+                made.Add(keyword.text)
+            made.Compile()
+            self._set = made
+        except re2.error:
+            self._alone += [(re2.compile(keyword.text, _options()), keyword) for keyword in self._together]
+
+    def found(self, text: str) -> Iterator[Keyword]:
+        """Yield those that fit *text*."""
+        if self._set is not None:
+            for number in self._set.Match(text) or ():
+                yield self._together[number]
+        for made, keyword in self._alone:
+            if made.search(text):
+                yield keyword
 
 
 @dataclass
@@ -94,58 +139,61 @@ class Matcher:
 
     keywords: Iterable[Keyword]
     _exact: dict[Tokens, list[Keyword]] = field(default_factory=dict)
-    _first: dict[str, list[tuple[Tokens, Keyword]]] = field(default_factory=dict)
-    _fuzzy: dict[int, list[tuple[str, Keyword]]] = field(default_factory=dict)
-    _patterns: list[Keyword] = field(default_factory=list)
-    _set: Any = None
+    _rarest: dict[str, list[tuple[int, Tokens, Keyword]]] = field(default_factory=dict)
+    _fuzzy: dict[int, tuple[list[str], list[Keyword]]] = field(default_factory=dict)
+    _patterns: Patterns | None = None
 
     def __post_init__(self) -> None:
-        for keyword in self.keywords:
-            self._add(keyword)
-        if self._patterns:
-            self._set = re2.Set.SearchSet(_options())
-            for keyword in self._patterns:
-                self._set.Add(keyword.text)
-            self._set.Compile()
+        keywords = list(self.keywords)
+        words = [keyword for keyword in keywords if keyword.way != "regex"]
+        often: Counter[str] = Counter()
+        for keyword in words:
+            often.update(tokens_of(keyword.text))
+        for keyword in words:
+            self._add(keyword, often)
+        if len(words) < len(keywords):
+            self._patterns = Patterns(keyword for keyword in keywords if keyword.way == "regex")
 
-    def _add(self, keyword: Keyword) -> None:
-        if keyword.way == "regex":
-            self._patterns.append(keyword)
-            return
+    def _add(self, keyword: Keyword, often: Counter[str]) -> None:
         tokens = tokens_of(keyword.text)
         if not tokens:
             return
         if keyword.way in ("exact", "fuzzy"):
             self._exact.setdefault(tokens, []).append(replace(keyword, way="exact"))
         else:
-            self._first.setdefault(tokens[0], []).append((tokens, keyword))
+            place = min(range(len(tokens)), key=lambda place: often[tokens[place]])
+            self._rarest.setdefault(tokens[place], []).append((place, tokens, keyword))
         joined = " ".join(tokens)
         if keyword.way == "fuzzy" and len(joined) >= _FUZZY_FROM:
-            self._fuzzy.setdefault(len(joined), []).append((joined, keyword))
+            texts, keywords = self._fuzzy.setdefault(len(joined), ([], []))
+            texts.append(joined)
+            keywords.append(keyword)
 
     def best(self, text: str) -> Keyword | None:
         """Return the keyword that fits *text* best by the rule, or None."""
-        if not (self._exact or self._first or self._patterns):
+        if not (self._exact or self._rarest or self._patterns):
             return None
         tokens = tokens_of(text)
         if not tokens:
             return None
         found = [Match(keyword) for keyword in self._exact.get(tokens, ())]
         found += self._by_words(tokens)
-        if self._set is not None:
-            found += [Match(self._patterns[number]) for number in self._set.Match(text[:TEXT_LIMIT]) or ()]
+        if self._patterns:
+            found += [Match(keyword) for keyword in self._patterns.found(text[:TEXT_LIMIT])]
         if not found:
             found = self._nearly(tokens)
         return min(found, key=lambda match: match.order).keyword if found else None
 
     def _by_words(self, tokens: Tokens) -> list[Match]:
-        if not self._first:
+        """Find keywords by their rarest word, which many need not share."""
+        if not self._rarest:
             return []
         found = []
         for place, token in enumerate(tokens):
-            for words, keyword in self._first.get(token, ()):
-                at_its_place = place == 0 or keyword.way == "contains"
-                if at_its_place and tokens[place : place + len(words)] == words:
+            for offset, words, keyword in self._rarest.get(token, ()):
+                first = place - offset
+                at_its_place = first == 0 or (keyword.way == "contains" and first > 0)
+                if at_its_place and tokens[first : first + len(words)] == words:
                     found.append(Match(keyword))
         return found
 
@@ -155,11 +203,10 @@ class Matcher:
         if not self._fuzzy or len(tokens) > _FUZZY_TOKENS or len(joined) < _FUZZY_FROM:
             return []
         allowed = 2 if len(joined) >= 2 * _FUZZY_FROM else 1
-        near = [
-            pair
-            for length in range(len(joined) - allowed, len(joined) + allowed + 1)
-            for pair in self._fuzzy.get(length, ())
-        ]
-        words = [word for word, _ in near]
-        hit = process.extractOne(joined, words, scorer=OSA.distance, score_cutoff=allowed) if near else None
-        return [Match(near[hit[2]][1])] if hit else []
+        nearest: tuple[float, Keyword] | None = None
+        for length in range(len(joined) - allowed, len(joined) + allowed + 1):
+            texts, keywords = self._fuzzy.get(length, ((), ()))
+            hit = process.extractOne(joined, texts, scorer=OSA.distance, score_cutoff=allowed)
+            if hit and (nearest is None or hit[1] < nearest[0]):
+                nearest = hit[1], keywords[hit[2]]
+        return [Match(nearest[1])] if nearest else []

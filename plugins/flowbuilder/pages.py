@@ -59,5 +59,5 @@ def known(view: Any) -> Json:
     accounts = [[account.doc_id, account.get("title") or account.doc_id] for account in named("account")]
     lists = {"teams": named("team"), "labels": named("label"), "flows": named("flow")}
     return {"agents": agents, "accounts": accounts} | {
-        key: sorted(row["name"] for row in rows) for key, rows in lists.items()
+        key: sorted(row.get("runs_as") or row["name"] for row in rows) for key, rows in lists.items()
     }

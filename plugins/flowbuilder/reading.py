@@ -24,21 +24,34 @@ def session_of(documents: Any, conversation: str) -> Json | None:
     return found
 
 
+def conversation_now(documents: Any, id: str) -> Json | None:
+    """Return a conversation, or what it was merged into, or None."""
+    table = documents.table("conversation")
+    gone = None if table.contains(doc_id=id) else documents.table("merged").get(doc_id=id)
+    found: Json | None = table.get(doc_id=gone["into"] if gone else id)
+    return found
+
+
 def flow_of(documents: Any, session: Json) -> Flow:
     """Return the version of a flow in which a session began."""
     return _version(documents, session["hash"], session["version"], session["number"], session["flow"])
 
 
 def published(documents: Any, flow: str) -> Flow | None:
-    """Return the published version of a flow that is on, by its id or name."""
+    """Return the published version of a flow that is on, by its id or the name that it was published by."""
     table = documents.table("flow")
     found = table.get(doc_id=flow)
-    named = [found] if found else table.search(where("name") == flow)
+    named = [found] if found else [*table.search(where("runs_as") == flow), *_before(table, flow)]
     on = [each for each in named if each["enabled"] and each["published"]]
     if not on:
         return None
     found = on[0]
     return _version(documents, found["hash"], found["published"], found["number"], found["id"])
+
+
+def _before(table: Any, name: str) -> list[Json]:
+    """Return flows of this name that were published before versions had names of their own."""
+    return [each for each in table.search(where("name") == name) if "runs_as" not in each]
 
 
 def _version(documents: Any, hash: str, id: str, number: int, flow: str) -> Flow:
@@ -59,7 +72,8 @@ def live_flows(documents: Any) -> Iterator[Live]:
     for flow in sorted(flows, key=lambda flow: (flow["created_at"], flow["id"])):
         if flow["published"]:
             version = documents.table("flow_version").get(doc_id=flow["published"])
-            yield Live(flow["id"], flow["name"], tuple(version["definition"]["triggers"]))
+            definition = version["definition"]
+            yield Live(flow["id"], definition["name"], tuple(definition["triggers"]))
 
 
 def around(
@@ -104,20 +118,21 @@ def label_names(documents: Any, ids: Any) -> list[str]:
 
 
 def team_id(documents: Any, named: str | None) -> str | None:
-    """Return the id of a team by its id or name; what is no team stays, so that its refusal names it."""
+    """Return the id of a team by its id or name; None where there is none, who waits for people anyway."""
     return _id(documents.table("team"), named, "name")
 
 
 def agent_id(documents: Any, named: str | None) -> str | None:
-    """Return the id of an agent by id, e-mail address or name; what is none stays."""
-    return _id(documents.table("agent"), named, "email", "name")
+    """Return the id of an agent by id, e-mail address or name; None where none is there and active."""
+    found = _id(documents.table("agent"), named, "email", "name")
+    return found if found and documents.table("agent").get(doc_id=found)["active"] else None
 
 
 def _id(table: Any, named: str | None, *fields: str) -> str | None:
     if not named or table.contains(doc_id=named):
         return named
     known = [document for document in table.all() for field in fields if document.get(field) == named]
-    return str(known[0]["id"]) if known else named
+    return str(known[0]["id"]) if known else None
 
 
 def is_open(settings: Json, at: str, zone: str) -> bool:
@@ -151,6 +166,18 @@ def stands(session: Json, conversation: Json) -> bool:
     if session.get("episode", conversation["episode"]) != conversation["episode"]:
         return False
     return bool(session["state"] == "paused" or conversation["handler"] == "bot")
+
+
+def goes_on(documents: Any, session: Json, conversation: Json) -> bool:
+    """Whether a session stands, and nobody answered on the phone while flows were switched off."""
+    if not stands(session, conversation):
+        return False
+    on_at = (documents.table("flow_live").get(doc_id=LIVE) or {}).get("on_at") or ""
+    if session["state"] == "paused" or on_at <= session.get("heard", ""):
+        return True
+    query = (where("conversation") == session["conversation"]) & (where("at") > session.get("heard", ""))
+    since = documents.table("message").search(query)
+    return not any((message["author"] or {}).get("kind") in ("phone", "agent") for message in since)
 
 
 def has_unheard(session: Json, conversation: Json) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +112,7 @@ def make_flow(wanted: Json) -> Json:
 @api.arguments(shapes.FlowMade)
 def check_flow(wanted: Json) -> Json:
     """Say what is wrong with a definition: `{"problems": [{node, code, message, level, about}]}`."""
-    return {"problems": trying.problems(wanted["definition"])}
+    return {"problems": read(lambda view: trying.problems(wanted["definition"], view.db))}
 
 
 @api.route("/try", methods=["POST"])
@@ -251,7 +251,16 @@ def get_figures(wanted: Json, id: str) -> Json:
 def get_misses(wanted: Json, id: str) -> Json:
     """Get what was not understood at a node, grouped, the most frequent first."""
     version = _wanted(id, wanted)
-    return {"items": read(lambda view: figures.misses(view.db, version["id"], wanted["node"])), "next": None}
+    found = read(lambda view: figures.misses(view.db, version["id"], wanted["node"], partial(_sees, view)))
+    return {"items": found, "next": None}
+
+
+def _sees(view: Any, conversation: str) -> bool:
+    """Whether a conversation is there and this agent may see it."""
+    with suppress(NotFound):
+        view.conversation(conversation)
+        return True
+    return False
 
 
 def _wanted(id: str, wanted: Json) -> Json:
@@ -292,12 +301,7 @@ def _visible(found: Json) -> list[Json]:
     """Return the runs in conversations that are there and that this agent may see."""
 
     def look(view: Any) -> list[Json]:
-        seen = []
-        for run in found["conversations"]:
-            with suppress(NotFound):
-                view.conversation(run["conversation"])
-                seen.append(run)
-        return seen
+        return [run for run in found["conversations"] if _sees(view, run["conversation"])]
 
     return read(look)
 

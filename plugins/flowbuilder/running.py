@@ -20,6 +20,9 @@ Json = dict[str, Any]
 STEPS = 100  # nodes that one event may pass
 UNASKED = 20  # messages without a word from the customer in between
 FIELD = 4_000  # characters of an answer that is kept
+NOTE = 4_000  # of a note to people
+SHOWN = 300  # of an answer in it
+SAID = 60_000  # of a message
 
 
 @dataclass
@@ -102,7 +105,13 @@ def resumed(flow: Flow, session: Json, around: Around) -> Outcome:
     """A person gives the conversation back: the node where it stood is asked again."""
     run = _Run(flow, session, around)
     run.why = f"flow “{flow.title}” goes on"
-    return run.go(session["node"] or flow.start)
+    node = flow.nodes.get(session["node"] or "")
+    if node is None or node["kind"] != "http":
+        return run.go(session["node"] or flow.start)
+    if "error" in node["to"]:  # a service is not called twice
+        run.keep("error", "a person answered meanwhile")
+        return run.follow(node, "error")
+    return run.go(session["asked"]) if session.get("asked") in flow.nodes else run.to_person(node, "stuck")
 
 
 class _Run:
@@ -200,6 +209,7 @@ class _Run:
                 return self.end("stuck")
             self.steps += 1
             if self.steps > STEPS or self.session["unasked"] > UNASKED:
+                self.out.do = [step for step in self.out.do if step["do"] != "say"]
                 self.out.do.append({"do": "hand_over", "note": f"stopped in a circle at node {id}"})
                 return self.end("loop")
             self.out.visits.append((self.flow.id, id))
@@ -234,7 +244,7 @@ class _Run:
         expires = self.flow.settings["expires"]
         timeout = node["timeout"] if "timeout" in node["to"] and node["timeout"] else None
         minutes = min(timeout, expires) if timeout else expires
-        self.session["timeout"] = timeout is not None and timeout <= expires
+        self.session.update(timeout=timeout is not None and timeout <= expires, asked=node["id"])
         return self._until("asking", times.add(self.around.at, minutes * 60))
 
     def _until(self, state: str, moment: str) -> Outcome:
@@ -279,16 +289,20 @@ class _Run:
 
     def _handed(self, node: Json, ended: str, note: str) -> Outcome:
         told = {key: node.get(key) for key in ("team", "agent", "skill")}
-        self.out.do.append({"do": "hand_over", **told, "note": note or self.summary()})
+        self.out.do.append({"do": "hand_over", **told, "note": note.strip()[:NOTE] or self.summary()})
         return self.end(ended)
 
     def summary(self) -> str:
         """Return what a person who takes over has to know: the flow, where it stood, the answers."""
         hidden = ("message", "choice", "error")
-        said = [f"- {name}: {value}" for name, value in self.session["fields"].items() if name not in hidden]
+        said = [
+            f"- {name}: {str(value)[:SHOWN]}"
+            for name, value in self.session["fields"].items()
+            if name not in hidden
+        ]
         last = self.session["fields"].get("message")
         lines = [f"{self.flow.title}, {self.session['node']}", *said, *([f"> {last[:200]}"] if last else ())]
-        return "\n".join(lines)
+        return "\n".join(lines)[:NOTE]
 
     def _at_http(self, node: Json) -> Outcome:
         fields = self.fields
@@ -353,7 +367,7 @@ class _Run:
         """Have the customer told *text*; nothing where there is nothing to say."""
         if text.strip() or media:
             self.session["unasked"] += 1
-            self.out.do.append({"do": "say", "text": text, "media": media, "node": node["id"]})
+            self.out.do.append({"do": "say", "text": text[:SAID], "media": media, "node": node["id"]})
 
     @property
     def fields(self) -> Fields:

@@ -45,6 +45,7 @@ class Flow(LooseSchema):
 
     id = fields.String(required=True)
     name = fields.String(required=True)
+    runs_as = fields.String(metadata={"description": "the name of the published version"})
     enabled = fields.Boolean()
     draft = fields.Dict()
     draft_rev = fields.Integer()
@@ -53,7 +54,7 @@ class Flow(LooseSchema):
 
 
 COLLECTIONS = (
-    Collection("flow", Flow, indexes=(("name",), ("enabled",)), owner="flowbuilder"),
+    Collection("flow", Flow, indexes=(("name",), ("enabled",), ("runs_as",)), owner="flowbuilder"),
     Collection("flow_version", indexes=(("flow", "number"),), owner="flowbuilder"),
     Collection("flow_live", owner="flowbuilder"),
     Collection("flow_session", indexes=(("version",), ("flow", "started_at")), owner="flowbuilder"),
@@ -108,6 +109,10 @@ class OfConversation(ActionSchema):
 
     conversation = fields.String(required=True)
     version = fields.String(load_default=None, allow_none=True)
+
+
+class Wake(ActionSchema):
+    """Nothing more is to be told."""
 
 
 class Follow(OfConversation):

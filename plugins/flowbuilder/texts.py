@@ -1,6 +1,6 @@
 """Lists, addresses and bodies of calls, and times of day, out of a flow's nodes and fields."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -23,9 +23,10 @@ def next_time(now: datetime, text: str) -> datetime:
     """Return the next moment at which the clock there says *text* (``09:00``)."""
     hour, minute = map(int, text.split(":"))
     for days in (0, 1):
-        moment = datetime.combine(now.date() + timedelta(days), time(hour, minute), now.tzinfo)
-        if moment > now:
-            return moment
+        said = datetime.combine(now.date() + timedelta(days), time(hour, minute), now.tzinfo)
+        for moment in (said, said.replace(fold=1)):  # an hour that comes twice in autumn
+            if moment.astimezone(UTC) > now.astimezone(UTC):
+                return moment
     raise AssertionError(text)
 
 

@@ -40,6 +40,7 @@ from .triggers import Index, Live
 Json = dict[str, Any]
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 MORNING = "2026-11-24T02:00:00.000000Z"
+LONGEST = 366 * 86400.0  # seconds that a step may wait
 STEPS = ("customer", "bot", "no_bot", "wait", "service", "expect", "start")
 
 
@@ -236,7 +237,10 @@ def seconds_of(value: Any) -> float:
     words = str(value).split()
     unit = words[1].rstrip("s") if len(words) == 2 else "second"
     try:
-        return float(words[0]) * _UNITS[unit]
+        seconds = float(words[0]) * _UNITS[unit]
+        if 0 <= seconds <= LONGEST:
+            return seconds
+        raise BadTranscript("wait: from no time to 366 days")
     except (ValueError, KeyError, IndexError):
         raise BadTranscript(f"wait: a time is like 30 minutes, not {value!r}") from None
 

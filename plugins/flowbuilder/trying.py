@@ -5,8 +5,8 @@ The page keeps the chat's state and gives it back with each step, so nothing is 
 
 from typing import Any
 
-from . import running
-from .checking import check
+from . import beyond, running
+from .checking import check, loaded
 from .transcripts import BadTranscript, Chat, Unexpected, chat_of, seconds_of
 
 Json = dict[str, Any]
@@ -92,6 +92,9 @@ def transcript(definition: Json, steps: list[Json], file: str) -> Json:
     return {"flow": file, "talk": [*talk, *([{"expect": expected}] if expected else ())]}
 
 
-def problems(definition: Any) -> list[Json]:
-    """Return what is wrong with a draft, as data."""
-    return [problem.plain() for problem in check(definition)]
+def problems(definition: Any, documents: Any = None) -> list[Json]:
+    """Return what is wrong with a draft, as data; with documents, also with what it names beyond itself."""
+    found = check(definition)
+    if documents is not None and not any(problem.level == "error" for problem in found):
+        found += beyond.problems(documents, loaded(definition))
+    return [problem.plain() for problem in found]

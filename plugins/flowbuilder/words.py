@@ -16,6 +16,7 @@ WORDS = {
     "flowbuilder.start": lazy_gettext("began the flow %(flow)s"),
     "flowbuilder.stop": lazy_gettext("stopped the bot"),
     "flowbuilder.switch": lazy_gettext("switched the flow %(flow)s on or off"),
+    "flowbuilder.wake": lazy_gettext("noted that flows are on"),
     "flowbuilder.wait": lazy_gettext("waits longer for an answer"),
 }
 """What the actions did, as the history tells it."""
