@@ -281,3 +281,22 @@ def test_the_floor_holds_from_the_last_call_of_a_number_that_had_none(make: Make
     shop.answers(DEWI, "dua", by=sari)
     shop.later(5)
     assert shop.texts == ["satu", "dua"] and shop.gaps[0] >= 1.5
+
+
+def test_what_a_program_sends_as_a_campaign_is_paced_as_one(make: Make) -> None:
+    shop = make(quiet_from="", warm_up=0)
+    shop.writes(DEWI, "Halo")
+    shop.writes(ANDI, "Halo")
+    wish = {"by": "erp", "lane": "campaign"}
+    for n in range(3):
+        asked = shop.ask(
+            "message.send", conversation=shop.conversation(DEWI)["id"], text=f"promo {n}", **wish
+        )
+        assert asked["status"] == "done"
+    assert shop.conversation(DEWI)["unread"] == 1, "nobody has answered her"
+    shop.ask("message.send", by="erp", conversation=shop.conversation(ANDI)["id"], text="Nomor resi 12")
+    shop.later(600)
+    assert shop.texts[0] == "Nomor resi 12" and min(shop.gaps[1:]) > 5
+    shop.writes(DEWI, "STOP")
+    told = shop.ask("message.send", conversation=shop.conversation(DEWI)["id"], text="promo", **wish)
+    assert (told["status"], told["reason"]) == ("refused", "this contact has opted out")
