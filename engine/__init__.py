@@ -7,11 +7,12 @@ from engine import conditions, presence, segments, templates, times
 from engine.actions import Action, ActionSchema, LooseSchema, Refused, action, handles
 from engine.documents import Collection, Query, where
 from engine.facts.identity import by_alias as contact_by_alias
-from engine.facts.joining import combined, join_contacts
+from engine.facts.joining import combined, join_contacts, move_conversations
 from engine.facts.messages import confirm as confirm_sent
 from engine.facts.names import name_of, phone_of
 from engine.facts.statuses import put as set_status
 from engine.gateways import Gateway, NotUnderstood
+from engine.handlers.lookup import existing
 from engine.hookspecs import hookimpl
 from engine.ids import draw
 from engine.phones import chat_of, country_of, e164
@@ -35,9 +36,11 @@ __all__ = [
     "country_of",
     "draw",
     "e164",
+    "existing",
     "handles",
     "hookimpl",
     "join_contacts",
+    "move_conversations",
     "name_of",
     "phone_of",
     "presence",

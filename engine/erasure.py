@@ -5,7 +5,6 @@ redacted in place, and a last row says of which rows what was left. The hashes o
 they were, so that chain, sequence and counts hold. Then the file's old pages are cleared.
 """
 
-import contextlib
 import hashlib
 import secrets as randomness
 import sqlite3
@@ -24,6 +23,7 @@ from engine.events import event
 from engine.pipeline import Outcome, Pipeline
 from engine.redact import Erased, Subject
 from engine.store import Store
+from engine.working import BROKEN, code_of
 
 PENDING = "erasing"
 REFERENCE_KEYS = ("contact", "conversation", "message", "into", "other")
@@ -275,10 +275,11 @@ def _clear_pages(connection: sqlite3.Connection, rewrite: bool) -> bool:
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("VACUUM")
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
+        if code_of(error) in BROKEN:
+            raise
         return False
     finally:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA temp_store=MEMORY")
     return not busy

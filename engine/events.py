@@ -48,6 +48,11 @@ def content_hash(value: Any) -> str:
     return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+def copied(value: Any) -> Any:
+    """Return a JSON value once more, for whoever might change it."""
+    return orjson.loads(orjson.dumps(value))
+
+
 class EventError(ValueError):
     """What was submitted is no event; the text says which field and why."""
 

@@ -15,10 +15,10 @@ from engine.documents import where
 from engine.documents.storage import masked
 from engine.ids import Chance
 from engine.plugins import Hook, Registry
-from engine.store import Store, is_fatal
+from engine.store import Store
 from engine.transaction import ABOUT, Transaction
 from engine.watch import Watch
-from engine.working import Documents
+from engine.working import Documents, is_fatal
 
 FAILURES = 5
 WITHIN_SECONDS = 600
@@ -30,6 +30,7 @@ ROUTED = ("conversation.opened", HANDED_OVER)
 
 Heard = tuple[str, dict[str, Any]]
 Asked = tuple[str, str, Action]
+Counts = tuple[dict[str, int], dict[str, float]]
 
 
 class Checked(dict[str, Any]):
@@ -61,11 +62,12 @@ class HookRunner:
     def reload(self) -> None:
         """Read again which plugins are enabled, their settings, and what got stuck before."""
         documents = {d["id"]: d for d in self.store.documents.table("plugin").all()}
-        self.enabled: dict[str, dict[str, Any]] = {}
+        enabled: dict[str, dict[str, Any]] = {}
         for plugin in self.registry.loaded():
             document: dict[str, Any] = documents.get(plugin.name, {})
             if plugin.name not in self.absent and document.get("enabled", plugin.default):
-                self.enabled[plugin.name] = document.get("settings") or plugin.defaults()
+                enabled[plugin.name] = document.get("settings") or plugin.defaults()
+        self.enabled = enabled  # in one go: other threads look at it
         stuck = self.store.documents.table("problem").search(where("kind") == "stuck")
         self.skipped = {(problem["event"], problem["plugin"]) for problem in stuck}
         self.hidden = hidden = frozenset(set(self.registry.plugins) - set(self.enabled))
@@ -78,6 +80,19 @@ class HookRunner:
             versions=self.store.working.version,
         )
         self.view.working = self.store.working
+        self.view.finds_after(self.store.settle)
+
+    def forget(self) -> None:
+        """Let go of the answers that were kept for hooks: a transaction ended."""
+        self.view.forget_answers()
+
+    def counts(self) -> Counts:
+        """Return how often each hook was called, and how many seconds it took."""
+        return dict(self.calls), dict(self.seconds)
+
+    def count_from(self, counts: Counts) -> None:
+        """Count on from there."""
+        self.calls, self.seconds = Counter(counts[0]), defaultdict(float, counts[1])
 
     def refresh(self, changes: Iterable[dict[str, Any]]) -> None:
         """Read again where *changes* concern plugins."""
@@ -147,17 +162,20 @@ class HookRunner:
     ) -> list[Action]:
         plugin, key = hook.plugin, f"{hook.plugin.name}.{hook.name}"
         self.calls[key] += 1
-        started = time.perf_counter()
+        started, asked, failure = time.perf_counter(), [], ""
         try:
             with self.watch.running(tx.event["id"], plugin.name, hook.name):
-                return self._collect(hook, tx, given)
+                asked = self._collect(hook, tx, given)
         except (Exception, SystemExit) as error:
             if is_fatal(error):
                 raise
-            errors.append(self.problem(tx, plugin.name, hook.name, f"{type(error).__name__}: {error}"))
-            return []
+            failure = f"{type(error).__name__}: {error}"
         finally:
             self.seconds[key] += time.perf_counter() - started
+        self.store.check()  # reading writes what waits, and hooks may swallow what comes of it
+        if failure:
+            errors.append(self.problem(tx, plugin.name, hook.name, failure))
+        return asked
 
     def _collect(self, hook: Hook, tx: Transaction, given: "Given") -> list[Action]:
         answer = hook.function(*[self._argument(hook, tx, given, name) for name in hook.arguments])
@@ -183,11 +201,12 @@ class HookRunner:
         if len(body) > BYTES_LIMIT:
             raise BadAction(f"{candidate['type']}: {len(body)} bytes are over the {BYTES_LIMIT} allowed")
         wanted: Action = orjson.loads(body)
-        asked = Checked(type=wanted["type"], data=wanted.get("data", {}), why=wanted.get("why"))
+        data = wanted.get("data", {})
+        asked = Checked(type=wanted["type"], data=orjson.loads(orjson.dumps(data)), why=wanted.get("why"))
         kind = self.registry.actions.get(wanted["type"])
         if kind is not None:
             try:
-                asked.loaded = self.checked(kind, asked["data"], event)
+                asked.loaded = self.checked(kind, data, event)
             except Refused as refusal:
                 raise BadAction(refusal.reason) from refusal
         return asked
@@ -237,6 +256,8 @@ class Given:
             if held is None:
                 continue
             if of is not None:
+                if isinstance(self.data.get(of), str) and self.data[of] != held.content[of]:
+                    continue  # not of what the event tells of: what the transaction was about before
                 named[of] = held.content[of]
             yield key, orjson.dumps(masked(held.content, self.hidden)) if self.hidden else held.text
 

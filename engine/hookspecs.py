@@ -228,11 +228,30 @@ def contact_upserted(event, message, conversation, contact, documents, settings,
 
 
 @hookspec
+def contact_erased(event, message, conversation, contact, documents, settings, rng):
+    """Called when a contact's data was erased; may return actions.
+
+    ``data`` is ``{contact, documents, media, rows}``; ``documents`` is collection → ids of what was erased.
+    The conversations are still there, closed.
+    """
+
+
+@hookspec
 def contact_merged(event, message, conversation, contact, documents, settings, rng):
     """Called when two contacts became one; may return actions.
 
-    ``data`` is ``{contact, into}``: the one that is gone, and the one that it is now. Documents of plugins
-    that name the former in a field ``contact`` name the latter already.
+    ``data`` is ``{contact, into, evidence}``: the one that is gone, the one that it is now, and what the
+    engine knows it by (``{lid, chat}``), null where a person said so. Documents of plugins that name the
+    former in a field ``contact`` name the latter already.
+    """
+
+
+@hookspec
+def contact_alias_moved(event, message, conversation, contact, documents, settings, rng):
+    """Called when a LID turned out to be somebody else's than was thought; may return actions.
+
+    ``data`` is ``{contact, before, alias}``: who has the alias now, with the conversations of it, and who
+    had it. Both have numbers of their own, so they were not made one.
     """
 
 
@@ -318,4 +337,17 @@ def replay_drafts():
 def benches():
     """Called by ``replyai bench``: return name → figures, functions of an `engine.bench.Bench` that yield
     `engine.bench.row`.
+    """
+
+
+@hookspec
+def forecasts():
+    """Called when it is asked when messages would leave: return a function that tells.
+
+    It takes ``(connection, documents, account, supports, planned, at)``.
+
+    connection: any to the workspace's file; documents: a read-only TinyDB on it; account: a number's
+    document; supports: what its gateway can do; planned: ``[{"length", "phone", "stranger"}]`` in order, as
+    if all were asked for at the time *at* in the lane ``campaign``. It returns ``{"times": [RFC 3339 | None],
+    "preset", "day_limit", "new_limit", "share", "paused"}``, None for what would not leave within a year.
     """

@@ -7,12 +7,13 @@ import orjson
 
 from engine import facts
 from engine.actions import Action, Refused
-from engine.events import Event
+from engine.events import Event, copied
 from engine.hooks import Checked, HookRunner
 from engine.plugins import Registry
-from engine.store import Store, is_fatal
+from engine.store import Store
 from engine.transaction import ASKER, Duplicate, Transaction, described
 from engine.watch import Watch
+from engine.working import is_fatal
 
 ROUNDS = 8
 ACTIONS_PER_EVENT = 2000
@@ -63,6 +64,17 @@ class Pipeline:
         self.hooks = HookRunner(store, registry, self.watch)
         self.dropped = 0
 
+    def mark(self) -> Any:
+        """Return where the store stands, and what was counted."""
+        return self.store.mark(), self.dropped, self.hooks.counts()
+
+    def back_to(self, mark: Any) -> None:
+        """Stand there again: what came since was undone, so it does not count either."""
+        store, self.dropped, counts = mark
+        self.store.back_to(store)
+        self.hooks.count_from(counts)
+        self.hooks.reload()
+
     def run(self, event: Event, raw: dict[str, Any] | None = None) -> Outcome:
         """Take up *event*; must be called inside a database transaction, whose commit ends it."""
         event = facts.canonical({**event, "data": dict(event["data"])}, self.store)
@@ -74,7 +86,7 @@ class Pipeline:
                 {"seq": None, "duplicate": False, "dropped": True, "event_id": event["id"], "actions": []}
             )
         if event["type"] == "documents.imported":
-            facts.system.check_import(event["data"], self.store.documents, self.store.row_of)
+            facts.system.check_import(event["data"], self.store.documents, self.store.knows)
         event["at"] = self.store.now()
         self.store.working.begin()
         tx = Transaction(self.store, event, self.registry.supports)
@@ -205,7 +217,7 @@ class Pipeline:
             raise Refused(f"the plugin {kind.plugin} is off")
         data = action.loaded if isinstance(action, Checked) else None
         if data is None:
-            data = self.hooks.checked(kind, action["data"], tx.event["id"])
+            data = self.hooks.checked(kind, copied(action["data"]), tx.event["id"])
         with self.watch.running(tx.event["id"], kind.plugin, f"action {kind.type}"):
             result = kind.handler(data, tx)
         if kind.past:

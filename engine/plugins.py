@@ -193,6 +193,10 @@ class Registry:
         """Name → figures, of every installed plugin."""
         return {name: figures for _, benches in self._gather("benches") for name, figures in benches.items()}
 
+    def forecasts(self) -> dict[str, Callable[..., dict[str, Any]]]:
+        """Plugin → its function that tells when messages would leave."""
+        return dict(self._gather("forecasts"))
+
 
 def action_types(module: ModuleType, plugin: str) -> Iterator[ActionType]:
     """Yield what the functions of *module* that are marked with `handles` carry out."""

@@ -162,6 +162,11 @@ class Start(ActionSchema):
     chat = fields.String(load_default=None, allow_none=True, metadata={"description": "one of its aliases"})
     text = fields.String(required=True, validate=validate.Length(min=1, max=TEXT_LIMIT))
     client_id = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=200))
+    lane = fields.String(
+        load_default="automatic",
+        validate=validate.OneOf(("automatic", "campaign")),
+        metadata={"description": "as of message.send; a campaign opens nothing in the inbox"},
+    )
 
 
 class OfMessage(ActionSchema):

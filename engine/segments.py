@@ -13,6 +13,7 @@ compared is what `engine.conditions` compares. Contacts who were erased belong t
 """
 
 import functools
+import json
 import re
 import sqlite3
 from collections.abc import Callable
@@ -191,7 +192,14 @@ def _has(name: str, value: Any) -> Sql:
 
 
 def _one_of(name: str, values: list[Any]) -> Sql:
-    made = [_is(name, value) for value in values]
+    """Return the condition on any number of values: as one list of texts and one of figures."""
+    texts = [value for value in values if isinstance(value, str)]
+    figures = [value for value in values if isinstance(value, bool | int | float)]
+    made = [_is(name, None)] if None in values else []
+    for kinds, those in (("'text'", texts), ("'true','false','integer','real'", figures)):
+        if those:
+            listed = f"{expression(name)} IN (SELECT value FROM json_each(?))"
+            made.append((f"({listed} AND {_type(name)} IN ({kinds}))", [json.dumps(those)]))
     return f"({' OR '.join(sql for sql, _ in made) or '0'})", [v for _, params in made for v in params]
 
 
@@ -264,7 +272,8 @@ def _in_country(value: Any) -> Sql:
 
 
 def _in_countries(values: Any) -> Sql:
-    made = [_in_country(value) for value in values]
+    made = [_in_country(value) for value in dict.fromkeys(str(value).upper() for value in values)]
+    made = [each for each in made if each[1]]  # what is no country is nobody's
     return f"({' OR '.join(sql for sql, _ in made) or '0'})", [v for _, params in made for v in params]
 
 

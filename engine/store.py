@@ -14,10 +14,13 @@ from typing import Any
 import orjson
 
 from engine import times
+from engine.crash import point
 from engine.documents import Collection, Database, create_tables
 from engine.documents.tables import table_name
-from engine.working import Again, Documents, WorkingSet
+from engine.raw import packed
+from engine.working import Again, Documents, Undone, WorkingSet, is_fatal
 
+Mark = tuple[int, str, bytes, float]
 VERSION = 1
 MOST_ROWS = 500  # that wait to be written
 GENESIS = b"\0" * 32
@@ -40,30 +43,6 @@ CREATE TABLE IF NOT EXISTS credential (
     created_at TEXT NOT NULL, expires_at TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS credential_agent ON credential (agent, kind);
 """
-
-
-_FATAL = frozenset(
-    (
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_PROTOCOL,
-    )
-)
-
-
-def is_fatal(error: BaseException) -> bool:
-    """Whether *error* is the disk's or the file's own trouble, and not that of the code that met it."""
-    return isinstance(error, sqlite3.Error) and code_of(error) in _FATAL
-
-
-def code_of(error: BaseException) -> int:
-    """Return SQLite's primary result code of *error*; 0 where it has none."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def connect(path: Path | str, *, read_only: bool) -> sqlite3.Connection:
@@ -117,17 +96,19 @@ JUMP_SECONDS = 2.0
 class _Part:
     """A part without a savepoint: where it raises and has written, all has to be done again."""
 
-    __slots__ = ("_before", "_working")
+    __slots__ = ("_before", "_store")
 
-    def __init__(self, working: WorkingSet) -> None:
-        self._working = working
+    def __init__(self, store: "Store") -> None:
+        self._store = store
 
     def __enter__(self) -> None:
-        self._before = self._working.writes
+        self._before = self._store.working.writes
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        has_written = self._working.writes != self._before
-        if has_written and isinstance(error, (Exception, SystemExit)) and not is_fatal(error):
+        if error is not None and (not isinstance(error, (Exception, SystemExit)) or is_fatal(error)):
+            return
+        self._store.check()
+        if error is not None and self._store.working.writes != self._before:
             raise Again from error
 
 
@@ -149,6 +130,7 @@ class Store:
             connection=self.connection, collections=self.collections, string_ids=True, on_change=self._changed
         )
         self.working = self.documents.working = WorkingSet(self.documents)
+        self.documents.finds_after(self.settle)
         self._rows: dict[str, tuple[int, str, str, str, bytes]] = {}
         self._subjects: list[tuple[str, str, int]] = []
         self._create()
@@ -159,7 +141,7 @@ class Store:
         first: tuple[int, str, bytes] = last or (0, "", GENESIS)
         self.seq, self.last_at, self.hash = first
         self._ahead = 0.0
-        self._jump = 0.0
+        self._jump = self._told = 0.0
         self._measuring = threading.Lock()
         self._measured: tuple[str, float] | None = None
         self.on_change: Any = None
@@ -217,7 +199,8 @@ class Store:
             jump = times.seconds_between(self._measured[0], wall) - (steady - self._measured[1])
             self._jump += jump if jump > JUMP_SECONDS else 0.0
         self._measured = wall, steady
-        at = times.add(wall, self._ahead - self._jump) if self._ahead or self._jump else wall
+        hidden = self._jump - self._told
+        at = times.add(wall, self._ahead - hidden) if self._ahead or hidden else wall
         if at < self.last_at:
             self._ahead += times.seconds_between(at, self.last_at)
             at = self.last_at
@@ -226,11 +209,19 @@ class Store:
     def jumped(self) -> float:
         """Return by how many seconds the wall clock was put forward and this time does not show it yet."""
         self.now()
-        return self._jump
+        return self._jump - self._told
 
     def caught_up(self, seconds: float) -> None:
         """Show a jump of the wall clock from now on, as it was told."""
-        self._jump = max(0.0, self._jump - seconds)
+        self._told = min(self._jump, self._told + seconds)
+
+    def mark(self) -> Mark:
+        """Return where the journal and its time stand."""
+        return self.seq, self.last_at, self.hash, self._told
+
+    def back_to(self, mark: Mark) -> None:
+        """Stand there again, as what came since was undone."""
+        self.seq, self.last_at, self.hash, self._told = mark
 
     def meta(self, key: str) -> str | None:
         """Return a fact about the file itself, or None."""
@@ -248,22 +239,47 @@ class Store:
         self._clear()
         try:
             yield
-            self.flush()
-            self.documents.settle()
+            self.write()
+            point("flushed")
             self.connection.execute("COMMIT")
         except BaseException:
             self.rollback()
+            raise
+
+    def write(self) -> None:
+        """Write all that belongs before a COMMIT; raises what `check` does."""
+        self.check()
+        self.flush()
+        self.documents.settle()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what went wrong while something was written, also where somebody swallowed it.
+
+        Raises Undone where SQLite undid the transaction: what came next would be kept at once.
+        """
+        self.working.check()
+        if not self.connection.in_transaction:
+            raise Undone("the transaction was undone")
+
+    def settle(self) -> None:
+        """Bring the text indexes up to date for who looks into them before the COMMIT."""
+        try:
+            self.documents.settle_so_far()
+        except BaseException as error:
+            self.working.failed = error
             raise
 
     def flush(self) -> None:
         """Write what waits to be written."""
         self.working.flush()
         if self._rows:
-            self.connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", self._rows.values())
-            insert = "INSERT OR IGNORE INTO journal_subject VALUES (?, ?, ?)"
-            self.connection.executemany(insert, self._subjects)
-            self._rows.clear()
+            rows, subjects = list(self._rows.values()), list(self._subjects)
+            self._rows.clear()  # also where this fails: whoever made them is undone
             self._subjects.clear()
+            self.connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", rows)
+            insert = "INSERT OR IGNORE INTO journal_subject VALUES (?, ?, ?)"
+            self.connection.executemany(insert, subjects)
 
     def _clear(self) -> None:
         self.working.clear()
@@ -291,20 +307,26 @@ class Store:
 
     def savepoint(self, name: str) -> AbstractContextManager[None]:
         """A part that is undone alone when it raises; see `careful`."""
-        return self.undoable(name) if self.careful else _Part(self.working)
+        return self.undoable(name) if self.careful else _Part(self)
 
     @contextmanager
     def undoable(self, name: str) -> Iterator[None]:
         """A part with a savepoint, whether `careful` or not."""
         self.working.flush()
+        settled = self.documents.settled()
         self.connection.execute(f"SAVEPOINT {name}")
         try:
             yield
-        except BaseException:
+            self.check()
+        except BaseException as error:
+            failed = self.working.failed
             self.working.clear()
             if self.connection.in_transaction:
                 self.connection.execute(f"ROLLBACK TO {name}")
                 self.connection.execute(f"RELEASE {name}")
+                self.documents.unsettle(settled)
+            if failed is not None and failed is not error and is_fatal(failed):
+                raise failed from error
             raise
         self.connection.execute(f"RELEASE {name}")
 
@@ -316,6 +338,10 @@ class Store:
             "SELECT seq, body FROM journal WHERE event_id = ?", (event_id,)
         ).fetchone()
         return (row[0], orjson.loads(row[1])) if row else None
+
+    def knows(self, event_id: str) -> bool:
+        """Whether an event was taken up before."""
+        return self.row_of(event_id) is not None
 
     def append(self, transaction: dict[str, Any], subjects: Iterable[tuple[str, str]]) -> int:
         """Add *transaction* to the journal, chained to the row before; return its sequence."""
@@ -333,14 +359,13 @@ class Store:
 
     def keep_raw(self, at: str, raw: dict[str, Any], seq: int | None) -> str:
         """Keep a webhook's own bytes; return their SHA-256 in hex."""
-        body = raw["body"]
-        digest = hashlib.sha256(body).hexdigest()
+        raw = packed(raw)
         self.working.writes += 1
         self.connection.execute(
             "INSERT INTO raw (at, gateway, account, hash, body, reason, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (at, raw.get("gateway"), raw.get("account"), digest, zlib.compress(body), raw.get("reason"), seq),
+            (at, raw.get("gateway"), raw.get("account"), raw["hash"], raw["packed"], raw.get("reason"), seq),
         )
-        return digest
+        return str(raw["hash"])
 
     def forget_raw(self, before: str) -> int:
         """Delete raw bodies from before a time, but what is in quarantine; return how many."""

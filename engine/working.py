@@ -1,20 +1,54 @@
 """The documents that a group of events works on: each is read once, and written once at the group's end."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
 
 from engine.documents import Database, Table
-from engine.documents.direct import Direct
+from engine.documents.direct import Direct, fit
 
 Document = dict[str, Any]
 Fields = tuple[str, ...]
 
 
+_FATAL = frozenset(
+    (
+        sqlite3.SQLITE_ABORT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_PROTOCOL,
+    )
+)
+
+
+BROKEN = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT)
+
+
 class Again(BaseException):
     """A part of a transaction has to be undone alone: undo it all, and do it again with care."""
+
+
+class Undone(sqlite3.OperationalError):
+    """SQLite undid the whole transaction by itself, as it may where the disk is full or fails."""
+
+    sqlite_errorcode = sqlite3.SQLITE_ABORT_ROLLBACK
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether *error* is the disk's or the file's own trouble, and not that of the code that met it."""
+    return isinstance(error, sqlite3.Error) and code_of(error) in _FATAL
+
+
+def code_of(error: BaseException) -> int:
+    """Return SQLite's primary result code of *error*; 0 where it has none."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 class Held:
@@ -50,10 +84,13 @@ class WorkingSet:
 
     lazy: whether documents that are added wait as well.
     writes: grows with everything that is written, or is to be.
+    rows_of: gives a collection's rows.
+    failed: what a flush raised, until `clear`: who met it may have swallowed it, as a hook that only read.
     """
 
     def __init__(self, documents: Database) -> None:
         self._documents = documents
+        self.rows_of: Callable[[str], Any] = documents.direct
         self._tables: dict[str, Direct] = {}
         self._held: dict[tuple[str, str], Held | None] = {}
         self._changed: dict[str, dict[str, Held]] = {}
@@ -63,6 +100,7 @@ class WorkingSet:
         self._cleared = 0
         self.lazy = False
         self.writes = 0
+        self.failed: BaseException | None = None
 
     def held(self, collection: str, id: str) -> Held | None:
         """Return a document as it stands, or None."""
@@ -83,7 +121,7 @@ class WorkingSet:
             added[fields] = {}
         row = self._table(collection).first(fields, values)
         if row is None:
-            return added[fields].get(values) if added[fields] else None
+            return added[fields].get(values) if added[fields] and fit(values) else None
         held = self._held.get((collection, row[1]))
         if held is None:
             held = self._held[collection, row[1]] = Held(row[0], row[1], row[2], row[2])
@@ -99,8 +137,9 @@ class WorkingSet:
         if known is not None:
             raise ValueError(f"Document with ID {id} already exists")
         held = self._held[collection, id] = Held(0, id, text, None)
+        waits = self.lazy and self._note(collection, held, document)  # before it may be written
         self._change(collection, held)
-        if not self.lazy or not self._note(collection, held, document):
+        if not waits:
             self.flush_of(collection)
 
     def _note(self, collection: str, held: Held, document: Document) -> bool:
@@ -109,7 +148,7 @@ class WorkingSet:
             try:
                 for values in self._table(collection).values_of(fields, document):
                     found.setdefault(values, held)
-            except TypeError:  # a value that cannot be looked up
+            except ValueError:
                 return False
         return True
 
@@ -155,11 +194,32 @@ class WorkingSet:
 
     def flush_of(self, collection: str) -> None:
         """Write what was changed in one collection."""
-        changed = self._changed.pop(collection, None)
-        if changed:
+        changed = self._changed.get(collection)
+        if not changed:
+            return
+        self.check()
+        try:
             self._write(self._table(collection), changed.values())
-            for found in self._added.get(collection, {}).values():
-                found.clear()
+        except BaseException as error:
+            self.failed = error
+            raise
+        del self._changed[collection]
+        self._drop_added(collection)
+
+    def check(self) -> None:
+        """Raise what a flush raised, if one did: nothing of this transaction may be kept.
+
+        Raises Again where it may come out otherwise with care.
+        """
+        if self.failed is None:
+            return
+        if self.lazy and not is_fatal(self.failed):
+            raise Again from self.failed
+        raise self.failed
+
+    def _drop_added(self, collection: str) -> None:
+        for found in self._added.get(collection, {}).values():
+            found.clear()
 
     def _write(self, table: Direct, changed: Iterable[Held]) -> None:
         alike = []
@@ -196,6 +256,7 @@ class WorkingSet:
 
     def forget(self, collection: str, id: str) -> None:
         """Somebody else writes a document: read it again."""
+        self.flush_of(collection)
         self._wrote(collection)
         self._held.pop((collection, id), None)
 
@@ -203,6 +264,7 @@ class WorkingSet:
         """Forget everything, at a transaction's begin or after something was undone."""
         for kept in (self._held, self._changed, self._versions, self._added):
             kept.clear()
+        self.failed = None
         self.writes += 1
         self._cleared = self.writes
         self._documents.reread()
@@ -211,7 +273,8 @@ class WorkingSet:
         try:
             return self._tables[collection]
         except KeyError:
-            table = self._tables[collection] = self._documents.direct(collection)
+            table: Direct = self.rows_of(collection)
+            self._tables[collection] = table
             return table
 
 

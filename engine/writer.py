@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.crash import point
-from engine.events import Event, EventError, check, event
+from engine.events import Event, EventError, check, copied, event
 from engine.pipeline import Outcome, Pipeline
-from engine.store import Store, code_of, is_fatal
-from engine.working import Again
+from engine.raw import packed
+from engine.store import Store
+from engine.working import BROKEN, Again, code_of, is_fatal
 
 GROUP = 64
 EX_SOFTWARE, EX_IOERR = 70, 74  # sysexits.h
@@ -73,7 +74,7 @@ class Writer(threading.Thread):
 
     def submit(self, events: list[Any], raw: dict[str, Any] | None = None) -> "Future[list[dict[str, Any]]]":
         """Take up *events*, all or nothing; EventError where one is no event."""
-        batch = Batch([check(event) for event in events], raw)
+        batch = Batch([check(event) for event in events], raw and packed(raw))
         self.waiting.put(batch)
         return batch.future
 
@@ -136,12 +137,11 @@ class Writer(threading.Thread):
 
     def _commit(self, group: list[Batch]) -> None:
         point("pre_append")
-        before = self.store.seq, self.store.last_at, self.store.hash
+        before = self.pipeline.mark()
         try:
             self._attempt(group)
         except BaseException as error:
-            self.store.seq, self.store.last_at, self.store.hash = before
-            self.pipeline.hooks.reload()
+            self.pipeline.back_to(before)
             self._failed(group, error)
             return
         self.groups += 1
@@ -156,21 +156,19 @@ class Writer(threading.Thread):
 
     def _attempt(self, group: list[Batch]) -> None:
         """Run a group without savepoints; where a part of it has to be undone alone, again with them."""
-        before = self.store.seq, self.store.last_at, self.store.hash
-        dropped = self.pipeline.dropped
+        before = self.pipeline.mark()
         self.store.careful = False
         try:
             self._run_all(group)
         except Again:
-            self.store.seq, self.store.last_at, self.store.hash = before
-            self.pipeline.dropped = dropped
-            self.pipeline.hooks.reload()
+            self.pipeline.back_to(before)
             for batch in group:
                 batch.outcomes.clear()
             self.store.careful = True
             self._run_all(group)
         finally:
             self.store.careful = True
+            self.pipeline.hooks.forget()
 
     def _run_all(self, group: list[Batch]) -> None:
         with self.store.transaction():
@@ -181,21 +179,20 @@ class Writer(threading.Thread):
 
     def _run(self, batch: Batch) -> None:
         """Run one batch; what goes wrong in it undoes it alone, but for the disk's own trouble."""
-        before = self.store.seq, self.store.last_at, self.store.hash
+        before = self.pipeline.mark()
         try:
             with self.store.savepoint("batch"):
                 if not batch.events and batch.raw is not None:
                     self._quarantine(batch)
                 raw = batch.raw
                 for event in batch.events:
-                    outcome = self.pipeline.run(event, raw)
+                    outcome = self.pipeline.run(copied(event), raw)  # this may be done again
                     raw = None if outcome.seq is not None else raw  # kept with the first new row
                     batch.outcomes.append(outcome)
         except (Exception, SystemExit) as error:
             if is_fatal(error):
                 raise
-            self.store.seq, self.store.last_at, self.store.hash = before
-            self.pipeline.hooks.reload()
+            self.pipeline.back_to(before)
             batch.fail(error)
 
     def _quarantine(self, batch: Batch) -> None:
@@ -230,15 +227,16 @@ class Writer(threading.Thread):
             task.future.set_exception(StoreFull("the disk is full") if _is_full(error) else error)
 
     def _in_transaction(self, function: Callable[[sqlite3.Connection], Any]) -> Any:
-        before = self.store.seq, self.store.last_at, self.store.hash
+        before, seq = self.pipeline.mark(), self.store.seq
         try:
             with self.store.transaction():
                 return function(self.store.connection)
         except BaseException:
-            if self.store.seq != before[0]:
-                self.store.seq, self.store.last_at, self.store.hash = before
-                self.pipeline.hooks.reload()
+            if self.store.seq != seq:
+                self.pipeline.back_to(before)
             raise
+        finally:
+            self.pipeline.hooks.forget()
 
 
 def _is_full(error: BaseException) -> bool:
@@ -247,7 +245,7 @@ def _is_full(error: BaseException) -> bool:
 
 def _give_up_on_broken_disk(error: BaseException) -> None:
     """After an I/O error nothing that this connection says can be trusted: end without an answer."""
-    if code_of(error) in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT):
+    if code_of(error) in BROKEN:
         print(f"replyai engine: the disk failed: {error}", file=sys.stderr, flush=True)
         os._exit(EX_IOERR)
 

@@ -483,6 +483,63 @@ def works(day: Day, name: str, **result: Any) -> None:
     day.submit(event("job.finished", job["id"], {"job": job["id"], "result": result}, origin="job"))
 
 
+def of_campaigns(day: Day) -> None:
+    """A broadcast to a segment that is paused and goes on, one of a file that is stopped, and answers."""
+    sari = next(agent["id"] for agent in day.all("agent") if agent["role"] == "admin")
+    day.ask("sender.set_pacing", account=SHOP, preset="official")
+    done = day.ask("contacts.create_segment", by=sari, name="Penerima", condition={"all": []})
+    texts = [{"text": "[[Halo|Hai]] {{name|Kak}}!", "weight": 2}, {"text": "{{first_name|Kak}}, mampir ya"}]
+    data = {"name": "Promo", "account": SHOP, "segment": done["result"]["segment"], "texts": texts}
+    id = day.ask("campaigns.create", by=sari, **data)["result"]["campaign"]
+    day.later(1)
+    day.ask("campaigns.change", by=sari, campaign=id, strangers=True)
+    day.ask("campaigns.schedule", by=sari, campaign=id, at=times.add(day.time, 60))
+    day.ask("campaigns.unschedule", by=sari, campaign=id)
+    day.ask("campaigns.schedule", by=sari, campaign=id, at=times.add(day.time, 60))
+    day.later(90)
+    for verb in ("pause", "resume"):
+        day.ask(f"campaigns.{verb}", by=sari, campaign=id)
+    sends_all(day)
+    assert day.get("campaign", id)["state"] == "done", day.get("campaign", id)
+    message = next(m for m in day.all("message") if m.get("sender.campaign") and m["status"] == "sent")
+    chat = day.get("conversation", message["conversation"])["chat"]
+    day.status_comes(chat, message["gateway_id"], "read")
+    day.writes(chat, "Mau!")
+    assert day.get("campaign", id)["counts"]["replied"] == 1
+    a_file_of_people(day, sari)
+
+
+def sends_all(day: Day) -> None:
+    """Have the worker say that each message was sent, until none waits."""
+    count = 0
+    while jobs := [j for j in day.all("job") if j["state"] == "queued" and j["name"] == "sender.send"]:
+        for job in jobs:
+            count += 1
+            result = {"outcome": "sent", "gateway_id": f"CAMPAIGN{count}"}
+            day.submit(event("job.finished", job["id"], {"job": job["id"], "result": result}, origin="job"))
+
+
+def a_file_of_people(day: Day, by: str) -> None:
+    data = {"name": "Dari berkas", "account": SHOP, "texts": [{"text": "Kode {{kode}}"}]}
+    id = day.ask("campaigns.create", by=by, **data)["result"]["campaign"]
+    rows = [{"phone": f"+62819111{n:05}", "fields": {"kode": str(n)} if n else {}} for n in range(30)]
+    day.ask("campaigns.add_rows", by=by, campaign=id, rows=rows, first=True, file="maret.csv")
+    day.ask("campaigns.add_rows", by=by, campaign=id, rows=rows[:3])
+    day.ask("campaigns.change", by=by, campaign=id, texts=[{"text": "Kode {{kode|baru}}"}], strangers=True)
+    day.later(1)
+    day.ask("campaigns.start", by=by, campaign=id)
+    contact = next(c["id"] for c in day.all("contact") if c["phone"] == rows[29]["phone"])
+    day.ask("contact.opt_out", by=by, contact=contact, reason="asked on the phone")
+    day.ask("campaigns.stop", by=by, campaign=id)
+    sends_all(day)
+    draft = day.ask("campaigns.create", by=by, **data)["result"]["campaign"]
+    day.ask("campaigns.add_rows", by=by, campaign=draft, rows=rows[:2], first=True)
+    day.ask("campaigns.make", by=by, campaign=draft)
+    day.later(1)
+    day.ask("campaigns.remove", by=by, campaign=draft)
+    day.later(1)
+
+
 PARTS = {
     "core": of_the_core,
     "simulator": World.with_shop,
@@ -493,6 +550,7 @@ PARTS = {
     "assignment": of_assignment,
     "contacts": lambda day: (of_contacts(day), of_contact_data(day)),
     "waha": lambda day: None,  # only an adapter: it has no hooks
+    "campaigns": of_campaigns,
     "pacing": of_pacing,  # after those whose jobs are told apart by their name
     "all": of_plugins_and_settings,
 }

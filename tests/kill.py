@@ -35,6 +35,7 @@ AIMED = (
     "received",
     "pre_append",
     "in_transaction",
+    "flushed",
     "pre_reply",
     "handed_out",
     "dequeued",

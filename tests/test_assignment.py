@@ -331,7 +331,7 @@ def test_out_of_hours_it_waits_and_is_given_when_the_team_opens(shop: Shop) -> N
     shop.comes(sari)
     shop.writes(DEWI, "masih buka?")
     assert shop.has(DEWI) is None
-    assert [m["text"] for m in shop.messages(DEWI)][1:] == ["Kami buka 04.03. 08:00."]
+    assert [m["text"] for m in shop.messages(DEWI)][1:] == ["Kami buka 4 Mar pukul 08.00."]
     assert shop.conversation(DEWI)["assignment.sla"]["due"] == "2031-03-04T01:30:00.000000Z"
     shop.later(14 * 3600)
     assert shop.has(DEWI) is None
@@ -631,7 +631,15 @@ def test_the_pages_set_the_same(stack: Stack) -> None:
     putri.post(f"/settings/teams/{team}", {"name": "Baru"})
     assert {each["id"]: each["name"] for each in stack.all("team")}[team] == "Baru"
     wrong = putri.post("/settings/assignment/everyone", {**form, "hours_tue": "pagi"})
-    assert "“pagi” is no time of day" in wrong.text
+    assert "“pagi” is no time of day" in wrong.text and wrong.text.count('aria-invalid="true"') == 1
+    assert 'value="pagi"' in wrong.text
+    typed = {**form, "closed_on": "24.12.2031, besok", "timezone": "Mars", "queue_text": "Nomor {position}"}
+    wrong = putri.post("/settings/assignment/everyone", typed)
+    assert "“besok” is no day" in wrong.text and "“Mars” is no time zone" in wrong.text
+    assert 'value="24.12.2031, besok"' in wrong.text and 'value="Nomor {position}"' in wrong.text
+    assert wrong.text.count('aria-invalid="true"') == 2
+    assert putri.post("/settings/assignment/everyone", {**typed, "closed_on": "24.12.2031", "timezone": ""})
+    assert 'value="2031-12-24"' in putri.look("/settings/assignment/everyone").text
     putri.look("/settings/assignment")
     agent = next(each["id"] for each in stack.all("agent") if each["name"] == "Putri")
     putri.post(
@@ -640,7 +648,11 @@ def test_the_pages_set_the_same(stack: Stack) -> None:
     (found,) = [each for each in stack.all("agent") if each["id"] == agent]
     assert (found["assignment.capacity"], found["assignment.takes"]) == (3, True)
     assert found["assignment.skills"] == ["en", "Refund"]
-    stack.ask("assignment.set_team", team="everyone", strategy="manual")
+    path = f"/settings/assignment/people/{agent}"
+    wrong = putri.post(path, {"capacity": "3000", "skills": "en, id", "takes": "no"}).text
+    assert 'value="3000"' in wrong and 'value="en, id"' in wrong
+    fresh = {"strategy": "manual", "closed_on": [], "queue_text": ""}
+    stack.ask("assignment.set_team", team="everyone", **fresh)
 
 
 def test_off_it_leaves_no_trace(stack: Stack) -> None:

@@ -246,3 +246,61 @@ def test_cards_with_several_numbers_are_one_contact(world: World) -> None:
     assert dewi["aliases"] == ["6281300004521@c.us", "62215551234@c.us"]
     world.submit(written(DEWI, "Halo", "X1"))
     assert world.conversation(DEWI)["contact"] == dewi["id"] and world.conversation(DEWI)["account"] == SHOP
+
+
+def taken_in(world: World, text: str, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Import a file to its end; return what the dry run counted and what was done."""
+    id = upload(world, text, options=options)
+    work(world)
+    counts = dict(state(world, id)["counts"])
+    assert start(world, id)["status"] == "done"
+    work(world)
+    return counts, dict(state(world, id)["done"])
+
+
+def test_a_second_number_of_somebody_known_goes_in_and_the_same_file_again_does_nothing(world: World) -> None:
+    world.writes(DEWI, "Halo")
+    text = "Nama;HP;HP 2\nDewi;+6281300004521;+6281299990001\n"
+    counts, done = taken_in(world, text)
+    assert (counts["update"], done["updated"], done["skipped"]) == (1, 1, 0)
+    (dewi,) = world.all("contact")
+    assert dewi["aliases"] == [DEWI, "6281299990001@c.us"]
+    counts, done = taken_in(world, text)
+    assert (counts["update"], counts["skip"], done["updated"], done["skipped"]) == (0, 1, 0, 1)
+
+
+def test_rows_that_are_of_two_people_or_of_one_twice_are_bad(world: World) -> None:
+    world.writes(DEWI, "Halo")
+    world.writes("6281200001123@c.us", "Halo")
+    dewi = world.conversation(DEWI)["contact"]
+    world.ask("contacts.add_number", contact=dewi, phone="+6281299990001")
+    counts, done = taken_in(
+        world,
+        "Nama;HP;HP 2\nDewi;+6281300004521;+6281200001123\nDewi;+6281299990001;\nDewi;+6281300004521;\n",
+    )
+    assert problems(world) == [(2, "two_contacts"), (4, "duplicate")]
+    assert (counts["update"], counts["bad"], done["updated"]) == (1, 2, 1)
+    taken_in(world, "Nama;HP;HP 2\nDewi;+6281299990001;\nDewi;+6281300004521;\n")
+    assert problems(world) == [(3, "same_contact")]
+
+
+@pytest.mark.parametrize("since", ["opted_out", "named", "numbered", "merged", "written"])
+def test_undo_takes_nobody_out_of_whom_something_came_since(world: World, since: str) -> None:
+    id = upload(world, "Nama;HP\nEka;+6281277770001\nFani;+6281277770002\n")
+    work(world)
+    start(world, id)
+    work(world)
+    eka = next(each["id"] for each in world.all("contact") if each["name"] == "Eka")
+    hand = world.ask("contacts.create", phone="+6281255550001", name="Gita")["result"]["contact"]
+    {
+        "opted_out": lambda: world.ask("contact.opt_out", contact=eka, reason="di toko", source="agent"),
+        "named": lambda: world.ask("contact.update", contact=eka, name="Bu Eka"),
+        "numbered": lambda: world.ask("contacts.add_number", contact=eka, phone="+6281277770003"),
+        "merged": lambda: world.ask("contacts.merge", contact=hand, into=eka),
+        "written": lambda: world.writes("6281277770001@c.us", "Halo"),
+    }[since]()
+    world.ask("contacts.undo_import", **{"import": id})
+    world.until(lambda: state(world, id)["state"] == "undone")
+    left = {each["name"] for each in world.all("contact")}
+    assert "Fani" not in left and world.get("contact", eka)
+    assert (state(world, id)["undone"], state(world, id)["kept"]) == (1, 1)

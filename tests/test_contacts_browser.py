@@ -146,13 +146,20 @@ def test_a_talk_that_becomes_part_of_another_stays_open_with_what_was_being_writ
 def test_two_are_joined_after_a_look_and_parted_again_on_a_phone(shop: Shop, sari: Person) -> None:
     sari.page.set_viewport_size(PHONE)
     one = shop.api("GET", "/api/contacts?q=Agus 0001".replace(" ", "%20"))["items"][0]["id"]
-    sari.goes(f"/contacts/{one}/merge?q=Agus+0002")
+    shop.api("PATCH", f"/api/contacts/{one}", {"name": "Pak Agus"})
+    sari.goes(f"/contacts/{one}/merge")
+    sari.page.get_by_role("searchbox").press_sequentially("Agus 0002")
     sari.page.locator("#rows .row").first.click()
+    expect(sari.page.locator("[data-made-name]")).to_have_text("Pak Agus")
+    sari.page.get_by_label("Agus 0002").check()
+    expect(sari.page.locator("[data-made-name]")).to_have_text("Agus 0002")
     expect(sari.page.locator(".made")).to_contain_text("+62 819-0000-0001, +62 819-0000-0002")
     sari.page.get_by_role("button", name="Join them").click()
     expect(sari.page.locator(".sources li", has_text="+62 819")).to_have_count(2)
+    expect(sari.page.locator("h1")).to_have_text("Agus 0002")
     wide = sari.page.evaluate("document.documentElement.scrollWidth")
     assert wide <= PHONE["width"]
     sari.page.get_by_role("button", name="Undo").click()
-    expect(sari.page.locator("h1")).to_have_text("Agus 0002")
+    expect(sari.page.locator(".sources li", has_text="+62 819")).to_have_count(1)
+    assert shop.api("GET", f"/api/contacts/{one}")["name"] == "Pak Agus"
     assert len(shop.api("GET", f"/api/contacts/{one}")["aliases"]) == 1

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from engine.events import event
+from engine.events import event, requested
 
 from .web_stack import ANDI, DEWI, Stack, running
+from .world import written
 
 LID = "98765432101234@lid"
 
@@ -77,6 +78,45 @@ def test_an_agent_sees_who_has_no_talk_and_not_whom_another_team_talks_with(stac
     assert tono.client.get(f"/why/contact/{hidden}").status_code == 404
     merging = {"other": hidden}
     assert tono.post(f"/contacts/{contact(stack, ANDI)['id']}/merge", merging).status_code == 404
+
+
+def test_whom_an_agent_may_not_see_is_named_nowhere(stack: Stack) -> None:
+    team = stack.team("Direksi")
+    stack.ask("contact.update", contact=contact(stack, DEWI)["id"], name="Bu Rahasia")
+    other = stack.ask("contacts.create", phone="+6281900007777", name="Rahasia")["contact"]
+    merge = stack.ask("contacts.merge", contact=other, into=contact(stack, DEWI)["id"])["merge"]
+    stack.ask("conversation.assign", conversation=stack.conversation(DEWI)["id"], agent=None, team=team)
+    tono = stack.agent("Tono")
+    program, browser = stack.api(tono), stack.signed_in("Tono")
+    told = browser.client.get("/contacts/number?text=0813-0000-4521").json
+    assert told["taken"]["id"] is None and "Rahasia" not in told["taken"]["name"]
+    status, refused = program("POST", "/contacts", json={"phone": "0813-0000-4521"})
+    assert status == 409 and "Rahasia" not in str(refused)
+    assert program("GET", "/contacts/merges")[1]["items"] == []
+    assert program("POST", f"/contacts/merges/{merge}/undo")[0] == 404
+    assert len(stack.api("system")("GET", "/contacts/merges")[1]["items"]) == 1
+
+
+def test_an_agent_finds_their_own_among_any_number_of_others(stack: Stack) -> None:
+    """What others' teams have is neither found nor counted among the hits."""
+    team, tono = stack.team("Gudang"), stack.agent("Tono")
+    stack.ask("contact.update", contact=contact(stack, DEWI)["id"], name="Zulaikha Pelanggan")
+    others = [f"62819{number:08}@c.us" for number in range(450)]
+    book = [{"chat_id": chat, "kind": "user", "book_name": f"Pelanggan {chat}"} for chat in others]
+    stack.submit([event("contact.book", "b1", {"contacts": book}, account="toko")])
+    for start in range(0, len(others), 50):
+        stack.submit([written(chat, "halo", chat) for chat in others[start : start + 50]])
+    talks = [each["id"] for each in stack.all("conversation") if each["chat"] in others]
+    given = [{"conversation": id, "agent": None, "team": team} for id in talks]
+    asked = [{"type": "conversation.assign", "data": each} for each in given]
+    for start in range(0, len(asked), 50):
+        stack.submit([requested(None, asked[start : start + 50])])
+    program = stack.api(tono)
+    _, found = program("GET", "/contacts?q=Pelanggan")
+    assert [each["name"] for each in found["items"]] == ["Zulaikha Pelanggan"]
+    _, first = program("GET", "/contacts?limit=1")
+    _, second = program("GET", f"/contacts?limit=5&cursor={first['next']}")
+    assert len(first["items"]) == 1 and second["items"][-1]["name"] == "Zulaikha Pelanggan"
 
 
 def test_joining_is_shown_before_done_and_undone_and_old_addresses_lead_on(stack: Stack) -> None:

@@ -6,19 +6,66 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from marshmallow import fields
 
 from engine import Refused, action, handles, hookimpl, journal, schemas, times, where
+from engine.actions import ActionSchema
 from engine.documents import fulltext
 from engine.events import event, requested
 from engine.plugins import Plugin, Registry, load
+from engine.replay import replay
 from tests.world import ANDI, DEWI, SHOP, World, peer_of, written
 
 MORNING = "2031-03-03T01:00:00.000000Z"
 BUDI, LID = "6281900007777@c.us", "88123@lid"
 Event = dict[str, Any]
+
+
+class Steps(ActionSchema):
+    """What `works` does, one after the other."""
+
+    steps = fields.List(fields.List(fields.String()))
+
+
+def works(data: Any, tx: Any) -> dict[str, Any]:
+    """Work on contacts in both ways, open tables too; return all that was read."""
+    table, read = None, []
+    for step, name in data["steps"]:
+        id, document = f"contact {name}", {"id": f"contact {name}", **somebody(name)}
+        if step == "opens":
+            table = tx.documents.table("contact")
+        elif step == "inserts":
+            tx.insert("contact", document)
+        elif step == "updates":
+            tx.update("contact", id, {"aliases": [f"{name}@lid"], "name": "Z"})
+        elif step == "removes":
+            tx.remove("contact", id)
+        elif step == "looks up":
+            read += [tx.first("contact", aliases=f"{name}@c.us"), tx.first("contact", aliases=f"{name}@lid")]
+        elif step == "reads":
+            read.append(tx.get("contact", id))
+        elif table is not None:
+            writes_rows(table, step, document)
+            read.append(table.get(doc_id=id))
+    return {"read": read}
+
+
+def somebody(name: str) -> dict[str, Any]:
+    return {"aliases": [f"{name}@c.us"], "names": {}, "phone": None, "name": name.upper()}
+
+
+def writes_rows(table: Any, step: str, document: dict[str, Any]) -> None:
+    """Write by the table itself, what the transaction does not see coming."""
+    if step == "adds a row":
+        table.insert(document)
+    elif step == "sets a row":
+        table.update({"phone": "+62"}, doc_ids=[document["id"]])
+    elif step == "drops a row":
+        table.remove(doc_ids=[document["id"]])
 
 
 def difficult() -> Plugin:
@@ -60,9 +107,11 @@ def difficult() -> Plugin:
         assert table.count(where("id") == data["conversation"]) == 1
         assert table.get(doc_id=data["conversation"])["difficult.times"] == 2
 
-    for name, function in (("fails", fails), ("refuses", refuses), ("mixes", mixes)):
+    functions = {"fails": fails, "refuses": refuses, "mixes": mixes, "works": works}
+    for name, function in functions.items():
+        schema = Steps if name == "works" else schemas.OfConversation
         function.__module__ = module.__name__
-        setattr(module, name, handles(f"difficult.{name}", schemas.OfConversation)(function))
+        setattr(module, name, handles(f"difficult.{name}", schema)(function))
     module.message_received = hookimpl(received)  # type: ignore[attr-defined]
     return Plugin("difficult", order=50, module=module)
 
@@ -74,11 +123,13 @@ _numbers = count()
 class Apart(World):
     """A shop whose time and chance depend on what is written alone; it writes nothing before `start`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, registry: Registry | None = None) -> None:
         from engine.workspace import Workspace
 
-        self.frames, self.registry = [], REGISTRY
-        self.workspace = Workspace("main", folder / str(next(_numbers)), REGISTRY, None, self.frames.extend)
+        self.frames, self.registry = [], registry or REGISTRY
+        self.workspace = Workspace(
+            "main", folder / str(next(_numbers)), self.registry, None, self.frames.extend
+        )
         store = self.workspace.store
         store.salt = "a salt"
         store.now = lambda: times.add(MORNING, store.seq)  # type: ignore[method-assign]
@@ -117,12 +168,12 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
 
 
-def is_the_same(folder: Path, batches: list[list[Event]]) -> dict[str, Any]:
+def is_the_same(folder: Path, batches: list[list[Event]], registry: Registry | None = None) -> dict[str, Any]:
     """Have both do the same; return what is left, which must be alike to the byte."""
     first = [
         [requested(None, [{"type": "account.put", "data": {"name": SHOP, "gateway": "simulator"}}], "1")]
     ]
-    one, other = Apart(folder), Apart(folder)
+    one, other = Apart(folder, registry), Apart(folder, registry)
     try:
         assert one.together(first + batches) == other.alone(first + batches)
         assert one.workspace.writer.groups < other.workspace.writer.groups or len(batches) < 2
@@ -161,6 +212,18 @@ def an_event(kind: str, chat: str, number: int, text: str) -> Event:
     return asks("labels.create", number, name=f"{text} {number % 4}", color="#d4380d")
 
 
+STEPS = ("inserts", "inserts", "updates", "removes", "removes", "reads")
+ROWS = ("adds a row", "sets a row", "drops a row", "looks at a row")
+steps = st.lists(st.tuples(st.sampled_from(STEPS + ROWS), st.sampled_from("aab")), max_size=4)
+handlers = st.builds(lambda opens, steps: [*opens, *steps], st.sampled_from(([], [("opens", "")])), steps)
+
+
+def a_handler(steps: list[tuple[str, str]], number: int) -> Event:
+    """Return what has a handler do such steps, and look up everybody before and after them."""
+    looks = [["looks up", "a"], ["looks up", "b"]]
+    return asks("difficult.works", number, steps=[*looks, *map(list, steps), *looks])
+
+
 KINDS = (
     *["writes"] * 6,
     "writes as another",
@@ -189,6 +252,39 @@ events = st.builds(
 )
 @given(st.lists(st.lists(events, min_size=1, max_size=3), min_size=2, max_size=14))
 def test_a_group_leaves_what_its_parts_would_leave_alone(folder: Path, batches: list[list[Event]]) -> None:
+    is_the_same(folder, batches)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(handlers, min_size=2, max_size=6))
+def test_handlers_read_the_same_however_they_are_grouped(
+    folder: Path, handlers: list[list[tuple[str, str]]]
+) -> None:
+    is_the_same(folder, [[a_handler(steps, n)] for n, steps in enumerate(handlers)])
+
+
+def test_who_was_added_to_an_open_collection_and_removed_is_not_found_again(folder: Path) -> None:
+    add = [("opens", ""), ("inserts", "a")]
+    parts = [[*add, ("removes", "a")], add, [("removes", "a")], [("reads", "b")]]
+    left = is_the_same(folder, [[a_handler(steps, n)] for n, steps in enumerate(parts)])
+    results = [orjson.loads(body)["actions"][0]["result"]["read"] for _, _, _, body, _ in left["rows"][1:]]
+    assert [len([each for each in read if each]) for read in results] == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize("id", [7.5, True, 1 << 62, [1], "a\0b"])
+def test_what_sql_compares_otherwise_is_a_duplicate_or_none_however_it_is_grouped(
+    folder: Path, id: Any
+) -> None:
+    batches = []
+    for number in range(2):
+        came = written(DEWI, "halo", "x")
+        came["id"], came["data"]["message"]["id"] = f"toko/message.received/{number}", id
+        batches.append([came])
     is_the_same(folder, batches)
 
 
@@ -221,21 +317,37 @@ def test_the_same_twice_in_one_group_is_a_duplicate(folder: Path) -> None:
     assert len(left["message"]) == 1
 
 
-def test_an_id_that_was_taken_by_an_import_is_that_events_own_trouble(folder: Path) -> None:
-    """A document that should be new is there already: its event alone is told so."""
+@pytest.mark.parametrize("is_deaf", [False, True])
+def test_an_id_that_was_taken_by_an_import_is_that_events_own_trouble(folder: Path, is_deaf: bool) -> None:
+    """A document that should be new is there already: its event alone is told so, whoever swallows it."""
     taken = left_by_one_message(folder)
     documents = {"documents": {"contact": [{"id": taken, "aliases": [], "names": {}, "phone": None}]}}
-    left = is_the_same(
-        folder,
-        [
-            [event("documents.imported", "1", documents, origin="system")],
-            [written(DEWI, "Halo", "A")],
-            [written(ANDI, "Pagi", "B")],
-        ],
-    )
+    batches = [
+        [event("documents.imported", "1", documents, origin="system")],
+        [written(DEWI, "Halo", "A")],
+        [written(ANDI, "Pagi", "B")],
+    ]
+    plugins = [*REGISTRY.plugins.values(), *([deaf()] if is_deaf else [])]
+    left = is_the_same(folder, batches, Registry(plugins))
     assert [message["text"] for message in left["message"]] == ["Pagi"]
     errors = [body for _, _, _, body, _ in left["rows"] if "already exists" in body]
     assert len(errors) == 1
+    for recorded in folder.iterdir():
+        assert replay(recorded, Registry(plugins))["identical"]
+
+
+def deaf() -> Plugin:
+    """A plugin that reads, and takes no notice of what goes wrong."""
+    module = types.ModuleType("test_deaf")
+
+    def received(documents: Any) -> None:
+        try:
+            documents.table("contact").search(where("phone") == "+62811")
+        except:  # noqa: E722
+            return
+
+    module.message_received = hookimpl(received)  # type: ignore[attr-defined]
+    return Plugin("deaf", order=40, module=module)
 
 
 def left_by_one_message(folder: Path) -> str:

@@ -60,7 +60,7 @@ def test_keys_act_on_the_row_that_was_chosen(rina: Person) -> None:
     assert rina.page.get_attribute("[data-thread]", "data-thread") == chosen != opened
     rina.page.keyboard.press("Escape")
     rina.page.keyboard.press(".")
-    expect(rina.page.locator(".toast")).to_have_text("No message here says why.")
+    expect(rina.page.locator("#panel .history")).to_have_attribute("open", "")
 
 
 def test_snooze_goes_by_the_workspaces_clock_and_its_button_turns(rina: Person) -> None:
@@ -112,6 +112,53 @@ def test_the_palette_leaves_the_focus_on_the_thread(rina: Person) -> None:
     expect(rina.page.locator("#palette-items li").first).to_contain_text("Zahra")
     rina.page.keyboard.press("Enter")
     expect(rina.page.locator('[data-name="Zahra Putri"]')).to_be_focused()
+
+
+def test_beside_the_sidebar_the_buttons_give_way_before_the_name(rina: Person) -> None:
+    opens_the_first(rina)
+    rina.page.locator("[data-side]").click()
+    expect(rina.page.locator("#side")).to_be_visible()
+    title = rina.page.locator(".bar-title b")
+    assert title.evaluate("each => each.scrollWidth <= each.clientWidth")
+    expect(rina.page.locator('#thread-header [data-action="resolve"]')).to_have_accessible_name("Resolve")
+    expect(rina.page.locator('#thread-header [data-action="resolve"] span')).to_be_hidden()
+    rina.page.locator("[data-side]").click()
+
+
+def test_tabs_with_long_numbers_stay_within_the_list(rina: Person) -> None:
+    opens_the_first(rina)
+    for name in ("mine", "unassigned", "all"):
+        rina.page.locator(f'.tabs [data-count="{name}"]').evaluate("each => { each.textContent = '1888' }")
+    assert rina.page.locator(".tabs").evaluate("each => each.scrollWidth <= each.clientWidth")
+
+
+def test_labels_by_key_are_for_those_selected(rina: Person) -> None:
+    opens_the_first(rina)
+    rina.page.locator("#rows .row [data-pick]").nth(1).click()
+    rina.page.keyboard.press("l")
+    expect(rina.page.locator("#label-bulk")).to_be_visible()
+    expect(rina.page.locator("#label-menu")).to_be_hidden()
+    rina.page.keyboard.press("Escape")
+    rina.page.locator("[data-bulk-clear]").click()
+
+
+def test_where_no_message_says_why_the_history_does(rina: Person) -> None:
+    opens_the_first(rina)
+    expect(rina.page.locator("#messages .why")).to_have_count(0)
+    rina.page.locator("#messages").click()
+    rina.page.keyboard.press(".")
+    expect(rina.page.locator("#panel .history[open] .why-text")).to_be_visible()
+
+
+def test_a_colleague_who_looks_leaves_it_unread(rina: Person) -> None:
+    rina.goes("/inbox?tab=all")
+    row = rina.page.locator("#rows .row.unread:not([data-assignee=''])").first
+    id = row.get_attribute("data-conversation")
+    row.click()
+    expect(rina.page.locator(f'[data-thread="{id}"]')).to_be_visible()
+    expect(rina.page.locator(f"#row-{id} [data-unread]")).to_be_visible()
+    rina.goes("/inbox?tab=all")
+    expect(rina.page.locator(f"#row-{id} [data-unread]")).to_be_visible()
 
 
 def test_on_a_phone_the_name_can_be_read_beside_the_buttons(rina: Person) -> None:

@@ -124,6 +124,25 @@ def test_what_a_plugin_changes_in_its_arguments_stays_with_it(make: Callable[...
     assert shop.journal()[-1]["event"]["type"] == "message.received"
 
 
+def test_a_hook_is_given_the_conversation_that_its_event_names(make: Callable[..., World]) -> None:
+    """Also where the same transaction has written into another one."""
+
+    def both(event: dict, documents: Any) -> Any:
+        chats = {one["chat"]: one["id"] for one in documents.table("conversation").all()}
+        if event["data"]["message"]["text"] == "sekarang":
+            yield action("message.send", conversation=chats[ANDI], text="ke Andi")
+            yield action("conversation.resolve", conversation=chats[DEWI])
+
+    def thanks(event: dict, conversation: dict, message: Any) -> Any:
+        assert message is None
+        yield action("message.send", conversation=conversation["id"], text="selesai")
+
+    shop = make(plugin("both", both), plugin("thanks", thanks, called="conversation_resolved"))
+    shop.writes(DEWI, "halo")
+    shop.writes(ANDI, "sekarang")
+    assert [m["text"] for m in shop.messages(DEWI)] == ["halo", "selesai"]
+
+
 def test_an_action_that_fails_is_undone_alone(make: Callable[..., World]) -> None:
     def two(conversation: dict) -> Any:
         yield action("labels.add", conversation=conversation["id"], label="no-such-label")

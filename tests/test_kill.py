@@ -26,7 +26,7 @@ def test_thirty_kills_lose_nothing_and_double_nothing() -> None:
     assert set(NAMED) <= kills
     for stage in (
         {"received"},
-        {"pre_append", "in_transaction"},
+        {"pre_append", "in_transaction", "flushed"},
         {"pre_reply"},
         {"handed_out", "dequeued", "pre_http"},
     ):

@@ -179,7 +179,7 @@ def test_who_still_asks_for_a_merged_label_gets_the_one_that_took_it_over(shop: 
     shop.ask("labels.merge", label=new, into=last)
     shop.writes(DEWI, "halo")
     done = shop.ask("labels.add", conversation=shop.conversation(DEWI)["id"], label=old)
-    assert done["result"] == {"label": last} and shop.conversation(DEWI)["labels"] == [last]
+    assert done["result"]["label"] == last and shop.conversation(DEWI)["labels"] == [last]
 
 
 def test_a_merge_of_very_many_goes_bit_by_bit_and_on_after_a_crash(

@@ -223,11 +223,28 @@ def test_making_a_label_is_offered_to_those_who_may(ayu, sari):
 
 
 def test_the_feed_tells_of_labels(stack):
-    owner, names = stack.held.feeds["label"]
+    feed = stack.held.feeds["label"]
+    owner, names = feed.plugin, feed.fields
     assert owner == "labels" and set(names) == {"id", "name", "color", "description", "order", "archived"}
 
 
 # The settings page
+
+
+def test_what_was_typed_stays_in_its_form_where_it_is_refused(stack, ayu):
+    for name in ("Ada dua kali", "Nama lama"):
+        stack.ask("labels.create", name=name, color="#6941c6", description="")
+    (old,) = [each["id"] for each in stack.all("label") if each["name"] == "Nama lama"]
+    form = {"name": "Ada dua kali", "color": "#c11574", "description": "ditulis baru saja"}
+    ayu.look("/settings/labels")
+    for path in (f"/settings/labels/{old}", "/settings/labels"):
+        text = ayu.post(path, form).text
+        assert "ditulis baru saja" in text
+        assert 'class="alert"' in text
+    assert text.count("ditulis baru saja") == 1
+    for each in stack.all("label"):
+        if each["name"] in ("Ada dua kali", "Nama lama"):
+            stack.ask("labels.archive", label=each["id"])
 
 
 def test_labels_are_managed_on_their_page(stack, ayu):

@@ -225,6 +225,31 @@ def test_a_reminder_brings_a_resolved_conversation_back_to_its_author(day: Day) 
     )
 
 
+def test_a_reminder_only_rings_where_its_author_may_not_see_the_conversation_any_more(day: Day) -> None:
+    sari, rina = day.agent("Sari"), day.agent("Rina", "supervisor")
+    note = writes(day, sari, "Telepon", remind_at=times.add(day.time, 600))
+    team = day.ask("team.create", name="Accounts")["result"]["team"]
+    day.ask("conversation.assign", by=rina, conversation=note["conversation"], agent=rina, team=team)
+    day.ask("conversation.resolve", by=rina, conversation=note["conversation"])
+    day.ask("conversation.read", by=rina, conversation=note["conversation"])
+    day.later(700)
+    assert day.get("note", note["id"])["due_for"] == sari
+    stays = day.conversation(DEWI)
+    assert (stays["status"], stays["assignee"], stays["unread"]) == ("resolved", rina, 0)
+
+
+@pytest.mark.parametrize("off", ["contact.block", "agent.deactivate"])
+def test_a_reminder_brings_nothing_back_of_the_blocked_nor_to_who_has_left(day: Day, off: str) -> None:
+    sari = day.agent("Sari")
+    note = writes(day, sari, "Telepon", remind_at=times.add(day.time, 600))
+    day.ask("conversation.resolve", by=sari, conversation=note["conversation"])
+    who = {"contact": note["contact"], "reason": "spam"} if off == "contact.block" else {"agent": sari}
+    day.ask(off, **who)
+    day.later(700)
+    assert day.get("note", note["id"])["reminder"] == "due"
+    assert day.conversation(DEWI)["status"] == "resolved"
+
+
 def test_an_open_conversation_stays_with_who_has_it_and_is_unread(day: Day) -> None:
     sari, rina = day.agent("Sari"), day.agent("Rina", "supervisor")
     note = writes(day, sari, "Telepon", remind_at=times.add(day.time, 60))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from web.pages.shape import Place, bubble
+
 from .web_stack import ANDI, DEWI, Browser, Stack, running
 
 PAGES = [
@@ -164,3 +166,59 @@ def test_every_icon_that_a_page_names_is_in_the_sprite() -> None:
         *root.glob("web/static/js/*.js"),
     ]:
         assert set(re.findall(r'icon\("([\w-]+)"', file.read_text())) <= there, file.name
+
+
+def test_a_colleague_who_looks_does_not_make_it_read(stack: Stack) -> None:
+    chat = "6281300007777@c.us"
+    stack.writes(chat, "Halo")
+    id, agents = stack.conversation(chat)["id"], {each["name"]: each["id"] for each in stack.all("agent")}
+    stack.ask("conversation.assign", conversation=id, agent=agents["Sari"])
+    stack.ask("conversation.read", by=agents["Budi"], conversation=id)
+    assert stack.conversation(chat)["unread"] == 1
+    stack.ask("conversation.read", by=agents["Sari"], conversation=id)
+    assert stack.conversation(chat)["unread"] == 0
+    stack.ask("conversation.assign", conversation=id, agent=None)
+    stack.ask("conversation.mark_unread", conversation=id)
+    stack.ask("conversation.read", by=agents["Budi"], conversation=id)
+    assert stack.conversation(chat)["unread"] == 0
+
+
+def test_rows_of_all_conversations_say_who_has_them(stack: Stack, sari: Browser) -> None:
+    chat = "6281300007778@c.us"
+    stack.writes(chat, "Halo")
+    id, agents = stack.conversation(chat)["id"], {each["name"]: each["id"] for each in stack.all("agent")}
+    for agent, words in ((None, "Belum ada"), ("Sari", "Anda"), ("Budi", "Budi")):
+        stack.ask("conversation.assign", conversation=id, agent=agents.get(agent))
+        row = sari.look("/inbox?tab=all").text.split(f'id="row-{id}"')[1].split("</a>")[0]
+        assert words in row.split('class="who"')[1]
+
+
+def test_the_composer_says_who_wants_no_more_messages_and_who_noted_it(stack: Stack, sari: Browser) -> None:
+    conversation = stack.conversation(DEWI)
+    hint = "data-opted-out hidden"
+    page = sari.look(f"/inbox/{conversation['id']}").text
+    assert hint in page
+    agents = {each["name"]: each["id"] for each in stack.all("agent")}
+    stack.ask(
+        "contact.opt_out", by=agents["Budi"], contact=conversation["contact"], reason="phone", source="agent"
+    )
+    page = sari.look(f"/inbox/{conversation['id']}").text
+    assert hint not in page
+    assert page.count("oleh Budi") == 2  # at the composer and in the panel
+    stack.ask("contact.opt_in", contact=conversation["contact"], reason="again")
+
+
+@pytest.mark.parametrize(
+    ("author", "why", "shown"),
+    [
+        ({"kind": "agent", "name": "Budi"}, None, "Budi"),
+        ({"kind": "bot", "name": "flowbuilder"}, "flow “Sambutan”: first message", "Bot · Sambutan"),
+        ({"kind": "bot", "name": "assignment"}, "closed until 08:00", "Automatic"),
+    ],
+)
+def test_what_wrote_is_called_by_no_plugins_name(
+    stack: Stack, author: dict[str, str], why: str | None, shown: str
+) -> None:
+    message = {"id": "m", "direction": "out", "author": author, "why": why, "at": "2026-11-24T08:00:00Z"}
+    with stack.app.test_request_context(headers={"Accept-Language": "en"}):
+        assert bubble(message, Place.of({}, "en", "x"))["by"] == shown

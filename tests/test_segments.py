@@ -141,6 +141,18 @@ def test_a_country_is_told_from_the_number(documents: Database) -> None:
     assert names(documents, field("country", "is_not", "ID")) == ["Sam", "Céline"]
 
 
+def test_one_of_takes_as_many_as_a_list_has(documents: Database) -> None:
+    many = [f"{number}" for number in range(1500)]
+    person(documents, "Dewi", **{"contacts.city": "1499"})
+    person(documents, "Andi", **{"contacts.city": 1499})
+    person(documents, "Budi", **{"contacts.city": None})
+    person(documents, "Céline", **{"contacts.city": True})
+    assert names(documents, field("contacts.city", "one_of", many)) == ["Dewi"]
+    assert names(documents, field("contacts.city", "one_of", [*range(2, 1500), None])) == ["Andi", "Budi"]
+    assert names(documents, field("contacts.city", "one_of", [True])) == ["Céline"]
+    assert names(documents, field("country", "one_of", ["ID", *many])) == ["Dewi", "Andi", "Budi", "Céline"]
+
+
 def test_the_erased_belong_to_no_segment(documents: Database) -> None:
     person(documents, "Dewi", erased_at=NOW)
     assert names(documents, {}) == []

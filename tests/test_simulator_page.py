@@ -10,7 +10,7 @@ from plugins.simulator import files
 from plugins.simulator.gateway import Simulator
 from tests.web_stack import running
 
-BUDI = {"account": "simulator", "phone": "6281200000001", "name": "Budi Santoso"}
+BUDI = {"account": "simulator", "phone": "6281200000001", "name": "Yusuf Hidayat"}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_what_a_customer_says_is_there_once(sari):
     (message,) = [m for m in shown["messages"] if m["gateway_id"] == "SIM-TEXT-1"]
     assert (message["mine"], message["text"], message["status"]) == (True, "Halo", "delivered")
     (customer,) = [c for c in shown["customers"] if c["phone"] == BUDI["phone"]]
-    assert customer["name"] == "Budi Santoso"
+    assert customer["name"] == "Yusuf Hidayat"
 
 
 def test_a_picture(sari):

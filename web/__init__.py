@@ -13,18 +13,19 @@ from .engine_link import View, engine, read
 from .errors import Conflict, Invalid, NotFound
 from .filters import tally_seen
 from .media import workspace_folder
-from .parts import gateways
+from .parts import Feed, forecasts, gateways
 from .permissions import may, public, requires
 from .search import contacts_like, search_in
 from .sessions import Session, current
 from .slots import Slot, language, render
 from .thread import Entries
-from .trials import start_trial, trial
+from .trials import imported_since, start_trial, trial
 from .visibility import visible, visible_in
 from .webhooks import ingest
 
 # isort: split
 # Of the pages, which are made of the names above.
+from .api.contacts import page_of_seen as seen_contacts_page
 from .api.contacts import seen as seen_contacts
 from .pages.inbox_query import Filter
 from .pages.look import label_tint
@@ -36,6 +37,7 @@ from .pages.shape import contact_name
 __all__ = [
     "Conflict",
     "Entries",
+    "Feed",
     "Filter",
     "Invalid",
     "NotFound",
@@ -55,7 +57,9 @@ __all__ = [
     "current",
     "cursor_errors",
     "engine",
+    "forecasts",
     "gateways",
+    "imported_since",
     "ingest",
     "label_tint",
     "language",
@@ -71,6 +75,7 @@ __all__ = [
     "search_in",
     "see_contact",
     "seen_contacts",
+    "seen_contacts_page",
     "settings_page",
     "start_trial",
     "tally_seen",

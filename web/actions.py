@@ -14,7 +14,10 @@ from .errors import Conflict, Failed, Forbidden, Invalid, NotFound
 from .media import opened
 from .parts import parts
 from .permissions import may
+from .seeing import see_contact, see_named
 from .sessions import Session, current, forget
+
+__all__ = ["act", "act_each", "act_once", "see_contact"]
 
 OWN_FIELDS = {"agent", "name", "language", "theme"}
 LONGEST_ID = 200
@@ -58,7 +61,7 @@ def act_each(actions: list[dict[str, Any]], client_id: str | None = None) -> lis
     result (``status`` is ``refused`` or ``failed``, ``reason`` says why) and hinders none of the others.
     """
     session, prepared = current(), [_prepare(each) for each in actions]
-    seen = read(lambda view: [_sees(view, each["data"]) for each in prepared])
+    seen = read(lambda view: [_sees(view, each) for each in prepared])
     wanted = [each for each, is_seen in zip(prepared, seen, strict=True) if is_seen]
     results = iter(_submit(session, wanted, client_id)[0] if wanted else ())
     unseen = {"status": "refused", "reason": UNSEEN, "result": None}
@@ -82,9 +85,9 @@ def _submit(
     return answered["actions"][: len(prepared)], bool(answered.get("duplicate"))  # plugins' own come after
 
 
-def _sees(view: View, data: dict[str, Any]) -> bool:
+def _sees(view: View, each: dict[str, Any]) -> bool:
     try:
-        _see(view, data)
+        see_named(view, each)
     except NotFound:
         return False
     return True
@@ -128,47 +131,7 @@ def _is_own(type: str, data: dict[str, Any]) -> bool:
 
 def _see_all(view: View, prepared: list[dict[str, Any]]) -> None:
     for each in prepared:
-        _see(view, each["data"])
-
-
-def _see(view: View, data: dict[str, Any]) -> None:
-    """Raise NotFound where the action is about something that this agent may not see."""
-    if isinstance(data.get("conversation"), str):
-        view.conversation(data["conversation"])
-    if isinstance(data.get("message"), str):
-        view.conversation(view.get("message", data["message"])["conversation"])
-    for key in ("contact", "into") if "contact" in data else ():
-        if isinstance(data.get(key), str):
-            see_contact(view, data[key])
-    for each in parts().registry.collections:
-        if each.owner != "core" and isinstance(data.get(each.name), str):
-            _see_of_plugin(view, each.name, data[each.name])
-
-
-def _see_of_plugin(view: View, collection: str, id: str) -> None:
-    """Raise NotFound for a plugin's document of a conversation that this agent may not see."""
-    found: Any = view.db.table(collection).get(doc_id=id)
-    if found is not None and isinstance(found.get("conversation"), str):
-        view.conversation(found["conversation"])
-
-
-def see_contact(view: View, id: str) -> dict[str, Any]:
-    """Return a contact; NotFound where there is none, or none of its conversations may be seen.
-
-    A contact without conversations is for all who may see contacts.
-    """
-    from engine import where
-
-    from .engine_link import both
-    from .visibility import visible_in
-
-    found = view.get("contact", id)
-    rule = visible_in(view) if view.agent else None
-    table = view.db.table("conversation")
-    theirs = where("contact") == found["id"]
-    if rule is not None and not table.contains(both(theirs, rule)) and table.contains(theirs):
-        raise NotFound(f"no contact {id}")
-    return found
+        see_named(view, each)
 
 
 def _after(workspace: str, each: dict[str, Any], result: dict[str, Any]) -> None:

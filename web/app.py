@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,7 +25,7 @@ from . import access_log, api, auth, errors, feed, health, i18n, media, metrics,
 from .engine_link import Reads
 from .hub import Hub
 from .limits import Limits
-from .parts import Parts
+from .parts import Feed, Parts
 from .permissions import guard, public
 from .sessions import identify, rotate
 from .workspaces import KEY, Workspaces
@@ -128,8 +129,15 @@ def _plugin(app: Flask, rest: Api, held: Parts, plugin: Plugin) -> None:
     held.reasons += getattr(routes, "REASONS", ())
     held.whys += getattr(routes, "WHYS", ())
     held.words |= getattr(routes, "WORDS", {})
-    for collection, names in getattr(routes, "FEED", {}).items():
-        held.feeds[collection] = (plugin.name, tuple(names) if names is not None else None)
+    for collection, of in getattr(routes, "FEED", {}).items():
+        if not isinstance(of, Feed):
+            log.error(
+                "a plugin's FEED is told to nobody: it takes Feed(…)",
+                plugin=plugin.name,
+                collection=collection,
+            )
+            continue
+        held.feeds[collection] = replace(of, plugin=plugin.name)
     if plugin.path and (plugin.path / "templates").is_dir():
         loader = jinja2.FileSystemLoader(plugin.path / "templates")
         app.jinja_loader = jinja2.ChoiceLoader([app.jinja_loader, loader])  # type: ignore[list-item, assignment]

@@ -37,7 +37,8 @@ class Item:
     scoped: bool = False
     before: Scope = None
     after: Scope = None
-    any: list[Scope] | None = None  # in place of the two: one of these is enough
+    contacts: list[list[Scope]] | None = None  # in place of the two: one of each contact's is needed
+    permission: str | None = None  # of a plugin's documents: only roles with it
 
 
 @dataclass
@@ -84,14 +85,14 @@ class Frame:
 
 def shown_as(agent: Json, item: Item) -> str:
     """Return how *agent* is shown *item*: ``fields``, ``whole``, ``gone`` or ``nothing``."""
-    if item.collection == "plugin" or agent["role"] == "integrator":
+    if item.permission is not None and not may(item.permission, agent):
+        return "nothing"
+    if item.collection == "plugin" or (agent["role"] == "integrator" and not item.permission):
         return _unscoped(item) if item.collection in OPEN else "nothing"
     if not item.scoped:
         return _unscoped(item)
-    if item.any is not None:
-        is_free = not item.any and may("contact.read", agent)  # a contact nobody has talked with
-        seen = is_free or any(scope and sees(agent, scope) for scope in item.any)
-        return _unscoped(item) if seen else "nothing"
+    if item.contacts is not None:
+        return _unscoped(item) if all(_sees_one(agent, each) for each in item.contacts) else "nothing"
     could = item.before is None or sees(agent, item.before)
     can = item.after is not None and sees(agent, item.after)
     if item.doc is None:
@@ -100,6 +101,13 @@ def shown_as(agent: Json, item: Item) -> str:
         moved = item.collection == "conversation" and set(DECIDING) & set(item.fields or {})
         return "whole" if moved and not (item.before and could) else "fields"
     return "gone" if could and item.collection == "conversation" else "nothing"
+
+
+def _sees_one(agent: Json, scopes: list[Scope]) -> bool:
+    """Whether *agent* sees a contact, by one of its conversations; or nobody has talked with it."""
+    if not scopes:
+        return may("contact.read", agent)
+    return any(scope and sees(agent, scope) for scope in scopes)
 
 
 def _unscoped(item: Item) -> str:

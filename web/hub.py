@@ -12,8 +12,9 @@ from engine.client import EngineAway, EngineError
 
 from .engine_link import View
 from .frames import OF_CONVERSATION, OPEN, Frame, Item, Scope, scope_of
-from .parts import Parts
+from .parts import Feed, Parts
 from .presence import Presence
+from .seeing import OF_CONTACTS
 
 RING = 2000
 SCOPES = 50_000
@@ -128,7 +129,7 @@ class Hub:
         for change in frame["changes"]:
             self._forget(workspace, stream, change)
         changes = sorted(frame["changes"], key=lambda change: change["collection"] != "conversation")
-        contacts = [change["id"] for change in changes if change["collection"] == "contact"]
+        contacts = [id for change in changes for id in self._contacts(change)]
         stream.of_contacts = self._scopes_of_contacts(workspace, contacts) if contacts else {}
         items = [item for change in changes if (item := self._item(workspace, stream, change))]
         hidden = self.parts.reads.hidden(workspace)
@@ -175,21 +176,36 @@ class Hub:
             item.after = scope_of(item.doc)
             self._remember(stream, id, item.after)
             return item
+        feed = self.parts.feeds.get(collection)
+        if feed is None and collection not in (*OF_CONVERSATION, "contact", *OPEN):
+            return None
+        if feed is not None and feed.plugin in self.parts.reads.hidden(workspace):
+            return None
+        self._scope(workspace, stream, change, item, feed)
+        if feed is not None:
+            item.permission = feed.permission
+            if feed.fields is not None:
+                item.fields = {k: v for k, v in (item.fields or {}).items() if k in feed.fields}
+        return item
+
+    def _scope(self, workspace: str, stream: Stream, change: Json, item: Item, feed: Feed | None) -> None:
+        """Note on *item* which conversations decide who sees it, where any do."""
         about = (item.doc or {}).get("conversation")
-        plugins = self.parts.feeds.get(collection)
-        if collection in OF_CONVERSATION or (plugins and about):
+        if item.collection in OF_CONVERSATION or (feed and about):
             item.scoped = True
             item.after = item.before = self.scope(workspace, stream, about) if about else None
-        elif collection == "contact":
+        elif contacts := self._contacts(change):
             item.scoped = True
-            item.any = stream.of_contacts.get(id, [])
-        elif plugins is None and collection not in OPEN:
-            return None
-        if plugins and plugins[1] is not None:
-            item.fields = {k: v for k, v in (item.fields or {}).items() if k in plugins[1]}
-        if plugins and plugins[0] in self.parts.reads.hidden(workspace):
-            return None
-        return item
+            item.contacts = [stream.of_contacts.get(id, []) for id in contacts]
+
+    def _contacts(self, change: Json) -> list[str]:
+        """Return the contacts that a changed document is of, where no conversation is named in it."""
+        if change["collection"] == "contact":
+            return [change["id"]]
+        doc = change.get("doc") or {}
+        if change["collection"] not in self.parts.feeds or doc.get("conversation") or not doc.get("contact"):
+            return []
+        return [doc[key] for key in OF_CONTACTS if isinstance(doc.get(key), str)]
 
     def scope(self, workspace: str, stream: Stream, conversation: str) -> Scope:
         """Return what decides who sees a conversation."""

@@ -1,7 +1,7 @@
 """What one web process holds: config, plugins, the engine's client, read pools, the feed's hub."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -43,6 +43,19 @@ class Known:
                 self._facts.pop(key, None)
 
 
+@dataclass(frozen=True)
+class Feed:
+    """What of a plugin's collection goes to open pages.
+
+    fields: their names, None for all. permission: only roles with it get any. Documents with a
+    ``conversation``, or else with contacts, go to those alone who may see these.
+    """
+
+    fields: tuple[str, ...] | None
+    permission: str
+    plugin: str = ""  # whose collection it is; set when the plugin's routes are loaded
+
+
 @dataclass
 class Parts:
     """One application's parts; `parts()` gives those of the running request."""
@@ -62,9 +75,7 @@ class Parts:
     whys: list[tuple[str, Any]] = field(default_factory=list)  # pattern of a plugin's why, its words
     words: dict[str, Any] = field(default_factory=dict)  # a plugin's action → what it did; None: not told
     owners: dict[str, str] = field(default_factory=dict)  # blueprint → plugin
-    feeds: dict[str, tuple[str, tuple[str, ...] | None]] = field(
-        default_factory=dict
-    )  # collection → plugin, fields
+    feeds: dict[str, "Feed"] = field(default_factory=dict)  # collection → what of it is told, and to whom
 
     def workspaces(self) -> tuple[str, ...]:
         """The names of all workspaces."""
@@ -86,3 +97,8 @@ def parts() -> Parts:
 def gateways() -> dict[str, Any]:
     """Return gateway → adapter, of every installed plugin."""
     return parts().registry.gateways()
+
+
+def forecasts(hidden: Collection[str]) -> list[Any]:
+    """Return the functions of plugins, but for those in *hidden*, that tell when messages would leave."""
+    return [tell for plugin, tell in parts().registry.forecasts().items() if plugin not in hidden]

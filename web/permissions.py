@@ -31,6 +31,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "segment.write": ("admin", "supervisor"),
     "label.read": _TEAMWORK,
     "label.write": ("admin", "supervisor"),
+    "campaign.read": _TEAMWORK,
+    "campaign.write": ("admin", "supervisor"),
     "flow.read": ("admin", "supervisor", "agent", "integrator"),
     "flow.write": ("admin", "supervisor", "integrator"),
     "note.read": _TEAMWORK,

@@ -1,15 +1,17 @@
 """Search by words: the same for pages and API, and only what the agent may see."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from markupsafe import Markup, escape
+
+from engine import where
 
 from .engine_link import View, plain
 from .numbers import region_of, typed
 from .parts import parts
 from .thread import END, cursors, source, together
-from .visibility import sees
+from .visibility import sees, visible_in
 
 MOST_CONTACTS = 300
 
@@ -17,15 +19,32 @@ MOST_CONTACTS = 300
 def contacts_like(view: View, text: str) -> list[str]:
     """Return the ids of contacts with *text*, as words or a part, in the name, or its digits in the number.
 
-    At most 300 for each of these, the last made first. Digits are three or more; a leading 0 stands for the
-    country's code.
+    At most 300 for each of these, the last made first, of those whom the agent may see. Digits are three or
+    more; a leading 0 stands for the country's code.
     """
-    table = view.db.table("contact")
-    asked = [table.find(text, limit=MOST_CONTACTS), table.find(text, part=True, limit=MOST_CONTACTS)]
+    table, accept = view.db.table("contact"), _seen_by(view)
+    asked = [(text, False), (text, True)]
     if not any(letter.isalpha() for letter in text):
-        for digits in typed(text, region_of(view)):
-            asked.append(table.find(digits, part=True, limit=MOST_CONTACTS))
-    return list(dict.fromkeys(found.document.doc_id for hits, _ in asked for found in hits))
+        asked += [(digits, True) for digits in typed(text, region_of(view))]
+    found = [table.find(words, part=part, accept=accept, limit=MOST_CONTACTS)[0] for words, part in asked]
+    return list(dict.fromkeys(hit.document.doc_id for hits in found for hit in hits))
+
+
+def _seen_by(view: View) -> Callable[[dict[str, Any]], bool] | None:
+    """Return what says of a contact whether the agent may see them; None where they see everybody."""
+    rule = visible_in(view) if view.agent else None
+    if rule is None:
+        return None
+    table, seen = view.db.table("conversation"), dict[str, bool]()
+
+    def accept(contact: dict[str, Any]) -> bool:
+        id = contact["id"]
+        if id not in seen:
+            theirs = where("contact") == id
+            seen[id] = table.contains(theirs & rule) or not table.contains(theirs)
+        return seen[id]
+
+    return accept
 
 
 def search_in(

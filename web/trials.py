@@ -1,15 +1,13 @@
 """Drafts tried out on history: `replyai replay --put` as a process of its own, which only reads.
 
-What comes of it is kept in a temporary folder for an hour, so that any web process can tell of it.
+What comes of it is kept for an hour in a folder of this installation, so that any web process can tell of it.
 """
 
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -20,6 +18,7 @@ from flask import g
 
 from engine import times
 
+from .engine_link import View
 from .errors import Conflict, NotFound
 from .parts import parts
 
@@ -27,7 +26,13 @@ Json = dict[str, Any]
 SECONDS = 120
 MOST = 2
 KEPT = 3600
-_PREFIX = "replyai-trial-"
+LOST = 2 * SECONDS  # after which one that never said how it ended has failed
+_ENDS = {"0": "done", "124": "late", "137": "late"}  # exit codes, two of them timeout's own
+_SCRIPT = """limit=$1 folder=$2; shift 2
+timeout -k 5 "$limit" "$@" >"$folder/report" 2>"$folder/progress"
+echo $? >"$folder/ended.tmp"; mv "$folder/ended.tmp" "$folder/ended"
+"""
+_FOLDER = "trials"  # in the data folder
 
 
 def start_trial(put: dict[str, list[Json]], days: float) -> str:
@@ -40,16 +45,21 @@ def start_trial(put: dict[str, list[Json]], days: float) -> str:
         raise Conflict("Another trial is running. Wait until it is done.", code="busy")
     id = secrets.token_hex(12)
     folder = _folder(id)
-    folder.mkdir(mode=0o700)
+    folder.mkdir(mode=0o700, parents=True)
     (folder / "put.json").write_bytes(orjson.dumps(put))
     (folder / "about.json").write_bytes(orjson.dumps(_whose()))
-    process = _process(folder, times.add(times.now(), -days * 86400))
-    threading.Thread(target=_wait, args=(process, folder), name="trial", daemon=True).start()
+    since = times.add(times.now(), -days * 86400)
+    (folder / "since").write_text(since)
+    (folder / "progress").touch()  # there before the first look at it
+    process = _process(folder, since)
+    threading.Thread(target=process.wait, name="trial", daemon=True).start()
     return id
 
 
 def trial(id: str) -> Json:
-    """Return how a trial of this agent is: ``{"state", "done", "all", "report"}``; NotFound if none is.
+    """Return how a trial of this agent is: ``{"state", "done", "all", "report", "since"}``.
+
+    NotFound if there is none.
 
     state: running, done, failed or late. done and all count rows of the journal; report is that of
     `engine.replay.replay`, when it is done.
@@ -61,7 +71,18 @@ def trial(id: str) -> Json:
         raise NotFound(f"no trial {id}") from None
     if about != _whose():
         raise NotFound(f"no trial {id}")
-    return _state(folder)
+    return {**_state(folder), "since": (folder / "since").read_text()}
+
+
+def imported_since(view: View, since: str) -> int:
+    """Return how many customers' messages of that time were imported: no replay tries anything on them."""
+    found = view.connection.execute(
+        "SELECT count(*) FROM doc_message"
+        " WHERE json_extract(doc,'$.origin') = 'history' AND json_extract(doc,'$.direction') = 'in'"
+        " AND json_extract(doc,'$.at') >= ?",
+        (since,),
+    )
+    return int(found.fetchone()[0])
 
 
 def _whose() -> Json:
@@ -69,42 +90,29 @@ def _whose() -> Json:
 
 
 def _process(folder: Path, since: str) -> subprocess.Popen[bytes]:
+    """Begin a trial; its end, and its time limit, do not need this web process."""
     command = [sys.executable, "-m", "engine.cli", "replay", "--json", "--progress", "--since", since]
     command += ["--put", str(folder / "put.json"), "--workspace", g.workspace]
     environ = {**os.environ, "REPLYAI_DATA": str(parts().config.data), "TMPDIR": str(folder)}
-    with (folder / "report").open("wb") as out, (folder / "progress").open("wb") as told:
-        return subprocess.Popen(
-            ["nice", "-n", "10", *command],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=told,
-            env=environ,
-            cwd=Path(__file__).parent.parent,
-            start_new_session=True,
-        )
-
-
-def _wait(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Wait for a trial's end; one that takes too long is ended."""
-    try:
-        ended = "done" if process.wait(SECONDS) == 0 else "failed"
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        ended = "late"
-    (folder / "ended.tmp").write_text(ended)
-    (folder / "ended.tmp").rename(folder / "ended")
+    return subprocess.Popen(
+        ["nice", "-n", "10", "sh", "-c", _SCRIPT, "trial", str(SECONDS), str(folder), *command],
+        stdin=subprocess.DEVNULL,
+        env=environ,
+        cwd=Path(__file__).parent.parent,
+        start_new_session=True,
+    )
 
 
 def _state(folder: Path) -> Json:
     try:
         lines = (folder / "progress").read_bytes().splitlines()
         told = [orjson.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}")]
-        ended = (folder / "ended").read_text() if (folder / "ended").exists() else None
-        late = time.time() - folder.stat().st_mtime > 2 * SECONDS
+        code = (folder / "ended").read_text().strip() if (folder / "ended").exists() else None
+        ended = _ENDS.get(code, "failed") if code is not None else None
+        lost = time.time() - folder.stat().st_mtime > LOST
     except OSError:
-        lines, told, ended, late = [], [], "failed", False
-    state: Json = {"state": ended or ("failed" if late else "running"), "report": None}
+        lines, told, ended, lost = [], [], "failed", False
+    state: Json = {"state": ended or ("failed" if lost else "running"), "report": None}
     state |= told[-1] if told else {"done": 0, "all": 0}
     if ended == "done":
         state["report"] = orjson.loads((folder / "report").read_bytes())
@@ -114,13 +122,17 @@ def _state(folder: Path) -> Json:
 
 
 def _folders() -> list[Path]:
-    return list(Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"))
+    return list(_home().glob("*"))
+
+
+def _home() -> Path:
+    return Path(parts().config.data) / _FOLDER
 
 
 def _folder(id: str) -> Path:
     if not id.isalnum():
         raise NotFound(f"no trial {id}")
-    return Path(tempfile.gettempdir()) / f"{_PREFIX}{id}"
+    return _home() / id
 
 
 def _tidy() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from engine.bench.filling import chat_of
-from engine.bench.patterns import add_account, written
+from engine.bench.patterns import add_account, webhook, written
 from engine.bench.rows import Bench, Row, row
 from engine.bench.texts import text_of
 from engine.bench.timing import seconds
@@ -34,17 +34,22 @@ def durable_at_many(bench: Bench) -> Iterator[Row]:
 
 
 def _compared(bench: Bench, folder: Path, where: str) -> Iterator[Row]:
-    """Compare the core's own transactions; state besides what they take where all plugins decide on each."""
+    """Compare the core's own transactions; state besides what they take where all plugins decide on each.
+
+    Each comes with its raw webhook, as in an installation.
+    """
     bench.say(f"durable transactions in {where}")
     ours, grouped, alone = _with(bench, folder, Registry([]))
-    deciding, _, _ = _with(bench, folder, bench.registry)
-    what = f"durable transactions, {where}"
-    yield row(f"{what}: {IN_FLIGHT} in flight", 1 / ours, "/s")
+    what = f"durable transactions with raw webhook, {where}"
     yield row(f"{what}: bare SQLite, groups of {IN_FLIGHT}", 1 / grouped, "/s")
     yield row(f"{what}: bare SQLite, one each", 1 / alone, "/s")
-    yield row(f"{what}: ours over groups of {IN_FLIGHT}", grouped / ours, "×", "≥ 0.5")
-    yield row(f"{what}: ours over one each", alone / ours, "×", "≥ 2.5")
-    yield row(f"{what}: {IN_FLIGHT} in flight, all plugins on", 1 / deciding, "/s")
+    yield row(f"{what}: {IN_FLIGHT} in flight, no plugins", 1 / ours, "/s")
+    yield row(f"{what}: no plugins, over groups of {IN_FLIGHT}", grouped / ours, "×", "≥ 0.5")
+    yield row(f"{what}: no plugins, over one each", alone / ours, "×", "≥ 2.5")
+    deciding, grouped, alone = _with(bench, folder, bench.registry)
+    yield row(f"{what}: {IN_FLIGHT} in flight, all plugins", 1 / deciding, "/s")
+    yield row(f"{what}: all plugins, over groups of {IN_FLIGHT}", grouped / deciding, "×")
+    yield row(f"{what}: all plugins, over one each", alone / deciding, "×")
 
 
 def _with(bench: Bench, folder: Path, registry: Registry) -> tuple[float, float, float]:
@@ -63,8 +68,8 @@ def _measured(bench: Bench, workspace: Workspace) -> tuple[float, float, float]:
     count, found = bench.operations * 2, []
     for _ in range(bench.rounds + 1):
         first = workspace.store.seq
-        events = [written(chat_of(n % _PEOPLE), f"BENCH{first + n:09}", text_of(n)) for n in range(count)]
-        ours = seconds(lambda: in_flight(workspace, events)) / count  # noqa: B023
+        posts = [_post(n, f"BENCH{first + n:09}") for n in range(count)]
+        ours = seconds(lambda: posted(workspace, posts)) / count  # noqa: B023
         rows = bare.rows()
         most, rest = rows[: count * 3 // 4], rows[count * 3 // 4 :]
         grouped = seconds(lambda: bare.write(most, IN_FLIGHT)) / len(most)  # noqa: B023
@@ -72,6 +77,12 @@ def _measured(bench: Bench, workspace: Workspace) -> tuple[float, float, float]:
     bare.close()
     a, b, c = (median(column) for column in zip(*found[1:], strict=True))
     return a, b, c
+
+
+def _post(number: int, id: str) -> tuple[Document, Document]:
+    """Return the event of a message and the webhook that brings it."""
+    said = chat_of(number % _PEOPLE), id, text_of(number)
+    return written(*said), webhook(*said)
 
 
 def _meet(workspace: Workspace) -> None:
@@ -82,15 +93,20 @@ def _meet(workspace: Workspace) -> None:
 
 def in_flight(workspace: Workspace, events: Iterable[Document]) -> None:
     """Submit *events*, 64 at any time: each time one is answered, the next one goes in."""
-    waiting = iter(events)
+    posted(workspace, ((event, None) for event in events))
+
+
+def posted(workspace: Workspace, posts: Iterable[tuple[Document, Document | None]]) -> None:
+    """Do that with events and the webhooks that they came in."""
+    waiting = iter(posts)
     done = threading.Semaphore(0)
 
     def go(_: Any = None) -> None:
-        event = next(waiting, None)
-        if event is None:
+        post = next(waiting, None)
+        if post is None:
             done.release()
         else:
-            workspace.submit([event]).add_done_callback(go)
+            workspace.submit([post[0]], post[1]).add_done_callback(go)
 
     for _ in range(IN_FLIGHT):
         go()
@@ -112,9 +128,10 @@ class Bare:
     """Bare SQLite on a copy of a workspace's file: the same tables, indexes and settings.
 
     For each message that is: is the event known, whose is it, is the message known, which is the
-    conversation; then the journal's row, its three subjects, the message, the conversation as it is
-    now, and (at the group's end, as the engine does) the words of the text for the search. The
-    values are there beforehand but for their JSON; nothing is decided, checked or compared.
+    conversation; then the raw webhook (packed and hashed already), the journal's row, its three subjects,
+    the message, the conversation as it is now, and (at the group's end, as the engine does) the words of
+    the text for the search. The values are there beforehand but for their JSON; nothing is decided, checked
+    or compared.
     """
 
     def __init__(self, workspace: Workspace, path: Path) -> None:
@@ -128,7 +145,9 @@ class Bare:
     def rows(self) -> list[Document]:
         """Return what the engine wrote since the last call: each transaction with its statements' values."""
         journal = self._theirs.connection.execute("SELECT * FROM journal WHERE seq > ?", (self._last,))
-        found = [self._row(*values) for values in journal.fetchall()]
+        raws = self._theirs.connection.execute("SELECT * FROM raw WHERE seq > ?", (self._last,))
+        packed = {values[-1]: values for values in raws.fetchall()}
+        found = [{**self._row(*values), "raw": packed[values[0]]} for values in journal.fetchall()]
         self._last += len(found)
         return found
 
@@ -172,6 +191,7 @@ class Bare:
         self._read(made)
         connection = self._store.connection
         seq, at, id, transaction, hash = made["journal"]
+        connection.execute("INSERT INTO raw VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made["raw"])
         body = orjson.dumps(transaction).decode()
         connection.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", (seq, at, id, body, hash))
         connection.executemany("INSERT INTO journal_subject VALUES (?, ?, ?)", made["subjects"])

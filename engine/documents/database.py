@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -82,10 +82,34 @@ class Database(tinydb.TinyDB):
     def settle(self) -> None:
         """Bring collections' text indexes up to date: whoever owns the transaction calls it before COMMIT.
 
-        Until then `Table.find` answers as before the transaction.
+        Until then `Table.find` answers as before the transaction; but see `finds_after`.
         """
         if isinstance(self._rows, CollectionRows):
             self._rows.settle()
+
+    def settle_so_far(self) -> None:
+        """Bring the text indexes up to date in the middle of a transaction, which may be undone in part."""
+        if isinstance(self._rows, CollectionRows):
+            self._rows.settle_so_far()
+
+    def settled(self) -> int:
+        """Give how often that was done in this transaction, at a savepoint."""
+        return len(self._rows.settled) if isinstance(self._rows, CollectionRows) else 0
+
+    def unsettle(self, mark: int) -> None:
+        """Know again what was not settled at a savepoint that the transaction went back to."""
+        if isinstance(self._rows, CollectionRows):
+            self._rows.unsettle(mark)
+
+    def finds_after(self, settle: Callable[[], None]) -> None:
+        """Have *settle* called before each `Table.find`, for whoever looks into a transaction under way."""
+        if isinstance(self._rows, CollectionRows):
+            self._rows.before_find = settle
+
+    def forget_answers(self) -> None:
+        """Let go of all answers that are kept."""
+        for table in self._tables.values():
+            table.clear_cache()
 
     def forget(self) -> None:
         """Forget what is not settled, after a rollback."""

@@ -45,14 +45,14 @@ class Direct:
     def first(self, fields: tuple[str, ...], values: tuple[Any, ...]) -> Stored | None:
         """Give the first row whose fields have these values, or whose one list field has this text.
 
-        Values are texts, whole numbers or None; nothing has another one. Raises ValueError where no
-        index of the collection begins with these fields.
+        Values are texts, whole numbers or None; nothing has another one. Raises ValueError where the
+        collection has no index of just these fields: only then rows come in their order by themselves.
         """
         sql = self._finds.get(fields) or self._find(fields)
         is_sure = True
+        if not fit(values):
+            return None
         for value in values:
-            if not _fits(value):
-                return None
             if type(value) is not str or value[:1] in ("[", "{"):  # the text of a list is found too
                 is_sure = fields[0] in self._lists
         row: Stored
@@ -89,10 +89,14 @@ class Direct:
         return True
 
     def values_of(self, fields: tuple[str, ...], content: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
-        """Give with which values `first` finds a document."""
+        """Give with which values `first` finds a document; ValueError where SQL alone can tell."""
         if fields[0] in self._lists:
-            return [(value,) for value in strings_in(content.get(fields[0]))]
-        return (tuple(map(content.get, fields)),)
+            found: list[tuple[Any, ...]] = [(each,) for each in strings_in(content.get(fields[0]))]
+        else:
+            found = [tuple(map(content.get, fields))]
+        if not all(map(fit, found)):
+            raise ValueError(f"{fields} of {content.get('id')!r} are not compared as in Python")
+        return found
 
     def update_alike(self, rows: list[tuple[str, int]]) -> None:
         """Put texts in the place of those of rows, (text, place) each; see `is_found_alike`."""
@@ -121,11 +125,11 @@ class Direct:
             side = list_table(table, fields[0])
             sql = f"SELECT d.pos, d.id, d.doc FROM {side} AS side JOIN {table} AS d ON d.pos=side.pos"
             self._finds[fields] = f"{sql} WHERE side.value=? ORDER BY side.pos"
-        elif any(set(index[: len(fields)]) == set(fields) for index in collection.indexes):
+        elif any(len(index) == len(fields) and set(index) == set(fields) for index in collection.indexes):
             condition = " AND ".join(f"{expression(field)} IS ?" for field in fields)
             self._finds[fields] = f"{self._start} WHERE {condition} ORDER BY pos"
         else:
-            raise ValueError(f"no index of {self.name} begins with {', '.join(fields)}")
+            raise ValueError(f"{self.name} has no index of just {', '.join(fields)}")
         return self._finds[fields]
 
 
@@ -133,8 +137,16 @@ def _are(content: dict[str, Any], fields: tuple[str, ...], values: tuple[Any, ..
     return all(content.get(field) == value for field, value in zip(fields, values, strict=True))
 
 
+def fit(values: Iterable[Any]) -> bool:
+    """Say if values can be those of indexed fields, and SQLite compares them as Python does."""
+    for value in values:  # a loop is quicker here than all()
+        is_plain = type(value) is str and value.isascii() and "\0" not in value
+        if not (is_plain or _fits(value)):
+            return False
+    return True
+
+
 def _fits(value: Any) -> bool:
-    """Say if a value can be that of an indexed field, and SQLite compares it as Python does."""
     if type(value) is str:
         return text_fits(value)
     return value is None or (type(value) is int and abs(value) < _LARGEST)

@@ -18,6 +18,7 @@ from .tables import list_table
 
 Row = tuple[int, Any, str, "str | None"]  # pos, id, doc, odd
 _BATCH = 1_000
+_MOST_KEPT, _LONGEST_KEPT = 200, 1 << 16  # rows and characters of an answer that is kept
 
 
 class RowTable(tinydb.table.Table):
@@ -285,6 +286,9 @@ class RowTable(tinydb.table.Table):
         return cast("list[Row] | None", self._query_cache.get(cond))
 
     def _remember(self, cond: QueryLike, rows: list[Row]) -> None:
+        """Keep an answer for the same question, if it is small: it may stay for long."""
+        if len(rows) > _MOST_KEPT or sum(len(row[2]) for row in rows) > _LONGEST_KEPT:
+            return
         if self._rows.version_of(self.name) is not None and getattr(cond, "is_cacheable", lambda: True)():
             self._query_cache[cond] = cast("list[Document]", rows)
 

@@ -39,6 +39,7 @@ class Rows(Storage):
     read_only = False
     hidden: frozenset[str] = frozenset()
     on_change: OnChange | None = None
+    before_find: Callable[[], None] | None = None
 
     def __init__(self, connection: sqlite3.Connection, collections: Iterable[Collection]) -> None:
         self.connection = connection
@@ -119,6 +120,7 @@ class CollectionRows(Rows):
         self._layouts = {name: self._layout(collection) for name, collection in self.collections.items()}
         self._text_indexes = {name: indexes_of(each) for name, each in self.collections.items()}
         self._reworded: dict[tuple[str, int], str | None] = {}
+        self.settled: list[dict[tuple[str, int], str | None]] = []
         self._new_texts: dict[tuple[str, int], dict[str, Any]] = {}
 
     def version_of(self, name: str) -> int | None:
@@ -169,17 +171,36 @@ class CollectionRows(Rows):
 
     def settle(self) -> None:
         """Write what changed into the text indexes; to be called before the commit."""
+        self._write_words()
+        self.forget()
+
+    def settle_so_far(self) -> None:
+        """Do that in the middle of a transaction, and keep what was not settled yet for `unsettle`."""
+        if self._reworded:
+            self._write_words()
+            self.settled.append(self._reworded)
+            self._reworded = {}
+            self._new_texts.clear()
+
+    def unsettle(self, mark: int) -> None:
+        """Go back to a savepoint, where `settled` was so long."""
+        if len(self.settled) > mark:
+            self._reworded = self.settled[mark]
+            del self.settled[mark:]
+            self._new_texts.clear()
+
+    def _write_words(self) -> None:
         for (name, pos), before in sorted(self._reworded.items(), key=itemgetter(0)):
             texts = self._new_texts.get((name, pos))
             for index in self._text_indexes[name]:
                 if texts is None or not index.add(self.connection, pos, texts):
                     index.put(self.connection, pos, before)
-        self.forget()
 
     def forget(self) -> None:
         """Forget what changed: it was rolled back."""
         self._reworded.clear()
         self._new_texts.clear()
+        self.settled.clear()
 
     def _layout(self, collection: Collection) -> Layout:
         indexes = tuple(index for index in collection.indexes if not any(map(self.masks, index)))

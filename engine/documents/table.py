@@ -141,6 +141,8 @@ class Table(RowTable):
         layout = self._rows.layout(self.name)
         if layout is None:
             return [], None
+        if self._rows.before_find is not None:
+            self._rows.before_find()
         return find(self._rows, layout, Wanted(text, accept, after, limit, part), self._read)
 
     def explain(self, query: QueryLike) -> list[str]:

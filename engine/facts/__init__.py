@@ -49,9 +49,16 @@ _CAME_WITH = {
 
 def record(tx: Transaction) -> None:
     """Write down what ``tx.event`` says; types that say nothing of documents leave none."""
+    _check_peer(tx.event["data"].get("peer"))
     fact = _FACTS.get(tx.event["type"])
     if fact is not None:
         fact(tx, tx.event["data"])
+
+
+def _check_peer(peer: Any) -> None:
+    """Raise ValueError for a chat's id that has a NUL: by such a one nobody is found again."""
+    if isinstance(peer, dict) and any("\0" in str(peer.get(key)) for key in ("chat_id", "lid")):
+        raise ValueError("the id of a chat holds a NUL character")
 
 
 def as_it_came(event: Event) -> Event:

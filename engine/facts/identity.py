@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.documents import Database, where
-from engine.facts.joining import join_contacts, join_conversations
+from engine.facts.joining import join_contacts, join_conversations, move_conversations
 from engine.facts.names import LONGEST, display_name, name_of, phone_of, with_book
 from engine.ids import canonical_chat
 from engine.store import Store
@@ -65,20 +65,41 @@ def contact_of(tx: Transaction, peer: Peer) -> Document:
     known = {contact["id"]: contact for contact in found}
     if not known:
         return _new_contact(tx, peer, chat, aliases)
-    contact = _one_of(tx, list(known.values()))
+    contact = _one_of(tx, list(known.values()), chat, lid)
     contact = _known_contact(tx, peer, chat, aliases, contact)
     if lid and chat.endswith("@c.us"):
         contact = _pair(tx, contact, lid, chat)
     return contact
 
 
-def _one_of(tx: Transaction, contacts: list[Document]) -> Document:
-    """Return one contact of those that are one person: who has a number stays, then who came first."""
-    into, *others = sorted(contacts, key=lambda one: (one["phone"] is None, one["created_at"]))
-    for gone in others:
-        join_contacts(tx, gone, into)
-        into = tx.get("contact", into["id"]) or into
-    return into
+def _one_of(tx: Transaction, contacts: list[Document], chat: str, lid: str | None) -> Document:
+    """Return the one contact of those who have *chat* and *lid*.
+
+    Who has nothing but a LID becomes one with whose number it shows. Who has another number as well may
+    be somebody else, since numbers are given to new people: they lose the LID only.
+    """
+    if len(contacts) == 1:
+        return contacts[0]
+    holder, into = (next(one for one in contacts if alias in one["aliases"]) for alias in (lid, chat))
+    if any(alias.endswith("@c.us") for alias in holder["aliases"]):
+        _move_alias(tx, str(lid), holder, into)
+    else:
+        join_contacts(tx, holder, into, evidence={"lid": lid, "chat": chat})
+    return tx.get("contact", into["id"]) or into
+
+
+def _move_alias(tx: Transaction, lid: str, holder: Document, into: Document) -> None:
+    """Take a LID, and the talks with it, from who had it to *into*."""
+    left = {
+        "aliases": [alias for alias in holder["aliases"] if alias != lid],
+        "lids": {key: chat for key, chat in lids_of(holder).items() if key != lid},
+    }
+    _changed(tx, holder, {**left, "name": name_of({**holder, **left})})
+    _changed(tx, into, {"aliases": [*into["aliases"], lid]})
+    theirs = (where("contact") == holder["id"]) & (where("chat") == lid)
+    move_conversations(tx, tx.documents.table("conversation").search(theirs), into["id"])
+    told = {"contact": into["id"], "before": holder["id"], "alias": lid}
+    tx.consequence("contact.alias_moved", told)
 
 
 def _new_contact(tx: Transaction, peer: Peer, chat: str, aliases: list[str]) -> Document:

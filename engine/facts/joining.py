@@ -4,6 +4,7 @@ What is gone leaves a document in ``merged``: ``{id, kind: contact | conversatio
 of plugins follow by their fields ``contact`` and ``conversation``, timers by those of their data.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine.documents import where
@@ -39,11 +40,17 @@ def united(one: list[Any], other: list[Any]) -> list[Any]:
 
 
 def join_contacts(
-    tx: Transaction, gone: Document, into: Document, fields: Document | None = None
+    tx: Transaction,
+    gone: Document,
+    into: Document,
+    fields: Document | None = None,
+    evidence: Document | None = None,
 ) -> dict[str, list[str]]:
     """Have the contact *into* be *gone* as well; their conversations stay apart.
 
-    fields: what *into* is to be, by default `combined`. Returns collection → ids of what followed.
+    fields: what *into* is to be, by default `combined`. evidence: what the engine knows it by, where no
+    person said so; then the document in ``merged`` says what there was before, as ``was``. Returns
+    collection → ids of what followed.
     """
     made = fields or combined(gone, into)
     tx.remove("contact", gone["id"])
@@ -54,10 +61,40 @@ def join_contacts(
         tx.update("conversation", conversation["id"], {"contact": into["id"]})
     if found:
         moved["conversation"] = [str(conversation["id"]) for conversation in found]
+    was = {"contact": gone, "into": into, "after": made} if evidence else None
     if earlier := _leave_word(tx, "contact", gone["id"], into["id"]):
         moved["merged"] = earlier
-    tx.consequence("contact.merged", {"contact": gone["id"], "into": into["id"]})
+    if was:
+        chats = {conversation["id"]: conversation["chat"] for conversation in found}
+        tx.update("merged", gone["id"], {"was": {**was, "moved": moved, "chats": chats}})
+    if made.get("blocked"):
+        for conversation in tx.documents.table("conversation").search(where("contact") == into["id"]):
+            put_away(tx, conversation)
+    tx.consequence("contact.merged", {"contact": gone["id"], "into": into["id"], "evidence": evidence})
     return moved
+
+
+def put_away(tx: Transaction, conversation: Document) -> None:
+    """Resolve a conversation that is not, and have nothing unread in it."""
+    tx.cancel(f"snooze/{conversation['id']}", plugin="core")
+    fields = {"handler": "nobody", "snoozed_until": None, "unread": 0}
+    if conversation["status"] != "resolved":
+        fields.update(status="resolved", resolved_at=tx.at)
+    tx.update("conversation", conversation["id"], fields)
+
+
+def move_conversations(tx: Transaction, found: Sequence[Document], into: str) -> None:
+    """Have conversations, and all documents of plugins that are in them, be with the contact *into*."""
+    for conversation in found:
+        before = conversation["contact"]
+        tx.update("conversation", conversation["id"], {"contact": into})
+        for collection in tx.store.collections:
+            if collection.owner == "core":
+                continue
+            table = tx.documents.table(collection.name)
+            for each in table.search(where("conversation") == conversation["id"]):
+                if each.get("contact") == before:
+                    tx.update(collection.name, str(each["id"]), {"contact": into})
 
 
 def join_conversations(tx: Transaction, gone: Document, into: Document) -> None:

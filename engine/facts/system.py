@@ -103,13 +103,13 @@ class NotEmpty(ValueError):
     """Documents can be imported only into a workspace without conversations."""
 
 
-def check_import(data: Document, documents: Database, row_of: Callable[[str], Any]) -> None:
+def check_import(data: Document, documents: Database, knows: Callable[[str], bool]) -> None:
     """Raise NotEmpty for an import into a workspace that has conversations, but for the rest of one.
 
     An import in parts says ``{"import": id, "part": 0, 1, …}``.
     """
     part = data.get("part") or 0
-    if part and row_of(event_id(None, "documents.imported", f"{data.get('import')}/{part - 1}")):
+    if part and knows(event_id(None, "documents.imported", f"{data.get('import')}/{part - 1}")):
         return
     if documents.table("conversation").page(order="last_message_at", limit=1)[0]:
         raise NotEmpty(

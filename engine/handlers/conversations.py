@@ -6,22 +6,13 @@ from typing import Any
 from engine import schemas, times
 from engine.actions import Refused, handles
 from engine.facts import messages
+from engine.facts.joining import put_away
+from engine.handlers.lookup import existing
 from engine.transaction import Transaction
 
 Data = dict[str, Any]
 WRITE = "conversation.write"
 LONGEST_SNOOZE = timedelta(days=731)  # two years, a leap year among them
-
-
-def existing(tx: Transaction, collection: str, id: str | None) -> Data:
-    """Return a document; Refused where it is not there. One that was merged into another is that one."""
-    found = tx.get(collection, id)
-    if found is None and collection in ("contact", "conversation"):
-        gone = tx.get("merged", id)
-        found = tx.get(collection, gone["into"]) if gone else None
-    if found is None:
-        raise Refused(f"there is no {collection} {id!r}")
-    return found
 
 
 def conversation_of(tx: Transaction, data: Data) -> Data:
@@ -91,15 +82,6 @@ def hand_over(data: Data, tx: Transaction) -> Data:
     return {**wanted, "before": told["before"], "without_bot": True}
 
 
-def put_away(tx: Transaction, conversation: Data) -> None:
-    """Resolve a conversation that is not, and have nothing unread in it."""
-    tx.cancel(f"snooze/{conversation['id']}", plugin="core")
-    fields = {"handler": "nobody", "snoozed_until": None, "unread": 0}
-    if conversation["status"] != "resolved":
-        fields.update(status="resolved", resolved_at=tx.at)
-    tx.update("conversation", conversation["id"], fields)
-
-
 @handles("conversation.resolve", schemas.OfConversation, past="conversation.resolved", permission=WRITE)
 def resolve(data: Data, tx: Transaction) -> Data:
     """The matter is done; who had it stays on it."""
@@ -152,7 +134,10 @@ def mark_unread(data: Data, tx: Transaction) -> None:
 
 @handles("conversation.read", schemas.OfConversation, permission=WRITE)
 def read(data: Data, tx: Transaction) -> None:
-    """An agent opened a conversation."""
+    """An agent opened a conversation; that a colleague looks does not make it read for who has it."""
     conversation = conversation_of(tx, data)
+    looks = tx.get("agent", tx.agent)
+    if looks and conversation["assignee"] not in (None, looks["id"]):
+        return
     if conversation["unread"]:
         tx.update("conversation", conversation["id"], {"unread": 0})

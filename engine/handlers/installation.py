@@ -6,7 +6,7 @@ from engine import schemas
 from engine.actions import Refused, handles
 from engine.documents import where
 from engine.facts.statuses import put as set_status
-from engine.handlers.conversations import existing
+from engine.handlers.lookup import existing
 from engine.transaction import Transaction
 
 Data = dict[str, Any]

@@ -5,9 +5,11 @@ from typing import Any
 from engine import schemas
 from engine.actions import Refused, handles
 from engine.facts import identity, messages, statuses
-from engine.handlers.conversations import conversation_of, existing, give
+from engine.handlers.conversations import conversation_of, give
+from engine.handlers.lookup import existing
 from engine.ids import canonical_chat
 from engine.transaction import Transaction
+from engine.visibility import sees
 
 Data = dict[str, Any]
 SEND = "message.send"
@@ -101,15 +103,23 @@ def send(data: Data, tx: Transaction) -> Data:
 
 @handles("conversation.start", schemas.Start, past="message.queued", permission=SEND)
 def start(data: Data, tx: Transaction) -> Data:
-    """Write first: the conversation is made with its first message, and is who writes'."""
+    """Write first: the conversation is made with its first message, and is who writes'.
+
+    One that only a campaign wrote in is nobody's, and not open, until its customer answers.
+    """
     contact, account = existing(tx, "contact", data["contact"]), existing(tx, "account", data["account"])
     chat = canonical_chat(data["chat"]) if data["chat"] else next(iter(contact["aliases"]), None)
     if chat is None or chat not in contact["aliases"]:
         raise Refused("this contact has no number to write to")
-    mine = {"status": "open", "handler": "queue"}
+    mine: Data = {"status": "open", "handler": "queue"}
+    if data["lane"] == "campaign" and tx.agent is None:
+        mine = {"status": "resolved", "handler": "nobody", "resolved_at": tx.at}
+    agent = tx.get("agent", tx.agent) if tx.agent else None
     conversation = identity.conversation_of(tx, account["id"], {"chat_id": chat}, contact, **mine)
+    if agent and not sees(agent, conversation):
+        raise Refused("this conversation is not visible to you")
     said = schemas.Send().load(
-        {key: data[key] for key in ("text", "client_id")} | {"conversation": conversation["id"]}
+        {key: data[key] for key in ("text", "client_id", "lane")} | {"conversation": conversation["id"]}
     )
     return {**send(said, tx), "conversation": conversation["id"]}
 

@@ -5,8 +5,9 @@ from typing import Any
 from engine import presence, schemas, times
 from engine.actions import Refused, handles
 from engine.documents import where
+from engine.facts.joining import put_away
 from engine.facts.names import name_of
-from engine.handlers.conversations import existing, put_away
+from engine.handlers.lookup import existing
 from engine.transaction import Transaction
 
 Data = dict[str, Any]
@@ -14,21 +15,29 @@ WRITE = "team.write"
 LAST_ADMIN = "this is the last active admin; make another one first"
 
 
-@handles("contact.update", schemas.ContactUpdate, past="contact.updated", permission="contact.write")
-def update_contact(data: Data, tx: Transaction) -> None:
-    """Set or take back the agents' own name of a contact."""
+def _not_erased(tx: Transaction, data: Data) -> Data:
     contact = existing(tx, "contact", data["contact"])
+    if contact.get("erased_at"):
+        raise Refused("this contact's data was erased")
+    return contact
+
+
+@handles("contact.update", schemas.ContactUpdate, past="contact.updated", permission="contact.write")
+def update_contact(data: Data, tx: Transaction) -> Data:
+    """Set or take back the agents' own name of a contact."""
+    contact = _not_erased(tx, data)
     names = {**contact["names"], "agent": (data["name"] or "").strip() or None}
     tx.update("contact", contact["id"], {"names": names, "name": name_of({**contact, "names": names})})
+    return {"contact": contact["id"]}
 
 
 @handles("contact.opt_out", schemas.OptOut, past="contact.opted_out", permission="contact.write")
 def opt_out(data: Data, tx: Transaction) -> Data:
     """A contact wants no more messages that no person wrote; the first word of it stands."""
-    contact = existing(tx, "contact", data["contact"])
+    contact = _not_erased(tx, data)
     if contact.get("opted_out"):
         raise Refused("this contact has opted out already")
-    told = {"at": tx.at, "reason": data["reason"], "source": data["source"]}
+    told = {"at": tx.at, "reason": data["reason"], "source": data["source"], "by": tx.agent}
     tx.update("contact", contact["id"], {"opted_out": told})
     return {"contact": contact["id"]}
 
@@ -36,7 +45,7 @@ def opt_out(data: Data, tx: Transaction) -> Data:
 @handles("contact.opt_in", schemas.WhyContact, past="contact.opted_in", permission="contact.write")
 def opt_in(data: Data, tx: Transaction) -> Data:
     """A contact wants messages again."""
-    contact = existing(tx, "contact", data["contact"])
+    contact = _not_erased(tx, data)
     if not contact.get("opted_out"):
         raise Refused("this contact has not opted out")
     tx.update("contact", contact["id"], {"opted_out": None})
@@ -46,10 +55,10 @@ def opt_in(data: Data, tx: Transaction) -> Data:
 @handles("contact.block", schemas.WhyContact, past="contact.blocked", permission="contact.write")
 def block(data: Data, tx: Transaction) -> Data:
     """Have nothing more to do with a contact: what they write is kept, yet asks for nobody."""
-    contact = existing(tx, "contact", data["contact"])
+    contact = _not_erased(tx, data)
     if contact.get("blocked"):
         raise Refused("this contact is blocked already")
-    tx.update("contact", contact["id"], {"blocked": {"at": tx.at, "reason": data["reason"]}})
+    tx.update("contact", contact["id"], {"blocked": {"at": tx.at, "reason": data["reason"], "by": tx.agent}})
     for conversation in tx.documents.table("conversation").search(where("contact") == contact["id"]):
         put_away(tx, conversation)
     return {"contact": contact["id"]}

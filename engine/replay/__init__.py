@@ -42,7 +42,8 @@ def replay(
     "differs_at": row | None, "failures": {recorded, here}, "plugins" and "actions": name → {same, gone,
     new, moved}, "conversations": [{conversation, name, gone: […], new: […]}], "documents": SHA-256,
     "speed": {events, seconds, events_per_second, alone_seconds, ratio}}``, where `alone_seconds` is what
-    facts, hooks and handlers took without the rest, and `ratio` how many times that the whole took.
+    facts, hooks and handlers took without the rest (and without the rows that are read and written for
+    them; searches of their own count), and `ratio` how many times that the whole took.
     """
     source = open_read(folder / "replyai.db")
     try:

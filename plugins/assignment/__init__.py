@@ -4,15 +4,16 @@ from itertools import islice
 
 from engine import action, hookimpl, presence, times, where
 
-from . import choosing
-from .people import People
+from . import choosing, words_told
+from .people import People, has_room
 from .schemas import EVERYONE
 
 MOST = 100  # that are given out in one transaction; the rest follows in the next
+MOST_TOLD = 50
 
 
 @hookimpl
-def conversation_route(event, message, conversation, documents):
+def conversation_route(event, message, conversation, documents, settings):
     """Put what is new, open again or handed over into its team's queue; who is there takes it from there."""
     data, holder = event["data"], conversation["assignee"]
     if event["origin"] == "history" or (message and message["direction"] == "out"):
@@ -21,18 +22,20 @@ def conversation_route(event, message, conversation, documents):
     config = choosing.config_of(documents, team)
     if config is None or (data.get("agent") and config["strategy"] == "manual"):
         return
-    if holder and (event["origin"] == "agent" or _is_there(documents, holder)):
-        yield action("assignment.settle", conversation=conversation["id"])
+    if holder and (event["origin"] == "agent" or _keeps(documents, settings, holder)):
+        yield action("assignment.settle", conversation=conversation["id"], why="it is open again")
         return
     handed_over = bool(data.get("without_bot"))
-    before = None if handed_over else data.get("before") or holder
-    wanted = {"agent": data.get("agent"), "skill": data.get("skill"), "before": before, "waits": handed_over}
-    wanted["freed"] = handed_over
+    had = data.get("before") or holder
+    wanted = {"agent": data.get("agent"), "skill": data.get("skill"), "by" if handed_over else "before": had}
+    wanted |= {"waits": handed_over, "freed": handed_over}
     yield action("assignment.enqueue", conversation=conversation["id"], team=team, why=why, **wanted)
 
 
-def _is_there(documents, agent):
-    return presence.of(documents.table("agent").get(doc_id=agent)) != presence.OFFLINE
+def _keeps(documents, settings, agent):
+    """Whether an agent who has a conversation again is there for it, and has not too many by that."""
+    found = documents.table("agent").get(doc_id=agent)
+    return presence.of(found) == presence.ONLINE and has_room(documents, found, settings, more=0)
 
 
 def _team_of(documents, conversation, message, data):
@@ -62,12 +65,18 @@ def assignment_look(event, documents, settings):
     for wait, agent, why, turn in islice(found, MOST):
         given.add(wait["id"])
         yield action("assignment.give", conversation=wait["id"], agent=agent, turn=turn, why=why)
-    if len(given) == MOST:
-        yield action("assignment.go_on")
-        return
-    for wait in documents.table("assignment_wait").search(where("tell") == True):  # noqa: E712
-        if wait["id"] not in given:
-            yield from _tell(documents, wait)
+    untold = () if len(given) == MOST else list(islice(_untold(documents, given), MOST_TOLD))
+    for wait in untold:
+        yield from _tell(documents, wait)
+    if MOST in (len(given), 2 * len(untold)):
+        yield action("assignment.go_on", why="the queue was long")
+
+
+def _untold(documents, given):
+    """Yield those who are to be told that they wait, and still do."""
+    how = {"order": "key", "newest_first": False, "limit": MOST + MOST_TOLD}
+    page, _ = documents.table("assignment_wait").page(where("tell") == True, **how)  # noqa: E712
+    return (wait for wait in page if wait["id"] not in given)
 
 
 def _tell(documents, wait):
@@ -75,14 +84,15 @@ def _tell(documents, wait):
     config = choosing.config_of(documents, wait["team"])
     before = (where("team") == wait["team"]) & (where("key") < wait["key"])
     position = documents.table("assignment_wait").count(before) + 1
-    text = config["queue_text"].replace("{position}", str(position))
     why = f"waits for a person: number {position} in the queue"
-    yield action("message.send", conversation=wait["id"], text=text, why=why)
-    yield action("assignment.told", conversation=wait["id"])
+    if config and config["queue_text"]:
+        text = config["queue_text"].replace("{position}", str(position))
+        yield action("message.send", conversation=wait["id"], text=text, why=why)
+    yield action("assignment.told", conversation=wait["id"], why=why)
 
 
 @hookimpl
-def assignment_out_of_hours(event, conversation, documents):
+def assignment_out_of_hours(event, conversation, contact, documents):
     """Tell who writes while the team is closed when it opens, once."""
     data = event["data"]
     config = choosing.config_of(documents, data["team"])
@@ -90,9 +100,11 @@ def assignment_out_of_hours(event, conversation, documents):
         return
     calendar = choosing.calendar_of(documents, config)
     opens = times.parse(data["opens_at"]).astimezone(calendar.zone) if data["opens_at"] else None
-    text = config["closed_text"].replace("{opens}", opens.strftime("%d.%m. %H:%M") if opens else "–")
+    own = (contact or {}).get("language") or (contact or {}).get("contacts.language")
+    language = own or choosing.workspace_of(documents).get("language")
+    text = config["closed_text"].replace("{opens}", words_told.moment(opens, language) if opens else "–")
     yield action("message.send", conversation=conversation["id"], text=text, why=_closed_words(data))
-    yield action("assignment.told", conversation=conversation["id"])
+    yield action("assignment.told", conversation=conversation["id"], why=_closed_words(data))
 
 
 def _closed_words(data):
@@ -102,65 +114,77 @@ def _closed_words(data):
 @hookimpl
 def conversation_assigned(event, conversation, documents):
     """Bring in line what a conversation waits for; one that was given back waits again."""
+    if event["data"].get("settled"):
+        return
     id, team = conversation["id"], conversation["team"] or EVERYONE
     config, wait = choosing.config_of(documents, team), documents.table("assignment_wait").get(doc_id=id)
     if config and conversation["handler"] == "queue" and (wait is None or wait["team"] != team):
         yield action("assignment.enqueue", conversation=id, team=team, freed=True, why="it was given back")
     elif config or wait:
         freed = bool(event["data"].get("before")) or conversation["handler"] != "agent"
-        yield action("assignment.settle", conversation=id, freed=freed)
+        yield action("assignment.settle", conversation=id, freed=freed, why="it has another owner")
 
 
 def _waits(documents, conversation):
     return documents.table("assignment_wait").get(doc_id=conversation) is not None
 
 
+def _is_used(documents):
+    return bool(documents.table("assignment_team").all())
+
+
 @hookimpl
 def conversation_resolved(conversation, documents):
     """Somebody has room again."""
-    yield from _settle(documents, conversation)
+    if _is_used(documents):
+        yield action("assignment.settle", conversation=conversation["id"], why="it is resolved")
 
 
 @hookimpl
 def conversation_snoozed(conversation, documents):
     """Somebody has room again; the response time stands still."""
-    yield from _settle(documents, conversation)
-
-
-def _settle(documents, conversation):
-    if documents.table("assignment_team").all():
-        yield action("assignment.settle", conversation=conversation["id"])
+    if _is_used(documents):
+        yield action("assignment.settle", conversation=conversation["id"], why="it is put away")
 
 
 @hookimpl
 def contact_blocked(event, documents):
-    """Who is blocked waits for nobody."""
+    """Who is blocked waits for nobody, and who had their conversations has room again."""
     theirs = where("contact") == event["data"]["contact"]
-    for conversation in documents.table("conversation").search(theirs):
-        if _waits(documents, conversation["id"]):
-            yield action("assignment.settle", conversation=conversation["id"])
+    for conversation in documents.table("conversation").search(theirs) if _is_used(documents) else ():
+        yield action("assignment.settle", conversation=conversation["id"], why="the contact is blocked")
+
+
+@hookimpl
+def contact_erased(event, documents):
+    """Who is erased waits for nobody, and who had their conversations has room again."""
+    for id in event["data"]["documents"].get("conversation", ()) if _is_used(documents) else ():
+        yield action("assignment.settle", conversation=id, why="the contact is erased")
+
+
+@hookimpl
+def conversation_merged(event, documents):
+    """Two conversations are one: it waits once, and what is due is due once."""
+    if _is_used(documents):
+        ids = {key: event["data"][key] for key in ("conversation", "into")}
+        yield action("assignment.follow", why="two conversations turned out to be one", **ids)
 
 
 @hookimpl
 def agent_presence(event, documents):
     """Who comes takes what waits; who goes loses, after a while, those whose customers wait."""
     agent = documents.table("agent").get(doc_id=event["data"]["agent"])
+    if not _is_used(documents):
+        return
     if presence.of(agent) == presence.ONLINE:
-        yield from _wake(documents, f"{agent['name']} is there")
-    elif presence.of(agent) == presence.OFFLINE and _owes(documents, agent["id"]):
-        yield action("assignment.watch", agent=agent["id"])
+        yield action("assignment.back", agent=agent["id"], why=f"{agent['name']} is there")
+    else:
+        yield action("assignment.watch", agent=agent["id"], why=f"{agent['name']} is not there")
 
 
 def _wake(documents, why):
     if documents.table("assignment_wait").page(order="key", limit=1)[0]:
         yield action("assignment.wake", why=why)
-
-
-def _owes(documents, agent):
-    """Return an agent's open conversations whose customers wait for an answer."""
-    theirs = (where("assignee") == agent) & (where("status") == "open")
-    found = documents.table("conversation").search(theirs)
-    return [conversation for conversation in found if conversation.get("assignment.since")]
 
 
 @hookimpl
@@ -176,21 +200,20 @@ def agent_activated(documents):
 
 
 @hookimpl
-def labels_added(conversation, documents, event):
+def labels_added(conversation, documents):
     """What a conversation asks for may have changed."""
-    yield from _relabelled(conversation, documents, event)
+    yield from _relabelled(conversation, documents)
 
 
 @hookimpl
-def labels_removed(conversation, documents, event):
+def labels_removed(conversation, documents):
     """What a conversation asks for may have changed."""
-    yield from _relabelled(conversation, documents, event)
+    yield from _relabelled(conversation, documents)
 
 
-def _relabelled(conversation, documents, event):
-    wait = documents.table("assignment_wait").get(doc_id=conversation["id"])
-    if wait and wait["since"] < event["at"]:
-        yield action("assignment.wake", why="its labels changed")
+def _relabelled(conversation, documents):
+    if _waits(documents, conversation["id"]):
+        yield action("assignment.relabel", conversation=conversation["id"], why="its labels changed")
 
 
 @hookimpl
@@ -204,7 +227,7 @@ def message_received(event, conversation, documents):
     if conversation["handler"] == "queue" and not _waits(documents, id):
         yield action("assignment.enqueue", conversation=id, team=config["id"], why="the customer answered")
     elif not conversation.get("assignment.since"):
-        yield action("assignment.customer_waits", conversation=id)
+        yield action("assignment.customer_waits", conversation=id, why="the customer wrote")
 
 
 @hookimpl
@@ -225,7 +248,8 @@ def _answered(documents, conversation, contact, agent):
     knows = agent in (None, (contact or {}).get("assignment.agent"))
     is_new = conversation.get("assignment.since") or not knows
     if is_new and choosing.config_of(documents, conversation["team"]):
-        yield action("assignment.answered", conversation=conversation["id"], agent=agent)
+        why = "the customer has an answer"
+        yield action("assignment.answered", conversation=conversation["id"], agent=agent, why=why)
 
 
 @hookimpl
@@ -236,24 +260,42 @@ def timer_fired(event, documents, settings):
         yield action("assignment.opened", team=about["team"], why="the team has opened")
     elif what == "more":
         yield from _wake(documents, "the queue was long")
+    elif what in ("adopt", "hours"):
+        yield action("assignment.go_on_with", why="the queue was long", **about)
+    elif what == "held":
+        yield from _wake(documents, "a hand-over was kept for long enough")
     elif what == "gone":
-        yield from _gone(documents, settings, about["agent"])
+        yield from _gone(documents, settings, about["agent"], event["at"])
     elif what == "answer":
         yield from _silent(documents, settings, about)
     else:
-        yield action(f"assignment.{what}_sla", conversation=about["conversation"])
+        why = "the response time is over" if what == "breach" else "the response time is nearly over"
+        yield action(f"assignment.{what}_sla", conversation=about["conversation"], why=why)
 
 
-def _gone(documents, settings, agent):
-    """Release what an agent who is still offline owes an answer to."""
-    people = People(documents, settings)
-    if people.state(agent) != presence.OFFLINE:
+def _gone(documents, settings, agent, at):
+    """Release what an agent who is still not there owes an answer to; what they got since then, later."""
+    people, minutes = People(documents, settings), settings["offline_minutes"]
+    if people.state(agent) == presence.ONLINE:
         return
-    for conversation in _owes(documents, agent):
+    late = times.add(at, -minutes * 60)
+    owed = _owes(documents, agent)
+    for conversation in owed:
         config = choosing.config_of(documents, conversation["team"])
-        if config and config["strategy"] != "manual":
-            why = f"{people.name(agent)} has been offline for {settings['offline_minutes']} minutes"
+        is_late = (conversation.get("assignment.given_at") or "") <= late
+        if is_late and config and config["strategy"] != "manual":
+            why = f"{people.name(agent)} has been {people.state(agent)} for {words_told.minutes(minutes)}"
             yield from _release(conversation, config, people, why)
+    if later := [given for each in owed if (given := each.get("assignment.given_at") or "") > late]:
+        until, why = times.add(min(later), minutes * 60), f"{people.name(agent)} is not there"
+        yield action("assignment.watch", agent=agent, until=until, why=why)
+
+
+def _owes(documents, agent):
+    """Return an agent's open conversations whose customers wait for an answer."""
+    theirs = (where("assignee") == agent) & (where("status") == "open")
+    found = documents.table("conversation").search(theirs)
+    return [conversation for conversation in found if conversation.get("assignment.since")]
 
 
 def _release(conversation, config, people, why):
@@ -276,13 +318,15 @@ def _silent(documents, settings, about):
     if config is None or config["strategy"] == "manual" or not config["answer_minutes"]:
         return
     people = People(documents, settings)
-    tried = {*(conversation.get("assignment.tried") or ()), about["agent"]}
+    tried = {*people.tried(conversation), about["agent"]}
     others = [*people.members(conversation["team"] or EVERYONE), *people.leads()]
     if any(people.is_free(other) and other not in tried for other in others):
-        why = f"{people.name(about['agent'])} did not answer within {config['answer_minutes']} minutes"
+        within = words_told.minutes(config["answer_minutes"])
+        why = f"{people.name(about['agent'])} did not answer within {within}"
         yield from _release(conversation, config, people, why)
     else:
-        yield action("assignment.expect", conversation=conversation["id"], times=about.get("times", 1))
+        asked = {"conversation": conversation["id"], "times": about.get("times", 1)}
+        yield action("assignment.expect", why="nobody else can take it", **asked)
 
 
 @hookimpl
@@ -291,7 +335,7 @@ def sla_breached(event, conversation, documents, settings):
     config = choosing.config_of(documents, conversation["team"])
     if not config or not config["escalate_breach"] or conversation.get("assignment.escalated"):
         return
-    id, why = conversation["id"], f"no answer within {event['data']['minutes']} minutes"
+    id, why = conversation["id"], f"no answer within {words_told.minutes(event['data']['minutes'])}"
     leads = People(documents, settings).leads()
     if conversation["handler"] == "agent" and leads and conversation["assignee"] not in leads:
         yield action("assignment.release", conversation=id, supervisor=True, why=why)
@@ -303,9 +347,5 @@ def sla_breached(event, conversation, documents, settings):
 def plugins_switched(event, documents):
     """On again: what waits now is the queue."""
     data = event["data"]
-    if (
-        data.get("plugin") == "assignment"
-        and data.get("enabled")
-        and documents.table("assignment_team").all()
-    ):
+    if data.get("plugin") == "assignment" and data.get("enabled") and _is_used(documents):
         yield action("assignment.adopt", why="assignment is on again")

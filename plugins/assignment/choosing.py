@@ -47,6 +47,17 @@ def team_for(documents, conversation, text):
     return (rest[0], "conversations that no team asks for go there") if rest else (EVERYONE, "of no team")
 
 
+def asks_of(documents, conversation, skill):
+    """Return, as one text, all from which it follows which skills a conversation asks for.
+
+    Those that wait with the same text can be taken by the same people: ``skill|language|label,label``.
+    """
+    contact = documents.table("contact").get(doc_id=conversation["contact"]) or {}
+    language = str(contact.get("language") or contact.get("contacts.language") or "")
+    said = [part.casefold().replace("|", " ") for part in (skill or "", language)]
+    return "|".join([*said, ",".join(sorted(conversation.get("labels") or ()))])
+
+
 def hand_out(documents, settings, at, only=None):
     """Yield (wait, agent, why, turn) for all that can be given now, most urgent and oldest first.
 
@@ -55,7 +66,7 @@ def hand_out(documents, settings, at, only=None):
     Who waits and whom nobody free can take is passed over; nobody behind gets what they could have had.
     """
     table = documents.table("assignment_wait")
-    if not table.page(order="key", limit=1)[0]:
+    if not table.page(order="key", newest_first=False, limit=1)[0]:
         return
     people = People(documents, settings)
     teams = {team["id"]: team for team in _serving(documents, at)}
@@ -63,10 +74,10 @@ def hand_out(documents, settings, at, only=None):
     seen = set()
     for wait in sorted(waiting, key=_key) if only else waiting:
         team = teams.get(wait["team"])
-        if team is None or wait["id"] in seen or not (wait.get("special") or people.any_free(team["id"])):
+        if team is None or wait["id"] in seen:
             continue
+        found = choose(documents, people, team, wait, at)
         seen.add(wait["id"])
-        found = choose(documents, people, team, wait)
         if found:
             agent, why, is_turn = found
             yield wait, agent, why, people.gave(agent, wait["team"], is_turn)
@@ -77,10 +88,53 @@ def _key(wait):
 
 
 def _waiting(documents, people, teams):
-    """Yield who waits, in order: of teams with somebody free, or for one person or a supervisor."""
-    queues = [_in_order(documents, where("team") == id, lambda id=id: people.any_free(id)) for id in teams]
-    special = _in_order(documents, where("special") == True, lambda: True)  # noqa: E712  TinyDB's own way
-    return merge(*queues, special, key=_key)
+    """Yield, in order, who waits and can be taken by somebody free, as far as skills and teams tell.
+
+    Each queue has those that ask for the same, so it ends with the first page whom nobody can take any more.
+    """
+    queues = [_for_one(documents, people, id) for id in people.online if people.is_free(id)]
+    for id, team in teams.items():
+        if people.leads():
+            mine = (where("team") == id) & (where("supervisor") == True)  # noqa: E712  TinyDB's own way
+            queues.append(_in_order(documents, mine, people.leads))
+        if people.any_free(id):
+            queues += [_alike(documents, people, team, *group) for group in _groups(documents, team)]
+    return merge(*queues, key=_key)
+
+
+def _for_one(documents, people, agent):
+    return _in_order(documents, where("agent") == agent, lambda: people.is_free(agent))
+
+
+def _alike(documents, people, team, field, value):
+    def can_be_taken():
+        free = [id for id in people.members(team["id"]) if people.is_free(id)]
+        needs = _needs(documents, people, team, *_parts(field, value)) if free else set()
+        return any(needs <= skills_of(people.agents[id]) for id in free)
+
+    return _in_order(documents, (where("team") == team["id"]) & (where(field) == value), can_be_taken)
+
+
+def _groups(documents, team):
+    """Yield (field, value) of each kind of demand that waits for a team: one look at the index for each."""
+    table, after = documents.table("assignment_wait"), None
+    field = "asks" if team["strategy"] == "skills" else "skill_key"
+    while True:
+        how = {"order": field, "newest_first": False, "limit": 1, "after": after}
+        found = table.page(where("team") == team["id"], **how)[0]
+        if not found:
+            return
+        value = found[0].get(field) or ""
+        yield field, value
+        after = table.cursor_at(value, order=field, newest_first=False)
+
+
+def _parts(field, value):
+    """Return (skill, language, label ids) of a group's value."""
+    if field == "skill_key":
+        return value, "", []
+    skill, language, labels = value.split("|")
+    return skill, language, labels.split(",")
 
 
 def _serving(documents, at):
@@ -100,24 +154,44 @@ def _in_order(documents, query, goes_on):
             return
 
 
-def choose(documents, people, team, wait):
-    """Return (agent, why, whether it is a turn of the round), or None where nobody free can take it."""
+def choose(documents, people, team, wait, at):
+    """Return (agent, why, whether it is a turn of the round), or None where nobody free can take it.
+
+    Who lost it before, or let go of it, gets it only where nobody else is there.
+    """
     conversation = documents.table("conversation").get(doc_id=wait["id"])
     if conversation is None or conversation["handler"] != "queue":
         return None
-    tried = conversation.get("assignment.tried") or []
-    if wait.get("supervisor") and (leads := [id for id in people.leads() if id not in tried]):
-        agent = fewest(people, leads)
-        return agent, f"escalated: {people.name(agent)} is a supervisor and is there", False
-    members = [id for id in people.members(wait["team"]) if id not in tried]
-    needs = _needs(documents, people, team, wait, conversation)
-    able = [id for id in members if needs <= skills_of(people.agents[id])]
-    known = _known(documents, people, team, wait, conversation, able)
-    if known:
-        return *known, False
-    free = [id for id in able if people.is_free(id)]
-    if not free:
+    named, held = wait.get("agent"), (wait.get("held_until") or "") > at
+    if named and people.is_free(named):
+        return named, f"handed over to {people.name(named)}", False
+    if named and held:
         return None
+    passed = people.tried(conversation) | {wait.get("by")}
+    never = {wait.get("by")} if held else set()
+    leads = [id for id in people.leads() if id not in never] if wait.get("supervisor") else []
+    if fresh := [id for id in leads if id not in passed]:
+        return _led(people, fresh)
+    members = [id for id in people.members(wait["team"]) if id not in never]
+    skill, language, labels = _parts("asks", asks_of(documents, conversation, wait.get("skill")))
+    needs = _needs(documents, people, team, skill, language, labels)
+    able = [id for id in members if needs <= skills_of(people.agents[id])]
+    free = [id for id in able if people.is_free(id)]
+    first = [id for id in free if id not in passed] or free
+    if first:
+        return _one_of(documents, people, team, wait, conversation, first, able, needs)
+    return _led(people, leads) if leads else None
+
+
+def _led(people, leads):
+    agent = fewest(people, leads)
+    return agent, f"escalated: {people.name(agent)} is a supervisor and is there", False
+
+
+def _one_of(documents, people, team, wait, conversation, free, able, needs):
+    """Return, as `choose`, which of those who are free gets it: by what is known, or by the team's way."""
+    if known := _known(documents, people, team, wait, conversation, free):
+        return *known, False
     skilled = f"has the skill {', '.join(sorted(needs))}; " if needs else ""
     if team["strategy"] in ("load", "skills"):
         agent = fewest(people, free)
@@ -126,34 +200,30 @@ def choose(documents, people, team, wait):
     return agent, skilled + _turn_words(people, wait["team"], able, free), True
 
 
-def _known(documents, people, team, wait, conversation, able):
-    """Return (agent, why) of who is wanted or knows the contact, if they are free; else None."""
-    named = wait.get("agent")
-    if named and named in people.online and people.is_free(named):
-        return named, f"handed over to {people.name(named)}"
+def _known(documents, people, team, wait, conversation, free):
+    """Return (agent, why) of who had it or knows the contact, if they are free; else None."""
     before = wait.get("before")
-    if before in able and people.is_free(before):
+    if before in free:
         return before, f"it opened again, and {people.name(before)}, who had it, is there"
     if team["strategy"] != "sticky":
         return None
     contact = documents.table("contact").get(doc_id=conversation["contact"]) or {}
     knows = contact.get("assignment.agent")
-    if knows in able and people.is_free(knows):
+    if knows in free:
         return knows, f"{people.name(knows)} answered this contact last and is there"
     return None
 
 
-def _needs(documents, people, team, wait, conversation):
-    """Return the skills that a conversation asks for, of those that the team has; case does not count."""
-    wanted = {wait["skill"].casefold()} if wait.get("skill") else set()
+def _needs(documents, people, team, skill, language, labels):
+    """Return the skills that are asked for, of those that the team has; case does not count."""
+    wanted = {skill} if skill else set()
     if team["strategy"] != "skills":
         return wanted
-    contact = documents.table("contact").get(doc_id=conversation["contact"]) or {}
-    asked = {str(contact.get("language") or contact.get("contacts.language") or "").casefold()}
-    for label in conversation.get("labels") or ():
-        found = documents.table("label").get(doc_id=label)
+    asked = {language}
+    for label in labels:
+        found = documents.table("label").get(doc_id=label) if label else None
         asked.add(found["name"].casefold() if found else "")
-    theirs = [skills_of(agent) for agent in people.agents.values() if belongs(agent, wait["team"])]
+    theirs = [skills_of(agent) for agent in people.agents.values() if belongs(agent, team["id"])]
     return wanted | (asked & set().union(*theirs))
 
 

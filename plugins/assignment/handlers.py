@@ -1,14 +1,14 @@
 """What the actions of assignment do to documents. A conversation has one owner, whoever asks at once."""
 
-from engine import Refused, handles, presence, times
+from engine import Refused, handles
 
 from . import schemas, sla
-from .choosing import calendar_of, config_of, key_of
+from .choosing import asks_of, calendar_of, config_of, key_of
+from .owing import customer_waits, expect_answer, is_absent, is_owned, new_episode
 from .people import is_free, settings_of
-from .waiting import adopt_all, at_opening, existing, look, look_when_open, put, wait_for
+from .waiting import at_opening, existing, keep, look, look_when_open, no_wait, put, wait_for
 
-WRITE, EDIT = "conversation.write", "team.write"
-LONGEST_PATIENCE = 8  # times that the time for an answer doubles, where nobody else can take it
+WRITE = "conversation.write"
 
 
 @handles("assignment.wake", schemas.Nothing)
@@ -46,39 +46,26 @@ def enqueue(data, tx):
     if any(conversation.get(key) != value for key, value in fields.items()):
         tx.update("conversation", conversation["id"], fields)
         conversation.update(fields)
-    _new_episode(tx, conversation)
-    _customer_waits(tx, conversation, config, data["waits"])
-    wanted = {key: data[key] for key in ("agent", "skill", "before")}
-    wait_for(tx, conversation, config, **wanted)
+    new_episode(tx, conversation)
+    customer_waits(tx, conversation, config, data["waits"])
+    wanted = {key: data[key] for key in ("agent", "skill", "before", "by")}
+    is_closed, opens = _closed(tx, conversation, config)
+    wait_for(tx, conversation, config, tell=not (is_closed and config["closed_text"]), **wanted)
     look(tx, None if data["freed"] else conversation["id"])
-    return {"opens_at": _closed(tx, conversation, config)}
-
-
-def _new_episode(tx, conversation):
-    """What was tried before a conversation was resolved counts no more."""
-    if conversation.get("assignment.episode") != conversation["episode"]:
-        put(tx, conversation, episode=conversation["episode"], tried=[], moves=0, escalated=None)
-
-
-def _customer_waits(tx, conversation, config, surely=False):
-    """Note since when the customer waits, and have an answer due; surely: though a bot wrote last."""
-    last = conversation.get("last_message") or {}
-    paused = (conversation.get(sla.FIELD) or {}).get("state") == sla.PAUSED
-    if paused:
-        put(tx, conversation, sla=sla.resumed(tx, conversation, config))
-    elif (surely or last.get("direction") != "out") and not conversation.get("assignment.since"):
-        put(tx, conversation, since=tx.at, sla=sla.begin(tx, conversation, config))
+    return {"opens_at": opens}
 
 
 def _closed(tx, conversation, config):
-    """Set the timer for when the team opens; return that time where it is closed now, else None."""
+    """Set the timer for when the team opens; return whether it waits for that, and when that is."""
     calendar = calendar_of(tx.documents, config)
     opens = at_opening(tx, config, calendar)
     if calendar.is_open(tx.at):
-        return None
+        return False, None
+    if config["out_of_hours"] == "go_on":
+        return False, opens
     told = {"conversation": conversation["id"], "team": config["id"], "opens_at": opens}
     tx.consequence("assignment.out_of_hours", {**told, "holiday": calendar.closed_for(tx.at)})
-    return opens
+    return True, opens
 
 
 @handles("assignment.give", schemas.Give, past="conversation.assigned")
@@ -93,17 +80,14 @@ def give(data, tx):
         raise Refused(f"{agent['name']} is not there or has no room")
     if data["turn"] is not None:
         before = tx.get("assignment_agent", agent["id"]) or {}
-        _keep_turns(tx, agent["id"], turns={**before.get("turns", {}), wait["team"]: data["turn"]})
-    tx.update("conversation", conversation["id"], {"assignee": data["agent"], "handler": "agent"})
+        keep(tx, agent["id"], turns={**before.get("turns", {}), wait["team"]: data["turn"]})
+    fields = {"assignee": data["agent"], "handler": "agent"}
+    tx.update("conversation", conversation["id"], fields)
+    conversation.update(fields)
     tx.about.setdefault("conversation", conversation["id"])
-    return {"before": None}
-
-
-def _keep_turns(tx, agent, **fields):
-    if tx.get("assignment_agent", agent):
-        tx.update("assignment_agent", agent, fields)
-    else:
-        tx.insert("assignment_agent", {"id": agent, "last_at": None, "turns": {}, **fields})
+    no_wait(tx, conversation["id"])
+    is_owned(tx, conversation, config_of(tx.documents, conversation["team"]))
+    return {"before": None, "settled": True}
 
 
 @handles("assignment.settle", schemas.Settle)
@@ -111,15 +95,11 @@ def settle(data, tx):
     """A conversation has another owner, or none: what it waits for is brought in line."""
     conversation = existing(tx, "conversation", data["conversation"])
     config = config_of(tx.documents, conversation["team"])
-    agent = conversation["assignee"] if conversation["handler"] == "agent" else None
     if conversation["handler"] != "queue" or config is None:
-        tx.remove_if("assignment_wait", conversation["id"])
+        no_wait(tx, conversation["id"])
     tx.cancel(f"answer/{conversation['id']}", plugin="assignment")
-    if agent and config:
-        _keep_turns(tx, agent, last_at=tx.at)
-        _new_episode(tx, conversation)
-        _customer_waits(tx, conversation, config)
-        _expect_answer(tx, conversation, config)
+    if conversation["handler"] == "agent" and config:
+        is_owned(tx, conversation, config)
     elif conversation["status"] == "snoozed" and config:
         put(tx, conversation, sla=sla.paused(tx, conversation, config))
     elif conversation["status"] == "resolved":
@@ -129,48 +109,32 @@ def settle(data, tx):
         look(tx)
 
 
-def _expect_answer(tx, conversation, config, times_before=0):
-    """Set the timers of an agent who owes an answer: the time that the team gives, and their own absence.
-
-    times_before: how often nobody else could take it; the time doubles with each.
-    """
-    if not conversation.get("assignment.since"):
-        return
-    id, agent = conversation["id"], tx.get("agent", conversation["assignee"])
-    if config["answer_minutes"]:
-        minutes = config["answer_minutes"] * 2 ** min(times_before, LONGEST_PATIENCE)
-        due = calendar_of(tx.documents, config).add(tx.at, minutes)
-        about = {"conversation": id, "agent": conversation["assignee"], "times": times_before + 1}
-        tx.timer(f"answer/{id}", due, about, plugin="assignment")
-    if agent and presence.of(agent) == presence.OFFLINE:
-        _watch(tx, agent, agent.get("presence_at") or tx.at)
-
-
-def _watch(tx, agent, since):
-    """Have an absent agent's conversations looked at when they have been away for too long."""
-    minutes = settings_of(tx.documents)["offline_minutes"]
-    if minutes:
-        due = max(tx.at, times.add(since, minutes * 60))
-        tx.timer(f"gone/{agent['id']}", due, {"agent": agent["id"]}, plugin="assignment")
-
-
-@handles("assignment.watch", schemas.OfAgent)
+@handles("assignment.watch", schemas.Watch)
 def watch(data, tx):
-    """An agent went offline while customers wait for them."""
-    _watch(tx, existing(tx, "agent", data["agent"]), tx.at)
+    """An agent is not there; what they owe an answer to is looked at after a while."""
+    is_absent(tx, existing(tx, "agent", data["agent"]), data["until"])
+
+
+@handles("assignment.back", schemas.OfAgent)
+def back(data, tx):
+    """An agent is there again: what they lost before counts no more, and what waits is looked at."""
+    agent = existing(tx, "agent", data["agent"])
+    keep(tx, agent["id"], absent=None, came=tx.at)
+    tx.cancel(f"gone/{agent['id']}", plugin="assignment")
+    look(tx)
 
 
 @handles("assignment.customer_waits", schemas.OfConversation)
-def customer_waits(data, tx):
+def note_that_the_customer_waits(data, tx):
     """The customer wrote and has no answer yet."""
     conversation = existing(tx, "conversation", data["conversation"])
     config = config_of(tx.documents, conversation["team"])
     if config is None or conversation.get("assignment.since"):
         return
-    _new_episode(tx, conversation)
-    _customer_waits(tx, conversation, config)
+    new_episode(tx, conversation)
+    customer_waits(tx, conversation, config)
     if conversation["handler"] == "agent":
-        _expect_answer(tx, conversation, config)
+        expect_answer(tx, conversation, config)
 
 
 @handles("assignment.answered", schemas.Answered)
@@ -187,7 +151,7 @@ def answered(data, tx):
 
 @handles("assignment.release", schemas.Release, past="assignment.released")
 def release(data, tx):
-    """An agent who is gone or does not answer loses a conversation, and does not get it back this time."""
+    """An agent who is gone or does not answer loses a conversation; others come first from now on."""
     conversation = existing(tx, "conversation", data["conversation"])
     config = config_of(tx.documents, conversation["team"])
     agent = conversation["assignee"]
@@ -195,8 +159,10 @@ def release(data, tx):
         raise Refused("the conversation waits for nobody")
     tx.update("conversation", conversation["id"], {"assignee": None, "handler": "queue"})
     conversation.update(assignee=None, handler="queue")
-    tried = [*(conversation.get("assignment.tried") or []), agent]
-    put(tx, conversation, tried=tried, moves=(conversation.get("assignment.moves") or 0) + 1)
+    tried = [each for each in conversation.get("assignment.tried") or [] if each != agent]
+    when = {**(conversation.get("assignment.tried_at") or {}), agent: tx.at}
+    moves = (conversation.get("assignment.moves") or 0) + 1
+    put(tx, conversation, tried=[*tried, agent], tried_at=when, moves=moves)
     tx.cancel(f"answer/{conversation['id']}", plugin="assignment")
     wait_for(tx, conversation, config, supervisor=data["supervisor"])
     if data["supervisor"]:
@@ -214,7 +180,7 @@ def expect(data, tx):
     conversation = existing(tx, "conversation", data["conversation"])
     config = config_of(tx.documents, conversation["team"])
     if config and conversation["handler"] == "agent":
-        _expect_answer(tx, conversation, config, data["times"])
+        expect_answer(tx, conversation, config, data["times"])
 
 
 @handles("assignment.escalate", schemas.OfConversation, past="assignment.escalated")
@@ -227,7 +193,7 @@ def escalate(data, tx):
     wait = tx.get("assignment_wait", conversation["id"])
     if wait:
         key = key_of(schemas.URGENT, wait["since"])
-        tx.update("assignment_wait", wait["id"], {"supervisor": True, "special": True, "key": key})
+        tx.update("assignment_wait", wait["id"], {"supervisor": True, "key": key})
         look(tx)
     return {"agent": conversation["assignee"], "team": conversation["team"]}
 
@@ -292,41 +258,11 @@ def set_priority(data, tx):
         tx.update("assignment_wait", wait["id"], {"key": key})
 
 
-@handles("assignment.set_team", schemas.TeamSet, past="assignment.team_set", permission=EDIT)
-def set_team(data, tx):
-    """Say how a team's conversations find their agent; those that wait are in its queue from now on."""
-    id = data["team"]
-    if id != schemas.EVERYONE:
-        existing(tx, "team", id)
-    fields = {key: value for key, value in data.items() if key != "team"}
-    if tx.get("assignment_team", id):
-        tx.update("assignment_team", id, fields)
-    else:
-        tx.insert("assignment_team", {"id": id, **schemas.TEAM_DEFAULTS, **fields})
-    if fields.get("rest"):
-        for other in tx.documents.table("assignment_team").all():
-            if other["id"] != id and other.get("rest"):
-                tx.update("assignment_team", other["id"], {"rest": False})
-    adopt_all(tx)
-    look_when_open(tx, config_of(tx.documents, id))
-    look(tx)
-
-
-@handles("assignment.set_agent", schemas.AgentSet, past="assignment.agent_set", permission=EDIT)
-def set_agent(data, tx):
-    """Say how many conversations an agent is given at a time, of which kinds."""
-    agent = existing(tx, "agent", data["agent"])
-    fields = {f"assignment.{key}": value for key, value in data.items() if key != "agent"}
-    tx.update("agent", agent["id"], fields)
-    look(tx)
-
-
-@handles("assignment.adopt", schemas.Nothing)
-def adopt(data, tx):
-    """This plugin is on again: the queue is what waits now."""
-    for wait in tx.documents.table("assignment_wait").all():
-        conversation = tx.get("conversation", wait["id"])
-        if conversation is None or conversation["handler"] != "queue":
-            tx.remove("assignment_wait", wait["id"])
-    adopt_all(tx)
-    look(tx)
+@handles("assignment.relabel", schemas.OfConversation)
+def relabel(data, tx):
+    """What a conversation that waits asks for has changed."""
+    wait = existing(tx, "assignment_wait", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
+    asks = asks_of(tx.documents, conversation, wait.get("skill"))
+    tx.update("assignment_wait", wait["id"], {"asks": asks})
+    look(tx, wait["id"])

@@ -61,6 +61,13 @@ class People:
                 return found
         return []
 
+    def tried(self, conversation):
+        """Return who lost a conversation by not answering, and has not been away and come back since."""
+        when = conversation.get("assignment.tried_at") or {}
+        came = {id: (self.given.get(id) or {}).get("came") or "" for id in when}
+        tried = conversation.get("assignment.tried") or ()
+        return {id for id in tried if when.get(id, "~") > came.get(id, "")}
+
     def turn(self, agent, team):
         """Return the number of an agent's last turn in a team's round, 0 where there was none."""
         return ((self.given.get(agent) or {}).get("turns") or {}).get(team, 0)
@@ -100,8 +107,13 @@ def capacity_of(agent, settings):
 
 def is_free(documents, agent, settings):
     """Whether an agent (a document) is online and has room, now."""
+    return presence.of(agent) == presence.ONLINE and has_room(documents, agent, settings)
+
+
+def has_room(documents, agent, settings, more=1):
+    """Whether an agent (a document) may have so many *more* open conversations."""
     most = capacity_of(agent, settings)
-    return presence.of(agent) == presence.ONLINE and (not most or open_of(documents, agent["id"]) < most)
+    return not most or open_of(documents, agent["id"]) + more <= most
 
 
 def belongs(agent, team):

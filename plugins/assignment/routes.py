@@ -10,6 +10,7 @@ from marshmallow import fields
 
 from engine import presence, times, where
 from web import (
+    Feed,
     NotFound,
     Open,
     Page,
@@ -39,7 +40,7 @@ __all__ = ["FEED", "NAV", "REASONS", "SLOTS", "WHYS", "WORDS", "api", "blueprint
 Json = dict[str, Any]
 ASSETS = Path(__file__).parent / "static"
 MOST_PLACES = 1000
-FEED = {"assignment_wait": ("id", "conversation", "team", "key")}
+FEED = {"assignment_wait": Feed(("id", "conversation", "team", "key"), "conversation.read")}
 NAV = [
     {
         "path": "/settings/assignment",
@@ -279,17 +280,17 @@ def overview() -> str:
     return _overview()
 
 
-def _overview(error: str | None = None) -> str:
+def _overview(error: str | None = None, typed: Json | None = None) -> str:
+    """Show teams and people; typed: the form that was not right, and as ``agent`` whose it is."""
+
     def load(view: View) -> Json:
         agents = [{**each, "id": each.doc_id} for each in view.db.table("agent").all()]
         active = [each for each in agents if each.get("active") and each["role"] != "integrator"]
         teams = [{**each, "id": each.doc_id} for each in view.db.table("team").all()]
         return {"people": zip(active, _agents(view, active), strict=True), "teams": teams}
 
-    settings = read(lambda view: settings_of(view.db))
-    return settings_page(
-        "assignment/overview.html", "assignment", error=error, default=settings, **read(load)
-    )
+    shown = {"default": read(lambda view: settings_of(view.db)), "typed": typed or {}}
+    return settings_page("assignment/overview.html", "assignment", error=error, **shown, **read(load))
 
 
 @blueprint.post("/settings/assignment/people/<agent>")
@@ -297,7 +298,8 @@ def _overview(error: str | None = None) -> str:
 def save_agent(agent: str) -> Any:
     """Save what a person is given, from the page."""
     _done, error = attempt([{"type": "assignment.set_agent", "data": forms.agent(agent, request.form)}])
-    return _overview(error) if error else back("/settings/assignment", f"person-{agent}", saved="1")
+    typed = {**request.form.to_dict(), "agent": agent}
+    return _overview(error, typed) if error else back("/settings/assignment", f"person-{agent}", saved="1")
 
 
 @blueprint.get("/settings/assignment/<team>")
@@ -307,14 +309,21 @@ def show_team(team: str) -> str:
     return _show_team(team)
 
 
-def _show_team(team: str, error: str | None = None, wanted: Json | None = None) -> str:
+def _show_team(team: str, error: str | None = None, wrong: Json | None = None) -> str:
+    """Show a team's page; where something was wrong, as it was typed."""
+
     def load(view: View) -> Json:
         named = view.get("team", team)["name"] if team != schemas.EVERYONE else ""
         accounts = [{**each, "id": each.doc_id} for each in view.db.table("account").all()]
         return {"name": named, "accounts": accounts, "workspace": choosing.workspace_of(view.db)}
 
-    config = {**_team(team), **(wanted or {})}
-    shown = {"config": config, "spans": forms.spans(config["hours"]), "days": words.days()}
+    config = _team(team)
+    spans = forms.spans(config["hours"])
+    if wrong is not None:
+        fields, spans = forms.typed(request.form)
+        config = {**config, **forms.team(request.form)[0], **fields}
+    marks = {field: words.wrong_words(field, text) for field, text in (wrong or {}).items()}
+    shown = {"config": config, "spans": spans, "days": words.days(), "wrong": marks}
     kinds = {"strategies": words.strategy_words(), "everyone": team == schemas.EVERYONE}
     return settings_page(
         "assignment/team.html", "assignment", error=error, team=team, **shown, **kinds, **read(load)
@@ -325,13 +334,8 @@ def _show_team(team: str, error: str | None = None, wanted: Json | None = None) 
 @requires("team.write")
 def save_team(team: str) -> Any:
     """Save how a team's conversations find their agent, from the page."""
-    try:
-        wanted = forms.team(request.form)
-    except forms.NotUnderstood as wrong:
-        return _show_team(
-            team, _("“%(text)s” is no time of day. Write 08:00-12:00, 13:00-17:00.", text=str(wrong))
-        )
+    wanted, wrong = forms.team(request.form)
+    if wrong:
+        return _show_team(team, _("Nothing was saved: a field is not right yet."), wrong)
     _done, error = attempt([{"type": "assignment.set_team", "data": {"team": team, **wanted}}])
-    if error:
-        return _show_team(team, error, wanted)
-    return back(f"/settings/assignment/{team}", saved="1")
+    return _show_team(team, error, {}) if error else back(f"/settings/assignment/{team}", saved="1")

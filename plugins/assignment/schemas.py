@@ -33,8 +33,9 @@ class Settings(Schema):
         load_default=5,
         validate=MINUTES,
         metadata={
-            "title": "Minutes offline",
-            "description": "After these, conversations whose customer waits go to somebody else; 0: never.",
+            "title": "Minutes absent",
+            "description": "After so many minutes away or offline, conversations whose customer waits go to "
+            "somebody else; 0: never.",
         },
     )
     warn_percent = fields.Integer(
@@ -142,14 +143,24 @@ class Wait(LooseSchema):
     conversation = fields.String(required=True)
     team = fields.String(required=True)
     key = fields.String(required=True, metadata={"description": "the queue's order: priority, then age"})
+    asks = fields.String(
+        metadata={"description": "what skills may be asked for, as `choosing.asks_of` has it"}
+    )
+    skill_key = fields.String(metadata={"description": "the skill that a hand-over names, or empty"})
+    by = fields.String(allow_none=True, metadata={"description": "who let go of it, who comes last"})
+    held_until = fields.String(
+        allow_none=True, metadata={"description": "until then it is for `agent`, and not for `by`"}
+    )
 
 
 class Turns(LooseSchema):
-    """What an agent was given; its id is the agent's."""
+    """What an agent was given, and when they went and came; its id is the agent's."""
 
     id = fields.String(required=True)
     last_at = fields.String(allow_none=True)
     turns = fields.Dict()
+    absent = fields.String(allow_none=True, metadata={"description": "since when they are not there"})
+    came = fields.String(metadata={"description": "when they came last"})
 
 
 COLLECTIONS = (
@@ -157,7 +168,15 @@ COLLECTIONS = (
     Collection(
         "assignment_wait",
         Wait,
-        indexes=(("team", "key"), ("special", "key"), ("key",), ("tell",)),
+        indexes=(
+            ("team", "key"),
+            ("team", "asks", "key"),
+            ("team", "skill_key", "key"),
+            ("team", "supervisor", "key"),
+            ("agent", "key"),
+            ("tell", "key"),
+            ("key",),
+        ),
         owner="assignment",
     ),
     Collection("assignment_agent", Turns, owner="assignment"),
@@ -177,6 +196,7 @@ class Enqueue(OfConversation):
     agent = fields.String(load_default=None, allow_none=True, metadata={"description": "who is wanted"})
     skill = fields.String(load_default=None, allow_none=True)
     before = fields.String(load_default=None, allow_none=True, metadata={"description": "who had it before"})
+    by = fields.String(load_default=None, allow_none=True, metadata={"description": "who let go of it"})
     waits = fields.Boolean(
         load_default=False, metadata={"description": "the customer waits, whoever wrote last"}
     )
@@ -236,6 +256,27 @@ class OfAgent(ActionSchema):
     """An action on one agent."""
 
     agent = fields.String(required=True)
+
+
+class Watch(OfAgent):
+    """An agent is not there."""
+
+    until = fields.String(
+        load_default=None, allow_none=True, metadata={"description": "looked at again then"}
+    )
+
+
+class Follow(OfConversation):
+    """A conversation became another one."""
+
+    into = fields.String(required=True)
+
+
+class GoOn(ActionSchema):
+    """There was more than one transaction takes."""
+
+    after = fields.String(required=True)
+    team = fields.String(load_default=None, allow_none=True, metadata={"description": "whose hours are new"})
 
 
 class TeamSet(ActionSchema, TeamFields):

@@ -5,17 +5,18 @@ from flask_babel import lazy_gettext
 
 from engine import times
 
+OWN_BOOKS = (
+    "assignment.adopt", "assignment.answered", "assignment.back", "assignment.customer_waits",
+    "assignment.expect", "assignment.follow", "assignment.go_on", "assignment.go_on_with",
+    "assignment.opened", "assignment.relabel", "assignment.settle", "assignment.told", "assignment.wake",
+    "assignment.watch",
+)  # fmt: skip
+"""What the plugin notes for itself: it has a reason in the journal, and the history passes it over."""
+
 WORDS = {
-    "assignment.adopt": lazy_gettext("put what waits into the queue"),
-    "assignment.answered": lazy_gettext("noted that the customer has an answer"),
-    "assignment.customer_waits": lazy_gettext("noted that the customer waits"),
-    "assignment.expect": lazy_gettext("left it with who has it: nobody else is free"),
-    "assignment.go_on": lazy_gettext("went on with the queue"),
+    **dict.fromkeys(OWN_BOOKS),
     "assignment.set_agent": lazy_gettext("changed what %(agent)s is given"),
     "assignment.set_team": lazy_gettext("changed how conversations are given out"),
-    "assignment.settle": lazy_gettext("brought the queue in line"),
-    "assignment.told": lazy_gettext("told the customer that they wait"),
-    "assignment.watch": lazy_gettext("noted that %(agent)s is gone"),
     "assignment.enqueue": lazy_gettext("put it into the queue"),
     "assignment.give": lazy_gettext("gave it to %(agent)s"),
     "assignment.release": lazy_gettext("put it back into the queue"),
@@ -23,10 +24,8 @@ WORDS = {
     "assignment.set_priority": lazy_gettext("set the priority"),
     "assignment.warn_sla": lazy_gettext("warned: the response time is nearly over"),
     "assignment.breach_sla": lazy_gettext("noted: the response time is over"),
-    "assignment.wake": lazy_gettext("looked at the queue"),
-    "assignment.opened": lazy_gettext("looked at the queue"),
 }
-"""What an action did, for the history; ``%(agent)s`` is a name."""
+"""What an action did, for the history; ``%(agent)s`` is a name. None: it is of no use to a reader."""
 
 REASONS = [
     (
@@ -79,13 +78,17 @@ WHYS = [
     (r"the customer answered", lazy_gettext("the customer answered")),
     (r"the team has opened", lazy_gettext("the team has opened")),
     (r"the queue was long", lazy_gettext("the queue was long")),
-    (r"(?P<who>.+) has been offline for (?P<n>\d+) minutes",
-     lazy_gettext("%(who)s has been offline for %(n)s minutes")),
-    (r"(?P<who>.+) did not answer within (?P<n>\d+) minutes",
-     lazy_gettext("%(who)s did not answer within %(n)s minutes")),
+    (r"(?P<who>.+) has been offline for (?P<n>\d+) minutes?",
+     lazy_gettext("%(who)s has been offline for %(n)s min")),
+    (r"(?P<who>.+) has been away for (?P<n>\d+) minutes?",
+     lazy_gettext("%(who)s has been away for %(n)s min")),
+    (r"(?P<who>.+) did not answer within (?P<n>\d+) minutes?",
+     lazy_gettext("%(who)s did not answer within %(n)s min")),
     (r"(?P<why>.+); moved (?P<n>\d+) times: to a supervisor",
      lazy_gettext("%(why)s; moved %(n)s times: to a supervisor")),
-    (r"no answer within (?P<n>\d+) minutes", lazy_gettext("no answer within %(n)s minutes")),
+    (r"no answer within (?P<n>\d+) minutes?", lazy_gettext("no answer within %(n)s min")),
+    (r"the response time is over", lazy_gettext("the response time is over")),
+    (r"the response time is nearly over", lazy_gettext("the response time is nearly over")),
     (r"waits for a person: number (?P<n>\d+) in the queue",
      lazy_gettext("waits for a person: number %(n)s in the queue")),
     (r"the team is closed(: .+)?", lazy_gettext("the team is closed")),
@@ -118,31 +121,44 @@ def days():
     }  # fmt: skip
 
 
+def wrong_words(field, text):
+    """Return what is wrong with what was typed into a field of a team's page."""
+    if field.startswith("hours_"):
+        return _("“%(text)s” is no time of day. Write 08:00-12:00, 13:00-17:00.", text=text)
+    if field == "closed_on":
+        return _("“%(text)s” is no day. Write 2026-12-24 or 24.12.2026.", text=text)
+    if field == "timezone":
+        return _("“%(text)s” is no time zone. Write its name, such as Asia/Jakarta.", text=text)
+    if field == "keywords":
+        return _("A word has at most 100 characters.")
+    return _("A number is wanted here, not “%(text)s”.", text=text)
+
+
 def sla_title(sla):
     """Return what a response time is about, for a tooltip."""
     if sla["state"] == "breached":
-        return _("The response time of %(n)s minutes is over", n=sla["minutes"])
+        return _("The response time of %(n)s min is over", n=sla["minutes"])
     if sla["state"] == "paused":
         return _("The response time stands still")
     if sla["kind"] == "first":
-        return _("First response within %(n)s minutes", n=sla["minutes"])
-    return _("Response within %(n)s minutes", n=sla["minutes"])
+        return _("First response within %(n)s min", n=sla["minutes"])
+    return _("Response within %(n)s min", n=sla["minutes"])
 
 
 def time_left(sla, now):
-    """Return how long there is still time, as the script counts it down: ``4:05``, ``2 h``, ``–3 min``."""
+    """Return how long there is still time, as the script counts it down: ``4:05``, ``2 h``, ``–0:03``."""
     if not sla.get("due"):
         return "–"
     seconds = int((times.parse(sla["due"]) - now).total_seconds())
-    if seconds < 0:
-        return f"–{words_of(-seconds)}"
-    return f"{seconds // 60}:{seconds % 60:02}" if seconds < 600 else words_of(seconds)
+    return f"–{words_of(-seconds)}" if seconds < 0 else words_of(seconds)
 
 
 def words_of(seconds):
-    """Return a length of time in its largest unit."""
+    """Return a length of time: to the second where it is short, else in its largest unit."""
+    if seconds < 600:
+        return f"{seconds // 60}:{seconds % 60:02}"
     if seconds < 5400:
-        return _("%(n)s min", n=max(1, seconds // 60))
+        return _("%(n)s min", n=seconds // 60)
     return (
         _("%(n)s h", n=round(seconds / 3600)) if seconds < 172800 else _("%(n)s d", n=round(seconds / 86400))
     )

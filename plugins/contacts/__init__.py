@@ -3,6 +3,7 @@
 from engine import action, hookimpl, where
 
 from . import files, pairs
+from .pairing import LOOK
 
 MOST_LABELLED = 900  # actions that one hook may ask for
 
@@ -34,14 +35,16 @@ def job_finished(event, settings):
     if name in ("book.list", "book.gone"):
         yield _page(told, result, settings["sync_hours"])
     if name == "contacts.pairs" and result.get("outcome") == "looked":
-        yield action("contacts.suggest")
+        yield action("contacts.suggest", why="it was looked who may be one person")
     if name.startswith("contacts.") and told["args"].get("import"):
-        yield action("contacts.take_result", **{"import": told["args"]["import"]})
+        why = "a part of the file was read"
+        yield action("contacts.take_result", **{"import": told["args"]["import"]}, why=why)
 
 
 def _page(told, result, hours):
     return action(
         "contacts.listed" if told["name"] == "book.list" else "contacts.checked",
+        why="a part of the address book was read",
         account=told["args"]["account"],
         run=told["args"]["run"],
         outcome=result.get("outcome") or "failed",
@@ -54,8 +57,20 @@ def _page(told, result, hours):
 
 @hookimpl
 def contact_merged(event):
-    """Who is gone is suggested to nobody any more."""
-    yield action("contacts.tidy", contact=event["data"]["contact"])
+    """Who is gone is suggested to nobody any more; what the engine joined by itself can be undone."""
+    told = event["data"]
+    yield action("contacts.tidy", contact=told["contact"], why="two contacts became one")
+    if found := told.get("evidence"):
+        why = f"the hidden number {found['lid']} is {found['chat'].partition('@')[0]}"
+        yield action("contacts.record_join", contact=told["contact"], why=why)
+
+
+@hookimpl
+def contact_alias_moved(event):
+    """Who has a hidden number may be who had it: a person looks."""
+    told = event["data"]
+    why = "a hidden number of the one is the other's"
+    yield action("contacts.suggest_pair", contact=told["contact"], other=told["before"], why=why)
 
 
 @hookimpl
@@ -82,9 +97,11 @@ def timer_fired(event, documents):
     if name.startswith("sync/") and _is_connected(documents, data["account"]):
         yield action("contacts.sync", account=data["account"], why="it is read from time to time")
     elif name.startswith("undo/"):
-        yield action("contacts.undo_batch", **data)
+        yield action("contacts.undo_batch", **data, why="the import is being undone")
     elif name.startswith("forget/"):
-        yield action("contacts.forget_import", **data)
+        yield action("contacts.forget_import", **data, why="the file was kept for its time")
+    elif name.startswith(LOOK):
+        yield action("contacts.look", why="there are contacts who were not compared yet")
 
 
 def _is_connected(documents, account):
@@ -100,7 +117,7 @@ def plugins_switched(event, documents):
     for found in documents.table("contact_import").search(
         where("state").one_of(["checking", "running", "undoing"])
     ):
-        yield action("contacts.go_on", **{"import": found["id"]})
+        yield action("contacts.go_on", **{"import": found["id"]}, why="the plugin was switched on again")
     for account in documents.table("account").all():
         if _is_connected(documents, account["id"]) and _unread(documents, account["id"]):
-            yield action("contacts.sync", account=account["id"])
+            yield action("contacts.sync", account=account["id"], why="it was never read")

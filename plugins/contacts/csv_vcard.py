@@ -21,8 +21,14 @@ TABLE_WIDTH = 100  # columns
 CARD_COLUMNS = ("Name", "Phone", "Phone 2", "Phone 3", "Organisation", "Email", "Birthday", "Note")
 PHONES = 3
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+LARGEST_CARD = 65536  # letters; a photo makes one larger, and is left out before
 _CARD = re.compile(r"^BEGIN:VCARD[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
-_END = re.compile(r"^END:VCARD[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
+_EDGE = re.compile(r"^(?P<what>BEGIN|END):VCARD[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
+_IMAGE = re.compile(
+    r"^(?:[\w-]+\.)?(?:PHOTO|LOGO|SOUND|KEY)[;:].*\n(?:[ \t].*\n|[A-Za-z0-9+/=]+\n)*", re.I | re.M
+)
+_MARKED = re.compile(r"([;,\t|\n\r])'([=+\-@])")
+_PARTS = re.compile(r"[;,\t|\n\r]([=+\-@])")
 
 
 class NoTable(ValueError):
@@ -50,12 +56,17 @@ def decoded(raw: bytes) -> tuple[str, str]:
     return raw.decode("latin-1"), "latin-1"
 
 
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "") if "\0" in text else text
+
+
 def read(raw: bytes, skip: int = 0) -> dict[str, Any]:
     """Return a file's table, and what it was: ``format`` (csv or vcard), ``encoding``, ``delimiter``.
 
     skip: so many rows are left out. ``lines``: how many rows there may be at most. Raises NoTable.
     """
     text, encoding = decoded(raw)
+    text = _without_nul(text)
     if _CARD.match(text.lstrip()[:40]):
         return {"format": "vcard", "encoding": encoding, "delimiter": None, **_cards(text, skip)}
     delimiter = delimiter_of(text)
@@ -64,9 +75,9 @@ def read(raw: bytes, skip: int = 0) -> dict[str, Any]:
 
 def delimiter_of(text: str) -> str:
     """Return what stands between a CSV's cells: that which cuts its first rows into the most equal parts."""
-    told = re.match(r"sep=(.)\r?\n", text)
+    told = _told(text)
     if told:
-        return told[1]
+        return told
     head = "\n".join(text[:200_000].splitlines()[:LOOK])
     best, most = ",", (0, 0.0)
     for delimiter in DELIMITERS:
@@ -77,6 +88,12 @@ def delimiter_of(text: str) -> str:
         if (round(same * 10), widths[0]) > most:
             best, most = delimiter, (round(same * 10), widths[0])
     return best
+
+
+def _told(text: str) -> str | None:
+    """Return the delimiter that a first line ``sep=;`` tells, where it is one that can be."""
+    found = re.match(r"sep=(.)\r?\n", text)
+    return found[1] if found and found[1] not in "\"\0 '" and not found[1].isalnum() else None
 
 
 def _table(text: str, delimiter: str, skip: int) -> dict[str, Any]:
@@ -93,7 +110,7 @@ def _table(text: str, delimiter: str, skip: int) -> dict[str, Any]:
 
 def _rows(text: str, delimiter: str) -> Iterator[Row]:
     """Yield the rows that are not empty with the line at which each begins."""
-    begun = 1 if re.match(r"sep=.\r?\n", text) else 0
+    begun = 1 if re.match(r"sep=.?\r?\n", text) else 0
     lines = io.StringIO(text.partition("\n")[2] if begun else text, newline="")
     reader = csv.reader(lines, delimiter=delimiter)
     line = begun + 1
@@ -109,21 +126,29 @@ def _cards(text: str, skip: int) -> dict[str, Any]:
 
 
 def _card_rows(text: str, skip: int) -> Iterator[Row]:
+    """Yield the cards in one pass, from BEGIN to END; one without an END before the next BEGIN is bad."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    line, at = 1, 0
-    for place, begin in enumerate(_CARD.finditer(text)):
-        line += text.count("\n", at, begin.start())
-        at = begin.start()
-        if place < skip:
-            continue
-        end = _END.search(text, begin.end())
-        yield line, _card(text[at : end.end()] if end else "")
+    line, at, place = 1, 0, -1
+    begun = False
+    for edge in _EDGE.finditer(text):
+        is_end = edge["what"].upper() == "END"
+        if begun and place >= skip:
+            yield line, _card(text[at : edge.end()]) if is_end else []
+        begun = not is_end
+        if begun:
+            line += text.count("\n", at, edge.start())
+            at, place = edge.start(), place + 1
+    if begun and place >= skip:
+        yield line, []
 
 
 def _card(text: str) -> list[str]:
     """Return the cells of one card; none of one that cannot be read."""
+    text = _IMAGE.sub("", text)
+    if len(text) > LARGEST_CARD:
+        return []
     try:
-        card = vobject.readOne(text)
+        card = vobject.readOne(text, allowQP="QUOTED-PRINTABLE" in text.upper())
         said = card.contents
     except Exception:  # vobject raises whatever comes up, for what is no card
         return []
@@ -159,19 +184,24 @@ def _first(said: dict[str, Any], name: str) -> str:
 
 
 def safe(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection).
+
+    Nor a part of it, should a spreadsheet cut it where it has another separator.
+    """
+    cell = _PARTS.sub(lambda found: f"{found[0][0]}'{found[1]}", cell)
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def bare(cell: str) -> str:
-    """Return a cell without the mark that `safe` put before it."""
+    """Return a cell without the marks that `safe` put into it."""
+    cell = _MARKED.sub(lambda found: found[1] + found[2], cell)
     return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell
 
 
 def csv_lines(rows: Iterable[Iterable[str]], first: bool = True) -> str:
     """Return rows as CSV that spreadsheets open as UTF-8: the first part begins with its mark."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerows([safe(cell) for cell in row] for row in rows)
     return ("\ufeff" if first else "") + out.getvalue()
 

@@ -65,7 +65,8 @@ class _Made:
 
     def __init__(self, args: Json, context: Any) -> None:
         self.reader = importing.Reader(args["plan"], args["custom"])
-        self.duplicates = args["plan"]["options"]["duplicates"]
+        self.options = args["plan"]["options"]
+        self.marks = importing.marks_of(self.options, args["import"], "")
         self.table = context.documents.table("contact")
         self.folder, self.file, self.done = context.folder, args["file"], args["done"]
         self.counts = dict.fromkeys(("rows", "create", "update", "skip", "bad"), 0)
@@ -104,12 +105,11 @@ class _Made:
 
     def _what(self, row: Json) -> str:
         """Return what the row would do: ``create``, ``update`` or ``skip``. Raises Bad."""
-        found = self.table.search(where("aliases").any(list(map(chat_of, row["phones"]))))
-        if not found:
-            return "create"
-        if found[0].get("opted_out"):
-            raise importing.Bad("opted_out", value=row["phones"][0])
-        return "skip" if self.duplicates == "skip" else "update"
+        known = self.table.search(where("aliases").any(list(map(chat_of, row["phones"]))))
+        what, _fields = importing.outcome(known, row, self.reader.custom, self.options, self.marks)
+        for contact in known:
+            self.reader.met(contact["id"], row["line"])
+        return what
 
 
 def rows(args: Json, context: Any) -> Json:

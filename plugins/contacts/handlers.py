@@ -1,9 +1,10 @@
 """What the actions of contacts do to documents: making, suggesting, reading address books."""
 
-from engine import Refused, chat_of, contact_by_alias, e164, handles, name_of, times, where
+from engine import Refused, chat_of, contact_by_alias, e164, existing, handles, name_of, times, where
 
 from . import schemas
-from .common import WRITE, existing
+from .common import WRITE, living, may_see, seen
+from .pairing import key_of, look_soon, pair_of
 
 STALE = 15 * 60  # seconds after which a reading that told nothing any more is taken for dead
 
@@ -20,6 +21,8 @@ def number(tx, text):
 def _free(tx, text):
     phone, chat = number(tx, text)
     taken = contact_by_alias(tx.documents, chat)
+    if taken and not may_see(tx, taken.doc_id):
+        raise Refused(f"{phone} is the number of somebody already")
     if taken:
         raise Refused(f"{phone} is the number of {taken['name']} already")
     return phone, chat
@@ -39,16 +42,19 @@ def create(data, tx):
         "created_at": tx.at,
     }
     tx.insert("contact", {**contact, "name": name_of(contact)})
+    look_soon(tx)
     return {"contact": contact["id"]}
 
 
 @handles("contacts.add_number", schemas.AddNumber, past="contacts.number_added", permission=WRITE)
 def add_number(data, tx):
     """Note one more number of a contact."""
-    contact = existing(tx, "contact", data["contact"])
+    contact = living(tx, data["contact"])
     phone, chat = _free(tx, data["phone"])
     fields = {"aliases": [*contact["aliases"], chat], "phone": contact["phone"] or phone}
     tx.update("contact", contact["id"], {**fields, "name": name_of({**contact, **fields})})
+    look_soon(tx)
+    return {"contact": contact["id"]}
 
 
 @handles("contacts.look", schemas.Nothing, permission=WRITE)
@@ -63,7 +69,7 @@ def suggest(data, tx):
     found = {pair["id"]: pair for pair in tx.event["data"]["result"]["pairs"]}
     table = tx.documents.table("contact_pair")
     for old in table.search(where("state") == "open"):
-        if old["id"] not in found:
+        if old["id"] not in found and "chat" not in old["reasons"]:
             tx.remove("contact_pair", old["id"])
     for id, pair in found.items():
         known = tx.get("contact_pair", id)
@@ -74,10 +80,22 @@ def suggest(data, tx):
             tx.update("contact_pair", id, {key: pair[key] for key in ("score", "reasons")})
 
 
+@handles("contacts.suggest_pair", schemas.TwoContacts)
+def suggest_pair(data, tx):
+    """Suggest two contacts of whom something else than names and numbers says that they may be one."""
+    both = [tx.get("contact", data[key]) for key in ("contact", "other")]
+    if not all(both):
+        raise Refused("one of them is gone")
+    pair = pair_of(key_of(*both), {"chat": 100})
+    if tx.get("contact_pair", pair["id"]) is None:
+        tx.insert("contact_pair", {**pair, "state": "open", "at": tx.at})
+
+
 @handles("contacts.dismiss", schemas.OfPair, past="contacts.dismissed", permission=WRITE)
 def dismiss(data, tx):
     """These two are not the same person; they are not suggested again."""
-    existing(tx, "contact_pair", data["pair"])
+    pair = existing(tx, "contact_pair", data["pair"])
+    seen(tx, pair["contact"], pair["other"])
     tx.update("contact_pair", data["pair"], {"state": "dismissed", "at": tx.at})
 
 
@@ -163,8 +181,7 @@ def _ended(tx, found, data, outcome):
     fields = {"state": state, "ended_at": tx.at, "reason": data["reason"]}
     if state == "done":
         fields |= {"read_at": tx.at, "total": found["done"]}
-        if found["changed"]:
-            tx.job("contacts.pairs", {})
+        tx.job("contacts.pairs", {})  # whoever wrote meanwhile is new as well
     tx.update("contact_sync", found["id"], fields)
     if data["hours"] and state != "unsupported":
         due = times.add(tx.at, data["hours"] * 3600)

@@ -3,23 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-from engine import Refused, handles, segments
+from engine import Refused, existing, handles, segments
 
 from . import fields
 from . import schemas_data as schemas
+from .common import living
 
 Json = dict[str, Any]
 EDIT, WRITE, SEGMENT, EXPORT = "contact_field.write", "contact.write", "segment.write", "contact.export"
 STEP = 10
 MOST_FIELDS = 100
-
-
-def existing(tx: Any, collection: str, id: str) -> Json:
-    """Return a document; Refused where there is none."""
-    found: Json | None = tx.get(collection, id)
-    if found is None:
-        raise Refused(f"there is no {collection.replace('_', ' ')} {id!r}")
-    return found
 
 
 def custom_fields(tx: Any) -> list[Json]:
@@ -109,11 +102,9 @@ def restore_field(data: Json, tx: Any) -> None:
 
 
 @handles("contacts.set_fields", schemas.SetFields, past="contacts.fields_set", permission=WRITE)
-def set_fields(data: Json, tx: Any) -> None:
+def set_fields(data: Json, tx: Any) -> Json:
     """Set values of a contact, each checked by its field's type."""
-    contact = existing(tx, "contact", data["contact"])
-    if contact.get("erased_at"):
-        raise Refused("this contact's data was erased")
+    contact = living(tx, data["contact"])
     known = {field["key"]: field for field in custom_fields(tx) if not field["archived"]}
     changed = {}
     for key, value in data["fields"].items():
@@ -128,6 +119,7 @@ def set_fields(data: Json, tx: Any) -> None:
     if changed:
         tx.update("contact", contact["id"], changed)
         now_used(tx, known, changed)
+    return {"contact": contact["id"]}
 
 
 def now_used(tx: Any, known: Json, names: Iterable[str]) -> None:

@@ -5,19 +5,23 @@ and tells rows and the next position; both are committed with what the rows did.
 or late, is of another position and does nothing.
 """
 
+import hashlib
+import json
 from typing import Any
 
-from engine import Refused, chat_of, handles, name_of, times, where
+from engine import Refused, chat_of, existing, handles, name_of, times, where
 
 from . import importing
 from . import schemas_data as schemas
 from .files import BAD, HEAD, ROWS
-from .handlers_data import custom_fields, existing, now_used
+from .handlers_data import custom_fields, now_used
 
 Json = dict[str, Any]
 IMPORT = "contact.import"
 READ_SECONDS, FORGET_SECONDS = 30.0, 30.0
 KEPT_DAYS = 30
+MADE = "contacts._made"  # a digest of a contact as an import made it; what was changed since differs
+DONE = {"create": "created", "update": "updated", "skip": "skipped"}
 NOTHING = {"rows": 0, "created": 0, "updated": 0, "skipped": 0}
 
 
@@ -154,7 +158,8 @@ def _take_rows(tx: Any, found: Json, result: Json) -> list[str]:
         what, id = _take_row(tx, found, row, custom)
         done["rows"] += 1
         done[what] += 1
-        (created if what == "created" else there).append(id)
+        if id:
+            (created if what == "created" else there).append(id)
     if created:
         batch = {"id": tx.new_id(), "import": found["id"], "created": created}
         tx.insert("contact_import_batch", batch)
@@ -163,36 +168,32 @@ def _take_rows(tx: Any, found: Json, result: Json) -> list[str]:
     if result["last"]:
         tx.update("contact_import", found["id"], {"state": "done", "done_at": tx.at, "job": None})
         _forget(tx, found, "", HEAD, ROWS)
+        if done["created"]:
+            tx.job("contacts.pairs", {})
     else:
         _run_rows(tx, {**found, **progress})
     return _conversations_of(tx, there) if found["options"]["label"] else []
 
 
 def _take_row(tx: Any, found: Json, row: Json, custom: dict[str, Json]) -> tuple[str, str]:
-    """Put one row in; return (created, updated or skipped; the contact's id)."""
-    aliases = [chat_of(phone) for phone in row["phones"]]
-    known = tx.documents.table("contact").search(where("aliases").any(aliases))
-    if not known:
-        return "created", _new_contact(tx, found, row, aliases, custom)
-    contact = known[0]
-    if contact.get("opted_out") or contact.get("erased_at") or found["options"]["duplicates"] == "skip":
-        return "skipped", contact["id"]
-    name, changed = importing.change(contact, row, custom, found["options"]["duplicates"])
-    if name:
-        names = {**contact["names"], "agent": name}
-        changed |= {"names": names, "name": name_of({**contact, "names": names})}
-    changed |= {key: value for key, value in _marks(tx, found).items() if contact.get(key) is None}
-    if not changed:
-        return "skipped", contact["id"]
-    tx.update("contact", contact["id"], changed)
+    """Put one row in; return (created, updated or skipped; the contact's id, or none)."""
+    known = tx.documents.table("contact").search(where("aliases").any(list(map(chat_of, row["phones"]))))
+    marks = importing.marks_of(found["options"], found["id"], tx.at)
+    try:
+        what, changed = importing.outcome(known, row, custom, found["options"], marks)
+    except importing.Bad:  # it has become so since the dry run
+        return "skipped", ""
     now_used(tx, custom, changed)
-    return "updated", contact["id"]
+    if what == "create":
+        return "created", _new_contact(tx, found, row, changed)
+    if what == "update":
+        tx.update("contact", known[0]["id"], changed)
+    return DONE[what], known[0]["id"]
 
 
-def _new_contact(tx: Any, found: Json, row: Json, aliases: list[str], custom: dict[str, Json]) -> str:
+def _new_contact(tx: Any, found: Json, row: Json, values: Json) -> str:
     names = {"agent": row["name"]} if row["name"] else {}
-    _, values = importing.change({}, row, custom, "overwrite")
-    known = {"names": names, "phone": row["phones"][0], "aliases": aliases}
+    known = {"names": names, "phone": row["phones"][0], "aliases": list(map(chat_of, row["phones"]))}
     contact = {
         "id": tx.new_id(),
         "name": name_of(known),
@@ -201,20 +202,8 @@ def _new_contact(tx: Any, found: Json, row: Json, aliases: list[str], custom: di
         "created_at": tx.at,
         "contacts._import": found["id"],
         **values,
-        **_marks(tx, found),
     }
-    now_used(tx, custom, values)
-    return str(tx.insert("contact", contact)["id"])
-
-
-def _marks(tx: Any, found: Json) -> Json:
-    """Return what an import leaves on those it brings: how they agreed, the label they are to get."""
-    marks: Json = {}
-    if found["options"].get("consent"):
-        marks["contacts._consent"] = {"at": tx.at, "note": found["options"]["consent"], "import": found["id"]}
-    if found["options"].get("label"):
-        marks["contacts._label"] = found["options"]["label"]
-    return marks
+    return str(tx.insert("contact", {**contact, MADE: _digest(contact)})["id"])
 
 
 def _conversations_of(tx: Any, contacts: list[str]) -> list[str]:
@@ -236,7 +225,7 @@ def forget_import(data: Json, tx: Any) -> None:
 
 @handles("contacts.undo_import", schemas.OfImport, past="contacts.import_undone", permission=IMPORT)
 def undo_import(data: Json, tx: Any) -> None:
-    """Take out again those whom an import made and who have no conversation since; updates stay."""
+    """Take out again those whom an import made and of whom nothing has come since; updates stay."""
     found = _in_state(tx, data["import"], "done", "stopped", "failed")
     if not found["done"]["created"]:
         raise Refused("this import made no contact")
@@ -259,10 +248,28 @@ def undo_batch(data: Json, tx: Any) -> None:
     tx.timer(f"undo/{found['id']}", tx.at, {"import": found["id"]}, "contacts")
 
 
+def _digest(contact: Json) -> str:
+    told = {key: value for key, value in contact.items() if key != MADE}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:24]
+
+
 def _take_out(tx: Any, id: str) -> bool:
-    """Delete a contact who has no conversation; return whether that was so."""
+    """Delete a contact of whom nothing has come since the import; return whether that was so.
+
+    What may have come: a conversation, any change of what is known (an opt-out, a number, a merge), and
+    documents of plugins about them.
+    """
     contact = tx.get("contact", id)
-    if contact is None or tx.documents.table("conversation").contains(where("contact") == id):
+    if contact is None or contact.get(MADE) != _digest(contact) or _is_named(tx, id):
         return False
     tx.remove("contact", id)
     return True
+
+
+def _is_named(tx: Any, id: str) -> bool:
+    """Whether a conversation, or a document of a plugin that finds its documents by contacts, is theirs."""
+    others = [c.name for c in tx.store.collections if ("contact",) in c.indexes and c.name != "contact_pair"]
+    names = dict.fromkeys(["conversation", *others])
+    if any(tx.documents.table(name).contains(where("contact") == id) for name in names):
+        return True
+    return bool(tx.documents.table("contact_merge").contains(where("into") == id))

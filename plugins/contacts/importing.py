@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from engine import e164
+from engine import chat_of, e164, name_of
 
 from . import fields
 from .csv_vcard import bare
@@ -82,7 +82,7 @@ def phone_of(text: str, region: str) -> str:
 
 
 class Reader:
-    """Makes contacts of rows. seen: number → the line where it stood first.
+    """Makes contacts of rows. seen: number, or a contact's id → the line where it stood first.
 
     plan: ``{"columns": [title], "mapping": [target | None], "options": {region, comma, month_first}}``;
     custom: the custom fields.
@@ -98,6 +98,7 @@ class Reader:
         """Return ``{line, phones, name, fields}`` of one row. Raises `Bad`."""
         if not cells:
             raise Bad("not_a_card")
+        cells = [cell.replace("\0", "") for cell in cells]
         cells = [bare(cell.strip()) for cell in cells] + [""] * (len(self.columns) - len(cells))
         phones, name, found = self._phones(cells), self._name(cells), self._fields(cells)
         first = next((self.seen[phone] for phone in phones if phone in self.seen), None)
@@ -105,6 +106,12 @@ class Reader:
             raise Bad("duplicate", value=str(first))
         self.seen.update(dict.fromkeys(phones, line))
         return {"line": line, "phones": phones, "name": name, "fields": found}
+
+    def met(self, contact: str, line: int) -> None:
+        """Note a contact that a row is about. Raises `Bad` where an earlier row is about them."""
+        first = self.seen.setdefault(contact, line)
+        if first != line:
+            raise Bad("same_contact", value=str(first))
 
     def _cells(self, cells: list[str], target: str) -> Iterable[tuple[str, str]]:
         return ((title, cell) for (to, title), cell in zip(self.targets, cells, strict=False) if to == target)
@@ -138,6 +145,51 @@ class Reader:
                 if value is not None:
                     found[key] = value
         return found
+
+
+def outcome(
+    known: list[Json], row: Json, custom: dict[str, Json], options: Json, marks: Json
+) -> tuple[str, Json]:
+    """Return (what a row does: ``create``, ``update`` or ``skip``; fields). Raises `Bad`.
+
+    The dry run and what goes in both ask here, so that their counts agree. known: the contacts who have any
+    of the row's numbers; marks: what the import leaves on those it brings.
+    """
+    if len(known) > 1:
+        raise Bad("two_contacts", value=row["phones"][-1])
+    contact = known[0] if known else {}
+    if contact.get("opted_out"):
+        raise Bad("opted_out", value=row["phones"][0])
+    if not known:
+        _, values = change({}, row, custom, "overwrite")
+        return "create", {**values, **marks}
+    if contact.get("erased_at") or options["duplicates"] == "skip":
+        return "skip", {}
+    name, changed = change(contact, row, custom, options["duplicates"])
+    changed |= _numbers(contact, row)
+    changed |= {key: value for key, value in marks.items() if contact.get(key) is None}
+    if name:
+        changed["names"] = {**contact["names"], "agent": name}
+    if {"names", "phone"} & changed.keys():
+        changed["name"] = name_of({**contact, **changed})
+    return ("update" if changed else "skip"), changed
+
+
+def _numbers(contact: Json, row: Json) -> Json:
+    """Return the numbers that a row adds to a contact; they are nobody else's."""
+    free = [alias for phone in row["phones"] if (alias := chat_of(phone)) not in contact["aliases"]]
+    found: Json = {"aliases": [*contact["aliases"], *free]} if free else {}
+    return found if contact.get("phone") else {**found, "phone": row["phones"][0]}
+
+
+def marks_of(options: Json, id: str, at: str) -> Json:
+    """Return what the import *id* leaves on those it brings: how they agreed, the label they are to get."""
+    marks: Json = {}
+    if options.get("consent"):
+        marks["contacts._consent"] = {"at": at, "note": options["consent"], "import": id}
+    if options.get("label"):
+        marks["contacts._label"] = options["label"]
+    return marks
 
 
 def change(contact: Json, row: Json, custom: dict[str, Json], duplicates: str) -> tuple[str | None, Json]:

@@ -1,14 +1,16 @@
 """Contacts who may be one person: by variants of a number, by names that are alike. Run by workers only."""
 
-import hashlib
 from collections import defaultdict
 from itertools import combinations
 
 import phonenumbers
 from rapidfuzz import fuzz
 
+from .pairing import key_of, pair_of
+
 MOST = 500
 ALIKE = 90  # of 100, by rapidfuzz's token_sort_ratio
+SAME_NAME = 99  # as sure as a name alone makes it
 CROWD = 60  # a part of a name that more people share tells nothing
 LEAST_DIGITS = 8
 LETTERS = 3
@@ -32,20 +34,9 @@ def suggestions(people, region):
     for one, other in by_number(people, code):
         scores[key_of(one, other)]["number"] = 100
     for one, other, score in by_name(people):
-        scores[key_of(one, other)]["name"] = score
-    made = [_pair(both, why) for both, why in scores.items()]
+        scores[key_of(one, other)]["name"] = SAME_NAME if score == 100 else min(score, SAME_NAME - 1)
+    made = [pair_of(both, why) for both, why in scores.items()]
     return sorted(made, key=lambda pair: (-pair["score"], pair["id"]))
-
-
-def _pair(both, why):
-    score = max(why.values()) if len(why) > 1 or "number" in why else round(min(why["name"], 99))
-    id = hashlib.sha256("/".join(both).encode()).hexdigest()[:26]
-    return {"id": id, "contact": both[1], "other": both[0], "score": round(score), "reasons": sorted(why)}
-
-
-def key_of(one, other):
-    """Return the ids of two contacts: of who has more to lose first, that is of who came first."""
-    return tuple(one["id"] for one in sorted((one, other), key=lambda each: (each["created_at"], each["id"])))
 
 
 def national(digits, code):

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, redirect, request, send_from_dir
 
 from engine import chat_of, contact_by_alias, e164, where
 from web import (
+    Feed,
     Slot,
     View,
     _,
@@ -48,10 +49,10 @@ SLOTS = [
     Slot("number.card", "contacts/number.html", lambda view, **shown: sync_of(view, **shown)),
     *routes_data.SLOTS,
 ]
-FEED: dict[str, tuple[str, ...] | None] = {
-    "contact_sync": ("id", "state", "done", "total", "changed", "reason"),
-    "contact_pair": ("id", "state", "score"),
-    "contact_merge": ("id", "state", "contact", "into"),
+FEED = {
+    "contact_sync": Feed(("id", "state", "done", "total", "changed", "reason"), "account.read"),
+    "contact_pair": Feed(("id", "state", "score"), "contact.read"),
+    "contact_merge": Feed(("id", "state", "contact", "into"), "contact.read"),
     **routes_data.FEED,
 }
 
@@ -125,8 +126,8 @@ def phones(view: View) -> list[Json]:
 
 
 def pairs(view: View) -> int:
-    """Return how many duplicates are suggested."""
-    return int(view.db.table("contact_pair").count(where("state") == "open"))
+    """Return how many duplicates are suggested, of people who may be seen: those of the first page."""
+    return len(routes_merge.suggested(view, None)[0])
 
 
 def sync_of(view: View, account: Json) -> Json:
@@ -175,13 +176,20 @@ def sync_bar() -> str:
 @pages.get("/contacts/number")
 @requires("contact.read")
 def number() -> Response:
-    """Say what a number is that is being typed: ``{"phone", "taken": {id, name} | null}``, ``{"error"}``."""
+    """Say what a number is that is being typed: ``{"phone", "taken": {id, name} | null}``, ``{"error"}``.
+
+    Who has it stays unnamed where they may not be seen.
+    """
 
     def look(view: View) -> Json:
         region = (view.db.table("workspace").get(doc_id="main") or {}).get("region")
         phone = e164(request.args.get("text", "")[:40], region)
         taken = contact_by_alias(view.db, chat_of(phone))
-        return {"phone": phone, "taken": {"id": taken.doc_id, "name": contact_name(taken)} if taken else None}
+        if not taken:
+            return {"phone": phone, "taken": None}
+        is_seen = bool(people.some_rows(view, [taken.doc_id]))
+        told = (taken.doc_id, contact_name(taken)) if is_seen else (None, _("somebody has this number"))
+        return {"phone": phone, "taken": dict(zip(("id", "name"), told, strict=True))}
 
     try:
         found = read(look)

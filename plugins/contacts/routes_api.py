@@ -11,6 +11,7 @@ from web import (
     View,
     act,
     api_blueprint,
+    cursor_errors,
     list_response,
     page_of,
     read,
@@ -18,6 +19,7 @@ from web import (
     see_contact,
 )
 
+from . import routes_people as people
 from . import schemas
 from .handlers_merge import preview
 from .routes_merge import suggested
@@ -105,7 +107,8 @@ class MergeDone(Schema):
     contact = fields.String(metadata={"description": "who is gone"})
     into = fields.String()
     at = fields.String()
-    by = fields.String(allow_none=True)
+    by = fields.String(allow_none=True, metadata={"description": "null: by what a gateway told"})
+    why = fields.String(allow_none=True)
     state = fields.String()
 
 
@@ -170,12 +173,20 @@ def merge_contacts(wanted: Json, id: str) -> Json:
 @api.arguments(Page, location="query")
 @api.response(200, page_of(MergeDone))
 def list_merges(wanted: Json) -> Json:
-    """List what was joined, the latest first."""
-    return list_response("contact_merge", wanted, order=None, shape=_bare)
+    """List what was joined, the latest first, of contacts who may be seen; a page may have fewer."""
+
+    def load(view: View) -> Json:
+        how = {"order": None, "after": wanted["cursor"], "limit": wanted["limit"]}
+        found, following = view.page("contact_merge", **how)
+        seen = {row["id"] for row in people.some_rows(view, [merge["into"] for merge in found])}
+        return {"items": [_bare(merge) for merge in found if merge["into"] in seen], "next": following}
+
+    with cursor_errors():
+        return read(load)
 
 
 def _bare(merge: Json) -> Json:
-    return {key: merge.get(key) for key in ("id", "contact", "into", "at", "by", "state")}
+    return {key: merge.get(key) for key in ("id", "contact", "into", "at", "by", "why", "state")}
 
 
 @api.route("/merges/<id>/undo", methods=["POST"])

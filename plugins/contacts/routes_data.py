@@ -1,6 +1,6 @@
 """What custom fields, imports, exports and segments add to the pages and the API of contacts."""
 
-from web import Slot
+from web import Feed, Slot
 
 from . import routes_exports, routes_fields, routes_imports, routes_segments
 
@@ -15,8 +15,8 @@ SLOTS = [
     Slot("list.filter", "contacts/person_scripts.html", permission="contact.read"),
 ]
 FEED = {
-    "contact_field": ("id", "key", "label", "order", "archived"),
-    "contact_import": ("id", "state", "checked", "done", "counts"),
-    "segment": ("id", "name"),
-    "contact_export": ("id", "at"),
+    "contact_field": Feed(("id", "key", "label", "order", "archived"), "contact.read"),
+    "contact_import": Feed(("id", "state", "checked", "done", "counts"), "contact.import"),
+    "segment": Feed(("id", "name"), "segment.read"),
+    "contact_export": Feed(("id", "at"), "contact.export"),
 }

@@ -179,7 +179,7 @@ def type_words() -> dict[str, str]:
     """Return what each type is called."""
     return {
         "text": _("Text"),
-        "number": _("Number"),
+        "number": _("Figure"),
         "date": _("Date"),
         "choice": _("Choice"),
         "money": _("Money"),

@@ -227,7 +227,7 @@ def stop_import(id: str) -> Json:
 @requires("contact.import")
 @api.response(202, ContactImport)
 def undo_import(id: str) -> Json:
-    """Take out again those whom it made and who have no conversation since."""
+    """Take out again those whom it made and of whom nothing has come since."""
     return _ask("undo", id)
 
 
@@ -258,6 +258,8 @@ def bad_words(problem: Json) -> str:
         "bad_phone": _("“%(value)s” is not a phone number.", value=value),
         "no_phone": _("There is no phone number."),
         "duplicate": _("The same number stands in line %(line)s already.", line=value),
+        "same_contact": _("The same contact stands in line %(line)s already.", line=value),
+        "two_contacts": _("The numbers, such as %(phone)s, are of two contacts.", phone=value),
         "opted_out": _("%(phone)s has opted out.", phone=value),
         "not_a_card": _("This card cannot be read."),
         "needed": _("%(column)s is needed.", column=column),

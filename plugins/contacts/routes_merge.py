@@ -8,7 +8,7 @@ from engine import where
 from web import View, attempt, back, read, render, requires, see_contact
 
 from . import routes_people as people
-from .handlers_merge import UNDO_DAYS, preview
+from .handlers_merge import KEPT_NAME, UNDO_DAYS, preview
 from .routes_words import in_words
 
 Json = dict[str, Any]
@@ -78,6 +78,8 @@ def compared(view: View, into: Json, gone: Json) -> Json:
         for source in ("agent", "profile")
         if (mine := first["names"].get(source)) and (theirs := second["names"].get(source)) and mine != theirs
     ]
+    if not (first["names"].get("agent") and second["names"].get("agent")):
+        choices = [*_shown_name(into, gone, preview(second, first)), *choices]
     fields = ["phone", *(key for key in first if "." in key and not key.rpartition(".")[2].startswith("_"))]
     choices += [
         {"field": key, "source": None, "kept": first[key], "other": second[key]}
@@ -86,6 +88,16 @@ def compared(view: View, into: Json, gone: Json) -> Json:
     ]
     made = preview(second, first)
     return {"made": {**made, "numbers": people.numbers_of(made)}, "choices": choices}
+
+
+def _shown_name(into: Json, gone: Json, made: Json) -> list[Json]:
+    """Return the choice between the names that both are shown by, where both have one of their own."""
+    names = into["shown"], gone["shown"]
+    if names[0] == names[1] or "number" in (into["source"], gone["source"]):
+        return []
+    is_other = made["name"] == gone["name"]
+    choice = {"field": "name", "source": None, "kept": names[0], "other": names[1]}
+    return [{**choice, "value": KEPT_NAME if is_other else "", "is_other": is_other}]
 
 
 @pages.post("/<id>/merge")

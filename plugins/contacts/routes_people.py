@@ -3,7 +3,16 @@
 from typing import Any
 
 from engine import where
-from web import View, _, contact_name, contacts_like, see_contact, seen_contacts, visible_in
+from web import (
+    View,
+    _,
+    contact_name,
+    contacts_like,
+    see_contact,
+    seen_contacts,
+    seen_contacts_page,
+    visible_in,
+)
 
 Json = dict[str, Any]
 ROWS = 50
@@ -29,13 +38,8 @@ def source_of(contact: Json) -> str:
 def page_of_rows(view: View, text: str, after: str | None) -> tuple[list[Json], str | None]:
     """Return a page of contacts by name, those that fit *text* if there is one, and the cursor."""
     query = where("id").one_of(contacts_like(view, text)) if text else None
-    rule, found = visible_in(view), []
-    while True:
-        how = {"order": "name:lower", "newest_first": False, "after": after, "limit": ROWS - len(found)}
-        items, after = view.page("contact", query, **how)
-        found += seen_contacts(view, items, rule)
-        if after is None or len(found) >= ROWS:
-            return rows(view, found), after
+    found, following = seen_contacts_page(view, query, after, ROWS)
+    return rows(view, found), following
 
 
 def some_rows(view: View, ids: list[str]) -> list[Json]:

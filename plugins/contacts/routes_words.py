@@ -26,9 +26,15 @@ def countries() -> list[tuple[str, str]]:
 
 REASONS = [
     (
+        r"^(?P<number>\S+) is the number of somebody already$",
+        lazy_gettext("%(number)s is somebody's number already."),
+    ),
+    (
         r"^(?P<number>\S+) is the number of (?P<name>.+) already$",
         lazy_gettext("%(number)s is the number of %(name)s already."),
     ),
+    (r"^this contact is not visible to you", lazy_gettext("You may not see this contact.")),
+    (r"^this contact's data was erased", lazy_gettext("The data of this contact was erased.")),
     (
         r"is not a phone number",
         lazy_gettext("This is not a phone number that exists. Begin with + and the country's code."),
@@ -89,12 +95,14 @@ DEEDS = {
     "contacts.merge": lazy_gettext("joined two contacts"),
     "contacts.order_fields": lazy_gettext("put the fields of contacts in order"),
     "contacts.record_export": lazy_gettext("took contacts out"),
+    "contacts.record_join": lazy_gettext("found that two contacts are one person"),
     "contacts.remove_segment": lazy_gettext("removed a segment"),
     "contacts.restore_field": lazy_gettext("took a field of contacts back into use"),
     "contacts.set_fields": lazy_gettext("changed what is known of the contact"),
     "contacts.start_import": lazy_gettext("started an import of contacts"),
     "contacts.stop_import": lazy_gettext("stopped an import of contacts"),
     "contacts.suggest": lazy_gettext("noted who may be one person"),
+    "contacts.suggest_pair": lazy_gettext("noted who may be one person"),
     "contacts.sync": lazy_gettext("had the address book of %(account)s read"),
     "contacts.take_result": lazy_gettext("took in a part of an import"),
     "contacts.tidy": lazy_gettext("took suggestions back"),

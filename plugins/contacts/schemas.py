@@ -42,18 +42,19 @@ class Pair(LooseSchema):
     contact = fields.String(required=True)
     other = fields.String(required=True)
     score = fields.Integer(metadata={"description": "how sure, up to 100"})
-    reasons = fields.List(fields.String(), metadata={"description": "number, name"})
+    reasons = fields.List(fields.String(), metadata={"description": "number, name, chat (a hidden number)"})
     state = fields.String(metadata={"description": "open or dismissed"})
 
 
 class Merge(LooseSchema):
-    """Two contacts who were made one by a person, and what is needed to undo it."""
+    """Two contacts who were made one by a person or by what a gateway told, and what undoing it needs."""
 
     id = fields.String(required=True)
     contact = fields.String(required=True, metadata={"description": "who is gone"})
     into = fields.String(required=True)
     at = fields.String()
-    by = fields.String(allow_none=True)
+    by = fields.String(allow_none=True, metadata={"description": "null: the engine, by what it was told"})
+    why = fields.String(allow_none=True)
     state = fields.String(metadata={"description": "done or undone"})
 
 
@@ -92,7 +93,9 @@ class MergeOf(ActionSchema):
     choose = fields.List(
         fields.String(),
         load_default=list,
-        metadata={"description": "fields of which the value of who is gone is kept: names.agent, phone, …"},
+        metadata={
+            "description": "what the kept one takes of who is gone: name (as shown), names.agent, phone, …"
+        },
     )
 
 
@@ -118,6 +121,13 @@ class OfContact(ActionSchema):
     """One contact."""
 
     contact = fields.String(required=True)
+
+
+class TwoContacts(ActionSchema):
+    """Two contacts who may be one person."""
+
+    contact = fields.String(required=True)
+    other = fields.String(required=True)
 
 
 class Nothing(ActionSchema):

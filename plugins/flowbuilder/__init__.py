@@ -1,17 +1,39 @@
 """Flow builder: bots made of nodes. What a flow does is decided by `running`, a pure function.
 
 Each event becomes one ``flowbuilder.move``, which is refused where the session has moved on; only what was
-moved (``flow.moved``) has messages sent, labels put on and people called.
+moved (``flow.moved``) has messages sent, labels put on and people called. `giving_way` silences a bot.
 """
 
 import orjson
 
 from engine import action, hookimpl
 
-from . import reading, running
+from . import giving_way, reading, running
 from .answers import NotThat, read
+from .giving_way import (
+    contact_blocked,
+    contact_opted_out,
+    conversation_assigned,
+    conversation_handed_over,
+    conversation_resolved,
+    conversation_snoozed,
+    message_queued,
+    message_sent,
+    message_status,
+)
 
 JOB = "flowbuilder.http"
+__all__ = [
+    "contact_blocked",
+    "contact_opted_out",
+    "conversation_assigned",
+    "conversation_handed_over",
+    "conversation_resolved",
+    "conversation_snoozed",
+    "message_queued",
+    "message_sent",
+    "message_status",
+]
 
 
 def _move(conversation, before, outcome, began=None):
@@ -56,7 +78,8 @@ def conversation_route(event, message, conversation, contact, documents, setting
         or data.get("without_bot")
     ):
         return None
-    if not reading.is_free(conversation) or reading.session_of(documents, conversation["id"]):
+    session = reading.session_of(documents, conversation["id"])
+    if not reading.may_begin(conversation, contact) or (session and reading.stands(session, conversation)):
         return None
     around = reading.around(documents, event["at"], conversation, contact, settings, rng)
     true = ["opened", *(["first_message"] if conversation["episode"] == 1 else [])]
@@ -70,29 +93,42 @@ def conversation_route(event, message, conversation, contact, documents, setting
 def message_received(message, conversation, contact, documents, settings, rng):
     """The customer answers the flow, or begins one with a keyword."""
     if message["origin"] != "live" or (contact or {}).get("blocked"):
-        return None
+        return
     session = reading.session_of(documents, conversation["id"])
-    if session is not None:
-        if session["state"] == "paused":
-            return None
-        return _heard(message, conversation, contact, documents, settings, rng, session)
-    if conversation["opened_at"] == message["at"] or not reading.is_free(conversation):
-        return None
+    if session and not reading.stands(session, conversation):
+        yield _forget(conversation, session)
+        session = None
+    if session:
+        if session["state"] != "paused":
+            yield from _heard(message, conversation, contact, documents, settings, rng, session)
+        return
+    if conversation["opened_at"] == message["at"] or not reading.may_begin(conversation, contact):
+        return
     begin = reading.live(documents).keyword(_said(message), conversation["account"])
-    if begin is None:
-        return None
-    around = reading.around(documents, message["at"], conversation, contact, settings, rng)
-    return _begin(begin, around, conversation, documents, _said(message))
+    if begin:
+        around = reading.around(documents, message["at"], conversation, contact, settings, rng)
+        yield _begin(begin, around, conversation, documents, _said(message))
+
+
+def _forget(conversation, session):
+    """Return what drops a session that the conversation has left behind while nothing of it was heard."""
+    why = "the conversation went on without the bot"
+    told = {"conversation": conversation["id"], "version": session["version"]}
+    return action("flowbuilder.forget", why=why, **told)
 
 
 def _heard(message, conversation, contact, documents, settings, rng, session):
+    if contact.get("opted_out"):
+        yield from giving_way.to_people(conversation, session, "the contact opted out")
+        return
     flow = reading.flow_of(documents, session)
     around = reading.around(documents, message["at"], conversation, contact, settings, rng)
     text = _said(message)
     pause = flow.settings["gather"]
     if pause and not _is_whole(flow, session, text, around):
-        return action("flowbuilder.gather", conversation=conversation["id"], text=text, seconds=pause)
-    return _move(conversation, session, running.answer(flow, session, text, around))
+        yield action("flowbuilder.gather", conversation=conversation["id"], text=text, seconds=pause)
+    else:
+        yield _move(conversation, session, running.answer(flow, session, text, around))
 
 
 def _is_whole(flow, session, text, around):
@@ -119,77 +155,55 @@ def timer_fired(event, documents, settings, rng):
     session = reading.session_of(documents, data["conversation"])
     if conversation is None or session is None or session["state"] == "paused":
         return
+    if not reading.stands(session, conversation):
+        yield _forget(conversation, session)
+        return
+    if session.get("pending"):  # what the customer said comes before any time-out
+        text = "\n".join(session["pending"])
+        flow, around = _now(event, conversation, session, documents, settings, rng)
+        yield _move(conversation, session, running.answer(flow, session, text, around))
+    elif session["due"] and session["due"] <= event["at"]:
+        yield from _due(event, conversation, session, documents, settings, rng)
+
+
+def _now(event, conversation, session, documents, settings, rng):
     contact = documents.table("contact").get(doc_id=conversation["contact"])
     around = reading.around(documents, event["at"], conversation, contact, settings, rng)
-    flow = reading.flow_of(documents, session)
-    if event["data"]["name"].startswith("gather/"):
-        if session.get("pending"):
-            text = "\n".join(session["pending"])
-            yield _move(conversation, session, running.answer(flow, session, text, around))
-    elif session["due"] and session["due"] <= event["at"]:
+    return reading.flow_of(documents, session), around
+
+
+def _due(event, conversation, session, documents, settings, rng):
+    """Let a time-out be one only where the customer could read the question, and nothing else came since."""
+    if reading.has_unheard(session, conversation):
+        yield from giving_way.to_people(conversation, session, "the customer wrote while the bot was off")
+    elif session["state"] == "asking" and reading.has_failed(documents, session):
+        yield from giving_way.to_people(conversation, session, "a message of the bot could not be sent")
+    elif session["state"] == "asking" and reading.is_held(documents, conversation, event["at"]):
+        yield giving_way.wait_on(conversation["id"], "the question is not sent yet")
+    else:
+        flow, around = _now(event, conversation, session, documents, settings, rng)
         yield _move(conversation, session, running.due(flow, session, around))
 
 
 @hookimpl
-def job_finished(event, documents, settings, rng):
-    """A service answered."""
+def job_finished(event, message, conversation, documents, settings, rng):
+    """A service answered, or a message of the bot came to an end."""
     data = event["data"]
     if data.get("name") != JOB:
+        yield from giving_way.settled(message, conversation, documents, event["at"])
         return
     conversation = documents.table("conversation").get(doc_id=data["args"]["conversation"])
     session = reading.session_of(documents, data["args"]["conversation"])
-    if conversation is None or session is None or session["rev"] != data["args"]["rev"]:
+    if conversation is None or session is None or session.get("call") != data["args"].get("call"):
         return
-    contact = documents.table("contact").get(doc_id=conversation["contact"])
-    around = reading.around(documents, event["at"], conversation, contact, settings, rng)
+    if not reading.stands(session, conversation):
+        yield _forget(conversation, session)
+        return
     told = data.get("result") or {"ok": False, "reason": "the service was never reached"}
-    flow = reading.flow_of(documents, session)
-    yield _move(conversation, session, running.result(flow, session, told, around))
-
-
-@hookimpl
-def message_queued(message, documents):
-    """A person answers: the bot is silent in this conversation."""
-    if message and message["author"]["kind"] == "agent":
-        yield from _pause(message["conversation"], documents, f"{message['author']['name']} answers")
-
-
-@hookimpl
-def message_sent(message, documents):
-    """Somebody answers on the phone: the bot is silent in this conversation."""
-    if message and message["author"]["kind"] == "phone":
-        yield from _pause(message["conversation"], documents, "somebody answers on the phone")
-
-
-@hookimpl
-def conversation_assigned(event, documents):
-    """A person has the conversation: the bot is silent."""
-    if event["data"].get("agent"):
-        yield from _pause(event["data"]["conversation"], documents, "a person has the conversation")
-
-
-def _pause(conversation, documents, why):
-    session = reading.session_of(documents, conversation)
-    if session and session["state"] != "paused":
-        yield action("flowbuilder.pause", conversation=conversation, version=session["version"], why=why)
-
-
-@hookimpl
-def conversation_resolved(event, documents):
-    """The matter is done, and with it the flow."""
-    yield from _stop(event["data"]["conversation"], documents, "the conversation is resolved")
-
-
-@hookimpl
-def conversation_snoozed(event, documents):
-    """The conversation is put away, and with it the flow."""
-    yield from _stop(event["data"]["conversation"], documents, "the conversation is put away")
-
-
-def _stop(conversation, documents, why):
-    session = reading.session_of(documents, conversation)
-    if session:
-        yield action("flowbuilder.stop", conversation=conversation, version=session["version"], why=why)
+    flow, around = _now(event, conversation, session, documents, settings, rng)
+    outcome = running.result(flow, session, told, around)
+    if outcome.visits or outcome.ended:
+        yield _move(conversation, session, outcome)
 
 
 @hookimpl
@@ -217,9 +231,9 @@ def campaign_replied(event, conversation, contact, documents, settings, rng):
 
 
 def _on(trigger, about, event, conversation, contact, documents, settings, rng):
-    if conversation is None or about is None or not reading.is_free(conversation):
+    if conversation is None or about is None or not reading.may_begin(conversation, contact):
         return None
-    if reading.session_of(documents, conversation["id"]):
+    if conversation["status"] != "open" or reading.session_of(documents, conversation["id"]):
         return None
     begin = reading.live(documents).event(trigger, conversation["account"], about)
     around = reading.around(documents, event["at"], conversation, contact, settings, rng)
@@ -242,10 +256,29 @@ def flow_asked(event, conversation, contact, documents, settings, rng):
 
 
 @hookimpl
-def flow_moved(event, conversation, documents):
+def flow_moved(event, conversation, contact, documents):
     """Do what the flow decided: say, label, keep, call, hand over, resolve."""
-    for step in event["data"]["do"]:
+    steps = event["data"]["do"]
+    if any(step["do"] == "say" for step in steps) and not reading.may_be_told(
+        documents, conversation, contact
+    ):
+        yield from _untold(steps, conversation, documents, event["data"])
+        return
+    for step in steps:
         yield from _DO[step["do"]](step, conversation, documents, event["data"])
+
+
+def _untold(steps, conversation, documents, data):
+    """Do the rest of what was decided, and leave who cannot be told anything to people."""
+    for step in steps:
+        if step["do"] in ("label", "contact", "hand_over"):
+            yield from _DO[step["do"]](step, conversation, documents, data)
+    session = reading.session_of(documents, conversation["id"])
+    why = "the bot may not write to this contact"
+    if session:
+        yield from giving_way.to_people(conversation, session, why)
+    elif conversation["status"] == "open" and not any(step["do"] == "hand_over" for step in steps):
+        yield action("conversation.hand_over", conversation=conversation["id"], why=why)
 
 
 def _say(step, conversation, documents, data):
@@ -269,7 +302,7 @@ def _keep(step, conversation, documents, data):
 
 def _http(step, conversation, documents, data):
     call = {key: step[key] for key in ("method", "url", "headers", "body", "paths")}
-    args = {"conversation": conversation["id"], "rev": data["rev"], **call}
+    args = {"conversation": conversation["id"], "call": step["call"], **call}
     yield action("job.run", name=JOB, args=args, deadline=step["deadline"], why=data.get("why"))
 
 

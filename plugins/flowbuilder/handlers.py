@@ -1,6 +1,6 @@
 """What the actions of flows do to documents: drafts, versions, and the sessions that run."""
 
-from engine import Refused, handles, times, where
+from engine import Refused, handles, set_status, times, where
 
 from . import reading, schemas
 from .checking import BadFlow, loaded
@@ -126,6 +126,7 @@ def start(data, tx):
         raise Refused("the conversation is resolved; reopen it first")
     if reading.published(tx.documents, data["flow"]) is None:
         raise Refused("this flow is not published or not on")
+    _may_be_told(tx, conversation)
     return {"contact": conversation["contact"]}
 
 
@@ -136,31 +137,76 @@ def resume(data, tx):
     session = tx.get("flow_session", conversation["id"])
     if session is None or session["state"] != "paused":
         raise Refused("no flow is silent in this conversation")
+    _may_be_told(tx, conversation)
     return {"contact": conversation["contact"]}
+
+
+def _may_be_told(tx, conversation):
+    if not reading.may_be_told(tx.documents, conversation, tx.get("contact", conversation["contact"])):
+        raise Refused("the bot may not write to this contact")
 
 
 @handles("flowbuilder.stop", schemas.OfConversation, past="flow.stopped", permission=USE)
 def stop(data, tx):
-    """End the flow of a conversation; a person has to look, if it is open."""
+    """End the flow of a conversation, and what of it is not sent yet; a person has to look, if it is open."""
     conversation = _conversation(tx, data)
     if not tx.get("flow_session", conversation["id"]):
         raise Refused("no flow runs in this conversation")
     _forget(tx, conversation)
-    if conversation["handler"] == "bot":
-        tx.update("conversation", conversation["id"], {"handler": "queue"})
+    _silence(tx, conversation)
 
 
 @handles("flowbuilder.pause", schemas.OfConversation)
 def pause(data, tx):
-    """A person answers: the flow is silent until it is given the conversation back."""
-    session = tx.get("flow_session", data["conversation"])
+    """A person answers: flows are silent in this episode, until one is given the conversation back."""
+    conversation = _conversation(tx, data)
+    session = tx.get("flow_session", conversation["id"])
     if session and session["state"] != "paused":
-        tx.update(
-            "flow_session",
-            session["id"],
-            {"state": "paused", "due": None, "pending": [], "rev": session["rev"] + 1},
-        )
+        silent = {"state": "paused", "due": None, "pending": [], "rev": session["rev"] + 1}
+        tx.update("flow_session", session["id"], silent)
         _no_timers(tx, session["id"])
+    _silence(tx, conversation)
+
+
+@handles("flowbuilder.forget", schemas.OfConversation)
+def forget(data, tx):
+    """Drop a session that the conversation has left behind."""
+    conversation = _conversation(tx, data)
+    session = tx.get("flow_session", conversation["id"])
+    if session is None or reading.stands(session, conversation):
+        raise Refused("no flow runs in this conversation")
+    _forget(tx, conversation)
+    _take_back(tx, conversation)
+    if conversation["handler"] == "bot":
+        tx.update("conversation", conversation["id"], {"handler": "queue"})
+
+
+@handles("flowbuilder.wait", schemas.OfConversation)
+def wait(data, tx):
+    """Begin the time of a question anew, which the customer could not read before."""
+    session = tx.get("flow_session", data["conversation"])
+    if session is None or session["state"] != "asking":
+        raise Refused("no flow runs in this conversation")
+    seconds = max(60.0, times.seconds_between(session["asked_at"], session["due"]))
+    due = times.add(tx.at, seconds)
+    tx.update("flow_session", session["id"], {"asked_at": tx.at, "due": due})
+    tx.timer(f"due/{session['id']}", due, {"conversation": session["id"]}, plugin="flowbuilder")
+
+
+def _silence(tx, conversation):
+    """Have no flow speak in this episode: people have it."""
+    _take_back(tx, conversation)
+    fields = {"flowbuilder.handed": conversation["episode"]}
+    if conversation["handler"] == "bot":
+        fields["handler"] = "queue"
+    tx.update("conversation", conversation["id"], fields)
+
+
+def _take_back(tx, conversation):
+    """Take back what flows said and has not left yet."""
+    for message in reading.waiting(tx.documents, conversation["id"]):
+        reason = "the bot was silenced before it was sent"
+        set_status(tx, message, "cancelled", error={"code": "silenced", "reason": reason})
 
 
 @handles("flowbuilder.follow", schemas.Follow)
@@ -172,7 +218,8 @@ def follow(data, tx):
         raise Refused("no flow runs in this conversation")
     tx.remove("flow_session", session["id"])
     _no_timers(tx, session["id"])
-    if into and not tx.get("flow_session", into["id"]) and reading.is_free(into):
+    is_silent = session["state"] == "paused" or into is None or tx.get("flow_session", into["id"])
+    if not is_silent and into["status"] == "open" and reading.is_free(into):
         moved = {
             key: value
             for key, value in session.items()
@@ -187,9 +234,8 @@ def gather(data, tx):
     session = tx.get("flow_session", data["conversation"])
     if session is None:
         raise Refused("no flow runs in this conversation")
-    tx.update(
-        "flow_session", session["id"], {"pending": [*(session.get("pending") or []), data["text"]][-50:]}
-    )
+    pending = [*(session.get("pending") or []), data["text"]][-50:]
+    tx.update("flow_session", session["id"], {"pending": pending, "heard": tx.at})
     due = times.add(tx.at, data["seconds"])
     tx.timer(f"gather/{session['id']}", due, {"conversation": session["id"]}, plugin="flowbuilder")
 
@@ -203,6 +249,8 @@ def move(data, tx):
         raise Refused("the session has moved on")
     if before is None and not reading.is_free(conversation) and tx.event["type"] != "action.requested":
         raise Refused("a person has this conversation")
+    if before and tx.event["type"] != "action.requested" and not reading.stands(before, conversation):
+        raise Refused("the session has moved on")
     step = data["step"]
     if data["session"]:
         _keep(tx, conversation, before, data["session"])
@@ -235,6 +283,8 @@ def _keep(tx, conversation, before, session):
         "conversation": id,
         "rev": (before["rev"] if before else 0) + 1,
         "pending": [],
+        "episode": conversation["episode"],
+        "heard": tx.at,
     }
     if before:
         tx.replace("flow_session", id, document)

@@ -15,6 +15,7 @@ from .triggers import Index, Live, index
 Json = dict[str, Any]
 LIVE = "live"
 NO_FLOW = "0"
+OWN = "flowbuilder"
 
 
 def session_of(documents: Any, conversation: str) -> Json | None:
@@ -130,3 +131,61 @@ def is_free(conversation: Json) -> bool:
     if conversation["handler"] == "agent" or conversation["status"] == "snoozed":
         return False
     return conversation.get("flowbuilder.handed") != conversation["episode"]
+
+
+def may_begin(conversation: Json, contact: Json | None) -> bool:
+    """Whether a flow may begin: a bot may speak here, and the contact has not said that it may not."""
+    silent = (contact or {}).get("opted_out") or (contact or {}).get("blocked")
+    return not silent and is_free(conversation)
+
+
+def may_be_told(documents: Any, conversation: Json, contact: Json | None) -> bool:
+    """Whether an automatic message to this contact is not refused."""
+    if (contact or {}).get("opted_out") or (contact or {}).get("blocked") or conversation.get("erased_at"):
+        return False
+    return not (documents.table("account").get(doc_id=conversation["account"]) or {}).get("removed_at")
+
+
+def stands(session: Json, conversation: Json) -> bool:
+    """Whether a session is of this episode, and its conversation still the bot's if it speaks."""
+    if session.get("episode", conversation["episode"]) != conversation["episode"]:
+        return False
+    return bool(session["state"] == "paused" or conversation["handler"] == "bot")
+
+
+def has_unheard(session: Json, conversation: Json) -> bool:
+    """Whether the customer wrote something after what the session has heard."""
+    last = conversation.get("last_message") or {}
+    heard = session.get("heard")
+    return bool(heard and last.get("direction") == "in" and conversation["last_message_at"] > heard)
+
+
+def is_own(message: Json) -> bool:
+    """Whether a flow said it."""
+    return (
+        bool(message["author"]) and message["author"].get("id") == OWN and message["author"]["kind"] == "bot"
+    )
+
+
+def waiting(documents: Any, conversation: str) -> list[Json]:
+    """Return what flows said in a conversation and has not left yet."""
+    return _own(documents, conversation, "queued")
+
+
+def is_held(documents: Any, conversation: Json, at: str) -> bool:
+    """Whether something that flows said is kept back: until later, or since its number is paused."""
+    held = waiting(documents, conversation["id"])
+    account = documents.table("account").get(doc_id=conversation["account"]) if held else None
+    is_paused = bool((account or {}).get("sender.paused"))
+    return any(is_paused or (message.get("sender.due") or "") > at for message in held)
+
+
+def has_failed(documents: Any, session: Json) -> bool:
+    """Whether something that the flow said since its question failed for good."""
+    failed = _own(documents, session["conversation"], "failed")
+    return any(message["at"] >= session["asked_at"] for message in failed)
+
+
+def _own(documents: Any, conversation: str, status: str) -> list[Json]:
+    query = (where("conversation") == conversation) & (where("status") == status)
+    return [message for message in documents.table("message").search(query) if is_own(message)]

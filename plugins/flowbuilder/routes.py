@@ -12,6 +12,7 @@ from marshmallow import fields
 from engine import where
 from web import (
     Conflict,
+    Feed,
     NotFound,
     Open,
     Page,
@@ -39,8 +40,10 @@ from .words import REASONS, WORDS  # noqa: F401  the pages look for them here
 
 Json = dict[str, Any]
 FEED = {
-    "flow": ("id", "name", "enabled", "published", "number", "draft_rev", "draft_by", "removed_at"),
-    "flow_session": ("id", "conversation", "flow", "number", "node", "state"),
+    "flow": Feed(
+        ("id", "name", "enabled", "published", "number", "draft_rev", "draft_by", "removed_at"), "flow.read"
+    ),
+    "flow_session": Feed(("id", "conversation", "flow", "number", "node", "state"), "conversation.read"),
 }
 ASSETS = Path(__file__).parent / "static"
 NAV = [

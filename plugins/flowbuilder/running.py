@@ -302,7 +302,9 @@ class _Run:
             "deadline": node["deadline"],
             "paths": sorted(set(node["save"].values())),
         }
-        self.out.do.append({"do": "http", "node": node["id"], **wanted, **call})
+        self.session["calls"] = self.session.get("calls", 0) + 1
+        self.session["call"] = f"{self.session['started_at']}/{self.session['calls']}"
+        self.out.do.append({"do": "http", "node": node["id"], "call": self.session["call"], **wanted, **call})
         return self._until("calling", times.add(self.around.at, node["deadline"] + 300))
 
     def _at_wait(self, node: Json) -> Outcome:

@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext
 
 WORDS = {
     "flowbuilder.follow": lazy_gettext("went on where the conversation is now"),
+    "flowbuilder.forget": lazy_gettext("left the bot's old matter"),
     "flowbuilder.gather": lazy_gettext("waits for the customer's pause"),
     "flowbuilder.move": lazy_gettext("led the customer on"),
     "flowbuilder.pause": lazy_gettext("made the bot silent"),
@@ -15,6 +16,7 @@ WORDS = {
     "flowbuilder.start": lazy_gettext("began the flow %(flow)s"),
     "flowbuilder.stop": lazy_gettext("stopped the bot"),
     "flowbuilder.switch": lazy_gettext("switched the flow %(flow)s on or off"),
+    "flowbuilder.wait": lazy_gettext("waits longer for an answer"),
 }
 """What the actions did, as the history tells it."""
 
@@ -29,6 +31,7 @@ REASONS = [
     (r"no flow is silent in this conversation", lazy_gettext("No flow is silent in this conversation.")),
     (r"no flow runs in this conversation", lazy_gettext("No flow runs in this conversation.")),
     (r"the session has moved on", lazy_gettext("The conversation had moved on meanwhile.")),
+    (r"the bot may not write to this contact", lazy_gettext("The bot may not write to this contact.")),
     (r"a person has this conversation", lazy_gettext("A person has this conversation.")),
 ]
 """Refusals in words."""

@@ -38,4 +38,5 @@ def _labels(documents, conversation, about, of_flow):
 def timer_fired(event):
     """Go on with a merge that has more conversations than one transaction should hold."""
     if event["data"]["name"].startswith("merge/"):
-        yield action("labels.merge_more", label=event["data"]["data"]["label"])
+        label = event["data"]["data"]["label"]
+        yield action("labels.merge_more", label=label, why="a merge of labels goes on")

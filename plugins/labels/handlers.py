@@ -1,6 +1,6 @@
 """What the actions of labels do to documents."""
 
-from engine import Refused, handles, times, where
+from engine import Refused, existing, handles, times, where
 
 from . import schemas
 
@@ -10,13 +10,6 @@ ORDER_STEP = 10
 BATCH = 500
 PAUSE = 0.2
 """A merge moves so many conversations in one transaction, and leaves the writer to others so many seconds."""
-
-
-def _existing(tx, collection, id):
-    found = tx.get(collection, id)
-    if found is None:
-        raise Refused(f"there is no {collection.replace('_', ' ')} {id!r}")
-    return found
 
 
 def _free_name(tx, name, but=None):
@@ -29,9 +22,9 @@ def _free_name(tx, name, but=None):
 
 def _present(tx, id):
     """Return a label; one that was merged stands for the one that it was merged into."""
-    label = _existing(tx, "label", id)
+    label = existing(tx, "label", id)
     while label.get("merged_into"):
-        label = _existing(tx, "label", label["merged_into"])
+        label = existing(tx, "label", label["merged_into"])
     return label
 
 
@@ -49,20 +42,21 @@ def _last_order(tx, collection):
 @handles("labels.add", schemas.OnConversation, past="labels.added", permission=WRITE)
 def add(data, tx):
     """Put a label on a conversation."""
-    conversation = _existing(tx, "conversation", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
     label = _usable(tx, data["label"])
     if label["id"] not in conversation["labels"]:
         tx.update("conversation", conversation["id"], {"labels": [*conversation["labels"], label["id"]]})
-    return {"label": label["id"]}
+    return {"conversation": conversation["id"], "label": label["id"]}
 
 
 @handles("labels.remove", schemas.OnConversation, past="labels.removed", permission=WRITE)
 def remove(data, tx):
     """Take a label off a conversation."""
-    conversation = _existing(tx, "conversation", data["conversation"])
+    conversation = existing(tx, "conversation", data["conversation"])
     kept = [label for label in conversation["labels"] if label != data["label"]]
     if kept != conversation["labels"]:
         tx.update("conversation", conversation["id"], {"labels": kept})
+    return {"conversation": conversation["id"]}
 
 
 @handles("labels.create", schemas.Create, past="labels.created", permission=EDIT)
@@ -84,7 +78,7 @@ def create(data, tx):
 @handles("labels.update", schemas.Update, past="labels.updated", permission=EDIT)
 def update(data, tx):
     """Change a label's name, colour, description or place."""
-    label = _existing(tx, "label", data["label"])
+    label = existing(tx, "label", data["label"])
     fields = {key: value for key, value in data.items() if key != "label"}
     if "name" in fields:
         fields["name"] = _free_name(tx, fields["name"], but=label["id"])
@@ -107,7 +101,7 @@ def reorder(data, tx):
 @handles("labels.archive", schemas.OfLabel, past="labels.archived", permission=EDIT)
 def archive(data, tx):
     """Put a label out of use; one that is on no conversation is deleted."""
-    label = _existing(tx, "label", data["label"])
+    label = existing(tx, "label", data["label"])
     if label.get("merged_into"):
         raise Refused(f"the label {label['name']!r} was merged; it stays for what happened before")
     if tx.documents.table("conversation").count(where("labels").any([label["id"]])):
@@ -121,7 +115,7 @@ def archive(data, tx):
 @handles("labels.restore", schemas.OfLabel, past="labels.restored", permission=EDIT)
 def restore(data, tx):
     """Bring an archived label back into use."""
-    label = _existing(tx, "label", data["label"])
+    label = existing(tx, "label", data["label"])
     if label.get("merged_into"):
         raise Refused(f"the label {label['name']!r} was merged; it stays for what happened before")
     _free_name(tx, label["name"], but=label["id"])
@@ -131,7 +125,7 @@ def restore(data, tx):
 @handles("labels.merge", schemas.Merge, past="labels.merged", permission=EDIT)
 def merge(data, tx):
     """Give a label's conversations and rules to another; it stays, archived, for what happened before."""
-    label, into = _existing(tx, "label", data["label"]), _usable(tx, data["into"])
+    label, into = existing(tx, "label", data["label"]), _usable(tx, data["into"])
     if label["id"] == into["id"]:
         raise Refused("a label cannot be merged into itself")
     if label.get("merged_into"):
@@ -148,14 +142,14 @@ def merge(data, tx):
 @handles("labels.merge_more", schemas.OfLabel, past="labels.moved")
 def merge_more(data, tx):
     """Move the next conversations of a merge."""
-    if (_existing(tx, "label", data["label"]).get("merging")) is None:
+    if (existing(tx, "label", data["label"]).get("merging")) is None:
         raise Refused("the merge is done already")
     _move(tx, data["label"])
 
 
 def _move(tx, id):
     """Move up to `BATCH` conversations of a merged label; a timer moves the next ones."""
-    label = _existing(tx, "label", id)
+    label = existing(tx, "label", id)
     into, conversations = _present(tx, id)["id"], tx.documents.table("conversation")
     how = {"order": None, "after": label["merging"].get("after"), "limit": BATCH, "newest_first": False}
     found, following = conversations.page(where("labels").any([id]), **how)
@@ -176,7 +170,7 @@ def put_rule(data, tx):
     label = _usable(tx, data["label"])
     fields = {"label": label["id"], **{key: data[key] for key in ("when", "enabled", "order") if key in data}}
     if data["rule"]:
-        tx.update("label_rule", _existing(tx, "label_rule", data["rule"])["id"], fields)
+        tx.update("label_rule", existing(tx, "label_rule", data["rule"])["id"], fields)
         return {"rule": data["rule"]}
     order = _last_order(tx, "label_rule") + ORDER_STEP
     return {"rule": tx.insert("label_rule", {"id": tx.new_id(), "order": order, **fields})["id"]}
@@ -185,4 +179,4 @@ def put_rule(data, tx):
 @handles("labels.remove_rule", schemas.OfRule, past="labels.rule_removed", permission=EDIT)
 def remove_rule(data, tx):
     """Delete a rule."""
-    tx.remove("label_rule", _existing(tx, "label_rule", data["rule"])["id"])
+    tx.remove("label_rule", existing(tx, "label_rule", data["rule"])["id"])

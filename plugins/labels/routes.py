@@ -11,6 +11,7 @@ from marshmallow import fields
 
 from engine import where
 from web import (
+    Feed,
     Open,
     Page,
     Slot,
@@ -21,6 +22,7 @@ from web import (
     attempt,
     back,
     current,
+    imported_since,
     label_tint,
     lazy_gettext,
     list_response,
@@ -40,7 +42,7 @@ from .words import WORDS as WORDS  # what the history says
 
 Json = dict[str, Any]
 ASSETS = Path(__file__).parent / "static"
-FEED = {"label": ("id", "name", "color", "description", "order", "archived")}
+FEED = {"label": Feed(("id", "name", "color", "description", "order", "archived"), "label.read")}
 NAV = [
     {
         "path": "/settings/labels",
@@ -249,9 +251,12 @@ def try_rule(wanted: Json) -> Json:
 def get_trial(wanted: Json, id: str) -> Json:
     """Tell how a trial is and, when it is done, which conversations would have got the label `into`."""
     state = trial(id)
-    report = state.pop("report")
-    found = report and read(lambda view: board.found_by(view, report, wanted["into"]))
-    return {**state, "id": id, "found": found}
+    report, since = state.pop("report"), state.pop("since")
+    if report is None:
+        return {**state, "id": id, "found": None}
+    found = read(lambda view: board.found_by(view, report, wanted["into"]))
+    imported = read(lambda view: imported_since(view, since), heavy=True)
+    return {**state, "id": id, "found": found, "imported": imported}
 
 
 _counted: dict[tuple[Any, ...], tuple[float, dict[str, int]]] = {}
@@ -330,7 +335,8 @@ def settings() -> str:
     return _show()
 
 
-def _show(error: str | None = None) -> str:
+def _show(error: str | None = None, typed: Json | None = None) -> str:
+    """Return the page; *typed*: what was refused, which stands in its form again."""
     g.pop("known_labels", None)
     every = known().values()
     totals, their_rules = read(lambda view: (board.totals(view), board.rules_in_order(view)))
@@ -341,7 +347,7 @@ def _show(error: str | None = None) -> str:
         "counts": totals,
         "rules": [{**rule, "told": told(rule["when"])} for rule in their_rules],
     }
-    look = {"colors": list(COLORS), "names": COLORS, "fresh": _fresh(), "error": error}
+    look = {"colors": list(COLORS), "names": COLORS, "fresh": _fresh(), "error": error, "typed": typed or {}}
     return settings_page("labels/settings.html", "labels", **shown, **look)
 
 
@@ -381,10 +387,10 @@ def _typed(name: str) -> str:
 
 def _change(action: str, data: Json) -> Any:
     if "name" in data and not data["name"]:
-        return _show(_("A label needs a name."))
+        return _show(_("A label needs a name."), data)
     given = {key: value for key, value in data.items() if value or key == "description"}
     _done, error = attempt([{"type": f"labels.{action}", "data": given}])
-    return _show(_in_words(error)) if error else back("/settings/labels", saved="1")
+    return _show(_in_words(error), data) if error else back("/settings/labels", saved="1")
 
 
 def _in_words(reason: str) -> str:

@@ -105,7 +105,7 @@ class OfLabel(ActionSchema):
 class Merge(OfLabel):
     """A label, and the one that takes over its conversations and rules."""
 
-    into = fields.String(required=True)
+    into = fields.String(required=True, metadata={"of": "label"})
 
 
 class RulePut(ActionSchema):

@@ -88,4 +88,7 @@ class Trial(Schema):
     done = fields.Integer()
     all = fields.Integer()
     found = fields.List(fields.Dict(), allow_none=True)
+    imported = fields.Integer(
+        metadata={"description": "messages of that time that were imported; nothing can be tried on them"}
+    )
     error = fields.String()

@@ -4,7 +4,7 @@ Mentions, edits with their history, pins and reminders are documents; what is se
 messages, which nothing in this folder makes.
 """
 
-from engine import action, hookimpl
+from engine import action, hookimpl, sees
 
 
 @hookimpl
@@ -15,13 +15,26 @@ def timer_fired(event, documents, settings):
     if note is None or note["reminder"] != "set":
         return
     conversation = documents.table("conversation").get(doc_id=note["conversation"])
-    yield action("notes.ring", note=note["id"], due=note["remind_at"])
-    if conversation is None or conversation.get("erased_at"):
+    why = "a reminder came"
+    yield action("notes.ring", note=note["id"], due=note["remind_at"], why=why)
+    if not _comes_back(note, conversation, documents):
         return
     if settings.get("reopen", True) and conversation["status"] != "open":
-        why = "a reminder came"
         yield action("conversation.reopen", conversation=conversation["id"], why=why)
         yield action(
             "conversation.assign", conversation=conversation["id"], agent=note["remind_for"], why=why
         )
-    yield action("conversation.mark_unread", conversation=conversation["id"])
+    yield action("conversation.mark_unread", conversation=conversation["id"], why=why)
+
+
+def _comes_back(note, conversation, documents):
+    """Whether a conversation may be brought back to who is reminded: active, and may see it still.
+
+    An erased or blocked contact's conversation stays as it is; the reminder rings alone.
+    """
+    if conversation is None or conversation.get("erased_at"):
+        return False
+    contact = documents.table("contact").get(doc_id=conversation["contact"])
+    agent = documents.table("agent").get(doc_id=note["remind_for"])
+    blocked = contact is None or bool(contact.get("blocked"))
+    return not blocked and agent is not None and agent["active"] and sees(agent, conversation)

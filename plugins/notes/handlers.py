@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from engine import Refused, handles, sees, times, where
+from engine import Refused, existing, handles, sees, times, where
 
 from . import dates, mentions, schemas
 
@@ -19,9 +19,7 @@ NO_REMINDER = {"reminder": None, "remind_at": None, "remind_for": None, "due_for
 @handles("notes.add", schemas.Add, past="notes.added", permission=WRITE)
 def add(data, tx):
     """Write a note in a conversation; who is named in it gets an unread mention."""
-    conversation = tx.get("conversation", data["conversation"])
-    if conversation is None:
-        raise Refused(f"there is no conversation {data['conversation']!r}")
+    conversation = existing(tx, "conversation", data["conversation"])
     if conversation.get("erased_at"):
         raise Refused("this contact's data was erased")
     tx.about.setdefault("conversation", conversation["id"])

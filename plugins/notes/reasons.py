@@ -5,6 +5,7 @@ import re
 from flask_babel import lazy_gettext
 
 REASONS = [
+    (r"^a reminder came$", lazy_gettext("a reminder came")),
     (
         r"changed meanwhile by (?P<name>.+)",
         lazy_gettext("%(name)s changed this note meanwhile. Look at it first."),

@@ -11,6 +11,7 @@ from engine import where
 from web import (
     Conflict,
     Entries,
+    Feed,
     NotFound,
     Open,
     Page,
@@ -31,12 +32,13 @@ from . import look, reasons, schemas, shown
 
 Json = dict[str, Any]
 ASSETS = Path(__file__).parent / "static"
+TOLD = ("id", "conversation", "contact", "author", "mentions", "pinned", "version", "created_at",
+        "edited_at", "deleted_at", "reminder", "remind_at", "remind_for", "due_for", "done_for",
+        "client_id")  # fmt: skip
 FEED = {
-    "note": ("id", "conversation", "contact", "author", "mentions", "pinned", "version", "created_at",
-             "edited_at", "deleted_at", "reminder", "remind_at", "remind_for", "due_for", "done_for",
-             "client_id"),
-    "mention": ("id", "note", "conversation", "agent", "by", "at", "unread"),
-}  # fmt: skip
+    "note": Feed(TOLD, "note.read"),
+    "mention": Feed(("id", "note", "conversation", "agent", "by", "at", "unread"), "note.read"),
+}
 
 api = api_blueprint("notes", "/notes", "What the team writes for itself; customers never get it")
 blueprint = Blueprint("notes_pages", __name__)

@@ -100,8 +100,16 @@ def offer(view: Any, text: str) -> Json:
 def waiting(view: Any) -> int:
     """Return how many mentions the agent has not read, and reminders that came."""
     due = (where("remind_for") == view.agent["id"]) & (where("reminder") == "due")
-    unread: int = view.db.table("mention").count(_unread(view))
-    return unread + int(view.db.table("note").count(due))
+    return _seen(view, view.db.table("mention").search(_unread(view))) + _seen(
+        view, view.db.table("note").search(due)
+    )
+
+
+def _seen(view: Any, found: Any) -> int:
+    """Return how many of some documents are of conversations that the agent may see today."""
+    of = [each["conversation"] for each in found]
+    there = {id: view.db.table("conversation").get(doc_id=id) for id in set(of)}
+    return sum(there[id] is not None and sees(view.agent, there[id]) for id in of)
 
 
 def _unread(view: Any) -> Any:

@@ -95,6 +95,12 @@ def sender_pacing_set(event):
 
 
 @hookimpl
+def sender_released(event):
+    """A message that was held may leave."""
+    yield action("sender.dispatch", account=event["data"]["account"])
+
+
+@hookimpl
 def sender_expired(event, message, conversation):
     """A reply came too late to be sent: a person answers."""
     if conversation and conversation["handler"] == "bot":
@@ -155,6 +161,14 @@ def plugins_switched(event, documents):
             if event["data"]["plugin"] == "sender":
                 yield action("sender.lift", account=account["id"])
             yield action("sender.dispatch", account=account["id"])
+
+
+@hookimpl
+def forecasts():
+    """When messages of a campaign would leave."""
+    from .forecast import forecast
+
+    return forecast
 
 
 @hookimpl(specname="jobs")

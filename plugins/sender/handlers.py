@@ -8,7 +8,7 @@ from . import counts
 from .handlers_finding import ask_later
 from .handlers_holds import lift
 from .pacing import decide, new_pace, showing, taken
-from .picking import Picking, home, is_reply
+from .picking import HELD, Picking, home, is_reply
 from .rules import rules_of
 from .schemas import (
     Dispatch,
@@ -314,6 +314,28 @@ def shift(data, tx):
     pace = tx.get("sender_pace", data["account"])
     if pace and pace.get("ended_at") and times.seconds_between(pace["ended_at"], tx.at) < SHIFTED:
         note(tx, pace, {"ended_at": times.add(pace["ended_at"], data["seconds"]), "next": None})
+
+
+@handles("sender.hold", OfMessage)
+def hold(data, tx):
+    """Keep a plugin's message from leaving until it is released."""
+    message = tx.get("message", data["message"])
+    if message is None or message["status"] != "queued" or message.get("lane") == "agent":
+        raise Refused("the message does not wait any more")
+    tx.update("message", message["id"], {"sender.due": HELD, "sender.why": "held", "retry_at": None})
+    pace = tx.get("sender_pace", message["account"])
+    if pace and (pace.get("next") or {}).get("message") == message["id"]:
+        note(tx, pace, {"next": None})
+
+
+@handles("sender.release", OfMessage, past="sender.released")
+def release(data, tx):
+    """Let a message that was held wait for its slot again."""
+    message = tx.get("message", data["message"])
+    if message is None or message["status"] != "queued" or message.get("sender.due") != HELD:
+        raise Refused("the message is not held")
+    tx.update("message", message["id"], {"sender.due": None, "sender.why": None})
+    return {"account": message["account"]}
 
 
 @handles("sender.expire", OfMessage, past="sender.expired")

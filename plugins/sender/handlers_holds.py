@@ -3,6 +3,7 @@
 from engine import handles, set_status, where
 
 from .pacing import LANES
+from .picking import HELD
 from .schemas import Lift, OfContact
 
 PAGE = 200
@@ -28,7 +29,8 @@ def _of_conversation(tx, data):
 
 def _of_account(tx, account):
     """Yield all messages of a number that have a due time to come."""
-    query = (where("account") == account) & (where("status") == "queued") & (where("sender.due") > tx.at)
+    due = where("sender.due")
+    query = (where("account") == account) & (where("status") == "queued") & (due > tx.at) & (due < HELD)
     for lane in LANES:
         after = None
         while True:

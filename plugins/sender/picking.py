@@ -19,6 +19,8 @@ SOON = 10.0  # seconds; what waits no longer is not noted on the message
 BACK = 30  # messages of a conversation that are looked at
 REACHED = ("sending", "unconfirmed", "sent", "delivered", "read")
 HOME = "Asia/Jakarta"
+HELD = "9999-12-31T00:00:00.000000Z"
+"""The due time of a message that somebody holds."""
 
 
 class Picking:
@@ -51,7 +53,8 @@ class Picking:
         for message in self._in_order(lane):
             due = message.get("sender.due")
             if due and due > self.at:  # all that follow are due later still
-                yield self._later(message, due)
+                if due != HELD:
+                    yield self._later(message, due)
                 return
             if message["conversation"] in looked_at or self._is_stuck(message, lane):
                 continue
@@ -100,7 +103,7 @@ class Picking:
             limit=1,
             newest_first=False,
         )
-        self.expires += [each["sender.due"] for each in waiting]
+        self.expires += [each["sender.due"] for each in waiting if each["sender.due"] != HELD]
         if self.expired or self.unwanted:  # those behind them have not been looked at
             self.expires.append(self.at)
         if self._saw_answers or not self.expiry:

@@ -15,6 +15,7 @@ from .hours import quiet_until
 from .pacing import Draw, decide, taken
 
 CALL = 0.3  # seconds that a call is assumed to take
+AHEAD = 100  # messages that are looked at for one decision
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,24 @@ def preview(
     *,
     lane: str = "campaign",
     call: float = CALL,
-) -> list[str]:
+    until: str | None = None,
+) -> list[str | None]:
     """Return when each of *planned* would leave, in their order, if all were queued at *at*.
 
     rules: `rules.rules_of`; pace: the number's `sender_pace` document; zone: where its days begin;
-    draw: as of `pacing`. One that waits for its recipient's morning is overtaken by those behind it.
+    draw: as of `pacing`. One that waits for its recipient's morning is overtaken by those behind it. Those
+    that would leave after *until* are None.
     """
     state, now = dict(pace), at
-    waiting = [(number, one) for number, one in enumerate(planned)]
-    found: dict[int, str] = {}
-    while waiting:
-        candidates = [_candidate(number, one, rules, at, now, lane) for number, one in waiting[:100]]
-        lanes = [[], candidates, []] if lane == "automatic" else [[], [], candidates]
+    waiting = list(enumerate(planned))
+    found: list[str | None] = [None] * len(waiting)
+    waiting.reverse()
+    while waiting and (until is None or now <= until):
+        near = waiting[: -AHEAD - 1 : -1]
+        candidates = (_candidate(number, one, rules, at, now, lane) for number, one in near)
+        lanes: list[Iterable[dict[str, Any]]] = (
+            [(), candidates] if lane == "automatic" else [(), (), candidates]
+        )
         decision = decide(rules, state, lanes, now, zone, draw)
         if decision.message is None:
             now = decision.due or times.add(now, 3600)
@@ -63,8 +70,8 @@ def preview(
         found[number] = now
         state |= taken(rules, state, decision.candidate or {}, now, zone, draw)
         now = state["ended_at"] = times.add(now, call)
-        waiting = [pair for pair in waiting if pair[0] != number]
-    return [found[number] for number in range(len(found))]
+        del waiting[-1 - next(place for place, pair in enumerate(near) if pair[0] == number)]
+    return found
 
 
 def _candidate(

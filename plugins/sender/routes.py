@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 
 from engine import times
 from web import (
+    Feed,
     Slot,
     View,
     _,
@@ -17,6 +18,7 @@ from web import (
     attempt,
     back,
     gateways,
+    lazy_gettext,
     public,
     read,
     render,
@@ -30,7 +32,7 @@ from .schemas import Numbers, Settings
 Json = dict[str, Any]
 ASSETS = Path(__file__).parent / "static"
 DEFAULTS = Settings().load({})
-FEED = {"sender_pace": ("id", "paused", "n")}
+FEED = {"sender_pace": Feed(("id", "paused", "n"), "account.read")}
 
 api = api_blueprint("sender", "/sender", "How messages leave each number")
 blueprint = Blueprint("sender_pages", __name__)
@@ -137,6 +139,7 @@ def why_words() -> dict[str, str]:
         "unanswered": _("this customer did not answer the last messages"),
         "paused": _("the number is paused"),
         "retry": _("the next try"),
+        "held": _("what it belongs to is paused"),
     }
 
 
@@ -167,6 +170,17 @@ def _banner(view: View, account: Json, **_more: Any) -> Json:
     found = view.db.table("account").get(doc_id=account["id"]) or {}
     return {"paused": found.get("sender.paused"), "account": account, "trouble": trouble_words}
 
+
+WORDS = {
+    "sender.pause": lazy_gettext("paused the number"),
+    "sender.resume": lazy_gettext("let the number send again"),
+    "sender.set_pacing": lazy_gettext("chose how the number is paced"),
+    "sender.hold": lazy_gettext("held the message back"),
+    "sender.release": lazy_gettext("let the message leave again"),
+    "sender.expire": lazy_gettext("took the message back: it came too late"),
+    "sender.forget": lazy_gettext("took back what waited for the contact"),
+}
+"""What these actions did, in words."""
 
 SLOTS = [
     Slot("account.card", "sender/card.html", _card),

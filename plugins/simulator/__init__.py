@@ -15,4 +15,5 @@ def simulator_gateways():
 def account_saved(event):
     """A number of the simulator is connected as soon as it is there: there is no phone to wait for."""
     if event["data"]["gateway"] == "simulator":
-        yield action("account.state", account=event["data"]["account"], state="connected")
+        why = "a pretend number is always connected"
+        yield action("account.state", account=event["data"]["account"], state="connected", why=why)

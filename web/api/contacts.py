@@ -14,6 +14,7 @@ from ..search import contacts_like
 from ..visibility import visible_in
 from .common import Open, Page, api_blueprint, cursor_errors, page_of
 
+AT_ONCE, MOST_LOOKED_AT = 200, 2000
 blueprint = api_blueprint("contacts", "/contacts", "The people who write")
 
 
@@ -57,27 +58,40 @@ class ContactChange(Schema):
 @blueprint.arguments(Filters, location="query")
 @blueprint.response(200, page_of(Contact))
 def list_contacts(wanted: dict[str, Any]) -> dict[str, Any]:
-    """List contacts by name; an agent sees those of conversations that they may see, and of none."""
+    """List contacts by name; an agent sees those of conversations that they may see, and of none.
+
+    There may be fewer than *limit* and a cursor, where many are not for this agent's eyes.
+    """
 
     def find(view: View) -> dict[str, Any]:
         query = where("id").one_of(contacts_like(view, wanted["q"])) if wanted.get("q") else None
-        rule = visible_in(view)
-        items: list[dict[str, Any]] = []
-        after = wanted["cursor"]
-        while True:
-            how = {
-                "order": "name:lower",
-                "newest_first": False,
-                "after": after,
-                "limit": wanted["limit"] - len(items),
-            }
-            found, after = view.page("contact", query, **how)
-            items += seen(view, found, rule)
-            if after is None or len(items) >= wanted["limit"]:
-                return {"items": items, "next": after}
+        items, following = page_of_seen(view, query, wanted["cursor"], wanted["limit"])
+        return {"items": items, "next": following}
 
     with cursor_errors():
         return read(find, heavy=bool(wanted.get("q")))
+
+
+def page_of_seen(
+    view: View, query: Query | None, after: str | None, limit: int
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return contacts by name whom the agent may see, and the cursor.
+
+    At most `MOST_LOOKED_AT` are looked at, so there may be fewer than *limit* and a cursor.
+    """
+    how: dict[str, Any] = {"order": "name:lower", "newest_first": False}
+    rule = visible_in(view)
+    if rule is None:
+        return view.page("contact", query, after=after, limit=limit, **how)
+    items: list[dict[str, Any]] = []
+    for _round in range(MOST_LOOKED_AT // AT_ONCE):
+        found, after = view.page("contact", query, after=after, limit=AT_ONCE, **how)
+        items += seen(view, found, rule)
+        if len(items) > limit or (len(items) == limit and after):
+            return items[:limit], view.db.table("contact").cursor(items[limit - 1]["id"], **how)
+        if after is None:
+            break
+    return items, after
 
 
 def seen(view: View, contacts: list[dict[str, Any]], rule: Query | None) -> list[dict[str, Any]]:

@@ -4,11 +4,13 @@ from typing import Any
 
 import structlog
 from flask import Flask, g, request
+from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from engine import presence
 from engine.client import EngineAway
 
+from ..engine_link import read
 from ..parts import parts
 from ..sessions import current
 from ..slots import nav, plugin_enabled
@@ -31,6 +33,7 @@ def register(app: Flask) -> None:
         kind_words=look.kind_words,
         presence=presence.of,
         why_words=reasons.why_in_words,
+        decided=_decided,
         moment=_moment,
     )
     app.jinja_env.trim_blocks = True
@@ -100,6 +103,15 @@ def _badge(item: dict[str, Any]) -> int | None:
 
 def _ui() -> dict[str, Any]:
     return {"ui": Ui(), "default_seq": 0, "presence_words": look.presence_words()}
+
+
+def _decided(what: dict[str, Any]) -> str:
+    """Return when, and by whom, a contact opted out or was blocked (``{"at", "by", "source"}``) in words."""
+    names = read(lambda view: view.db.table("agent").get(doc_id=what.get("by") or "") or {})
+    sources = {"word": _("by a word"), "import": _("by an import"), "api": _("by the API")}
+    source = sources.get(str(what.get("source"))) or (_("by an agent") if what.get("source") else "")
+    who = _("by %(name)s", name=names["name"]) if names.get("name") else source
+    return " · ".join(part for part in (_moment(what.get("at")), who) if part)
 
 
 def _moment(at: str | None) -> str:

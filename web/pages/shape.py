@@ -1,5 +1,6 @@
 """From documents to what the inbox's templates show: rows, bubbles, days."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from .look import clock, day_title, local, moment, phone, preview, short_time
 from .reasons import call_in_words, why_in_words
 
 Data = dict[str, Any]
+FLOW = re.compile(r"flow “(.+?)”")  # as the reasons of flows begin
 SHOWN_MEDIA = ("image", "sticker", "video", "audio", "voice", "document")
 
 
@@ -133,9 +135,18 @@ def bubble(message: Data, place: Place, held: Iterable[str] = ()) -> Data:
         "retry": _retry(message, place),
         "waits": message["id"] in held,
         "reactions": _grouped(message.get("reactions") or []),
-        "by": (message.get("author") or {}).get("name") if message.get("direction") == "out" else None,
+        "by": _written_by(message) if message.get("direction") == "out" else None,
         "by_kind": (message.get("author") or {}).get("kind"),
     }
+
+
+def _written_by(message: Data) -> str | None:
+    """Return who wrote a message: a person, a bot by its flow, where the why names it, else “Automatic”."""
+    author = message.get("author") or {}
+    if author.get("kind") != "bot":
+        return author.get("name")
+    flow = FLOW.match(message.get("why") or "")
+    return f"{_('Bot')} · {flow[1]}" if flow else _("Automatic")
 
 
 def _retry(message: Data, place: Place) -> Data | None:

@@ -71,7 +71,7 @@ def _keys() -> dict[str, str]:
         "key_inbox": _("Go to the inbox"),
         "key_line": _("New line"),
         "key_next": _("Next, previous conversation"),
-        "key_open": _("Open"),
+        "key_open": _("Open the conversation"),
         "key_palette": _("Find and do"),
         "key_panels": _("Hide or show list, panel"),
         "key_reply": _("Reply"),

@@ -10,14 +10,14 @@ const unit = (n, name) => (lang === "id" ? `${n} ${{min: "mnt", h: "jam", d: "ha
 
 /** A length of time as the server says it too (words.py). */
 function long(seconds) {
+  if (seconds < 600) return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   if (seconds < 5400) return unit(Math.max(1, Math.floor(seconds / 60)), "min");
   return seconds < 172800 ? unit(Math.round(seconds / 3600), "h") : unit(Math.round(seconds / 86400), "d");
 }
 
 function left(due) {
   const seconds = Math.floor((Date.parse(due) - Date.now()) / 1000);
-  if (seconds < 0) return `–${long(-seconds)}`;
-  return seconds < 600 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : long(seconds);
+  return seconds < 0 ? `–${long(-seconds)}` : long(seconds);
 }
 
 function tick() {

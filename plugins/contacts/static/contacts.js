@@ -128,14 +128,19 @@ const look = later(async (field) => {
   if (error) { said.textContent = field.value.replace(/\D/g, "").length > 7 ? error : said.dataset.words; said.className = "bad"; return; }
   said.innerHTML = shown;
   if (taken) {
-    const link = document.createElement("a");
-    link.href = `${document.body.dataset.root}/contacts/${taken.id}`;
+    const link = document.createElement(taken.id ? "a" : "span");
+    if (taken.id) link.href = `${document.body.dataset.root}/contacts/${taken.id}`;
     link.textContent = taken.name;
     said.append(" · ", link);
     said.className = "warn";
   }
 }, 150);
 document.addEventListener("input", (event) => { if (event.target.matches("#new-phone, #more-phone")) look(event.target); });
+
+// Which name two who are joined will have shows as it is chosen.
+document.addEventListener("change", ({target}) => {
+  if (target.matches("[name='choose:name'], [name='choose:names.agent']")) document.querySelector("[data-made-name]").textContent = target.nextElementSibling.textContent;
+});
 
 // Renaming shows at once and is taken back where it was refused.
 document.addEventListener("submit", async (event) => {

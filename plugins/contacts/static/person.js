@@ -70,6 +70,9 @@ async function save(dd, focus) {
 
 /** After the section was drawn anew: an open form stays open. */
 function restore() {
+  const optedOut = $("[data-opted-out]"), by = $("[data-person] .consent-note.warn small");
+  optedOut?.toggleAttribute("hidden", !by || Boolean($("[data-person] .consent-note.bad")));
+  if (optedOut && by) $("[data-by]", optedOut).textContent = by.textContent;
   $("[data-blocked]")?.toggleAttribute("hidden", !$("[data-person] .consent-note.bad"));
   if (editing && !editing.done) show(true);
   if (deciding) ponder(deciding, document.activeElement === document.body);

@@ -18,7 +18,7 @@ const worn = () => ($("#labels-section")?.dataset.labels || "").split(" ").filte
 // The menus stand outside the list, which is not shown beside an open thread on a phone.
 document.body.append($("#label-filter"), putMenu, bulkMenu);
 
-addShortcut("l", putMenu.dataset.key, "labels");
+addShortcut("l", putMenu.dataset.key, "labels", () => rowsSelected().length && $('[data-menu="label-bulk"]'));
 
 /** Mark the labels that the open conversation has. */
 function mark() {

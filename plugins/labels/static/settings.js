@@ -174,7 +174,7 @@ async function tryOut(form) {
   } finally { button.disabled = false; }
 }
 
-function tell(place, {state, found}) {
+function tell(place, {state, found, imported}) {
   const line = document.createElement("p");
   line.dataset.result = state;
   line.textContent = state !== "done" ? words[state] : found.length ? filled(words.some, {n: found.length}) : words.none;
@@ -187,5 +187,6 @@ function tell(place, {state, found}) {
     $("time", row).textContent = say(new Date(each.at), {day: "numeric", month: "short"});
     listed.append(row);
   }
+  if (imported) line.append(` ${filled(words.imported, {n: imported})}`);
   place.replaceChildren(line, ...(listed.children.length ? [listed] : []));
 }

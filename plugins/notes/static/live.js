@@ -12,8 +12,11 @@ export function goTo(conversation, note) {
   else location.href = `${root}/inbox/${conversation}?tab=all&at=${note}`;
 }
 
+let isOn = true; // until notes are switched off while this page is open
+
 on("changes", ({changes, gone}) => {
   for (const {collection, id, fields} of changes) {
+    if (collection === "plugin" && id === "notes" && "enabled" in fields) isOn = fields.enabled;
     if (collection === "mention") takeMention(fields);
     if (collection === "note" && fields.due_for === me.id) { tell(id, "due"); refresh(); }
     else if (collection === "note" && ("due_for" in fields || fields.done_for === me.id) && !("conversation" in fields)) refresh();
@@ -49,6 +52,7 @@ export async function seen(conversation) {
 }
 
 const refresh = later(async () => {
+  if (!isOn) return;
   const answer = await ask("/notes/count");
   const badge = $('[data-count="notes"]');
   if (answer.ok && badge) { badge.textContent = answer.data.count; badge.hidden = !answer.data.count; }

@@ -9,7 +9,7 @@ const $ = (id) => document.getElementById(id);
 const account = main.dataset.account;
 const STORE = `simulator-customers-${document.body.dataset.workspace}-${account}`;
 const PRETEND = [
-  { phone: "6281200000001", name: "Budi Santoso" },
+  { phone: "6281200000001", name: "Yusuf Hidayat" },
   { phone: "6281200000002", name: "Siti Rahayu" },
   { phone: "6281200000003", name: "Maya Putri" },
 ];

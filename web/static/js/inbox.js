@@ -82,6 +82,8 @@ function arrive() {
 function markRead() {
   if (document.hidden || !document.hasFocus() || !thread() || !Number(thread().dataset.unread)) return;
   if (document.querySelector("#messages > [data-newer]")) return; // the new ones are further down
+  const has = $("#thread-header").dataset.assignee;
+  if (has && has !== me.id) return; // it stays unread for the colleague who has it
   thread().dataset.unread = 0;
   const row = document.getElementById(`row-${openId()}`);
   if (row) setUnread(row, 0);

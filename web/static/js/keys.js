@@ -44,10 +44,20 @@ function unread() {
 function why() {
   if (!$("[data-thread]")) return;
   const last = $$("#messages .why summary").at(-1);
-  if (!last) return toast(t("no_why"));
+  if (!last) return history();
   last.scrollIntoView({block: "nearest"});
   last.click();
   last.focus({preventScroll: true});
+}
+
+/** No message says why: what happened to the conversation does, in the panel. */
+function history() {
+  const whole = $("#panel .history");
+  if (!whole) return toast(t("no_why"));
+  if (!$("#panel").getClientRects().length) press("panel");
+  whole.open = true;
+  whole.scrollIntoView({block: "nearest"});
+  $("summary", whole).focus({preventScroll: true});
 }
 
 const run = {
@@ -62,9 +72,13 @@ const run = {
   ".": there(why),
 };
 
-/** A key that a plugin's script brings, for the help too: its button has data-action=`action`. */
-export function addShortcut(key, words, action) {
-  run[key] = there(() => press(action));
+/**
+ * A key that a plugin's script brings, for the help too: its button has data-action=`action`.
+ * `instead` returns another button where that one is meant, as with conversations selected.
+ */
+export function addShortcut(key, words, action, instead = () => null) {
+  const one = there(() => press(action));
+  run[key] = () => { const other = instead(); if (other) other.click(); else one(); };
   shortcuts.splice(6, 0, [key, null, words]);
 }
 
@@ -99,6 +113,8 @@ const shortcuts = [
 ];
 
 // Pages of plugins that have a key of their own, where they are on.
+const campaigns = $('.rail-item[href$="/campaigns"]');
+if (campaigns) { go.b = "/campaigns"; shortcuts.splice(-1, 0, ["g b", null, campaigns.title]); }
 const contacts = $('.rail-item[href$="/contacts"]');
 if (contacts) { go.c = "/contacts"; shortcuts.splice(-1, 0, ["g c", null, contacts.title]); }
 

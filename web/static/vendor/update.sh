@@ -7,7 +7,7 @@ HTMX=4.0.1 IDIOMORPH=0.8.0 SWAGGER=5.35.0 LUCIDE=1.62.0
 ICONS="alarm-clock archive arrow-down arrow-up at-sign ban book-open bot check check-check chevron-down
 chevron-left chevron-right circle-alert circle-check circle-help circle-x clock code contact copy
 corner-up-left download ellipsis external-link eye file-text filter globe hand hash headphones image inbox
-info key keyboard link list-checks lock log-out mail map-pin message-square mic moon panel-right paperclip
+info key keyboard link list-checks lock log-out mail map-pin megaphone message-square mic moon panel-right paperclip
 pause pencil phone pin play plug plus power qr-code refresh-cw rotate-ccw search send server settings shield smartphone
 smile sticker sun sun-moon tag trash-2 triangle-alert user user-check user-plus user-x users video
 webhook wifi-off x zap"
