@@ -27,6 +27,7 @@ DEFAULTS = Settings().load({})
 BANS = ("401", "403", "463")
 WARNINGS = 5
 LAST = "9999"
+ROUNDS = 100  # looks at a queue of which the first may not be sent any more
 LEAST = 0.001  # seconds to the next look: a timer of this very moment would fire for ever
 SHIFTED = 7200.0  # seconds after a call in which a gap or break may still last
 
@@ -72,12 +73,8 @@ def dispatch(data, tx):
     pace = dict(pace or new_pace(account["id"]))
     if data["late"] and rules["ramp"]:
         pace["ramp_from"] = tx.at
-    picking = Picking(tx.documents, account["id"], rules, settings, tx.at, bool(pace.get("paused")))
     draw = _drawing(tx, account["id"])
-    decision = decide(rules, pace, picking.lanes(), tx.at, picking.home, draw)
-    if decision.message is None:
-        picking.watch()
-    _put_aside(tx, picking, decision)
+    picking, decision = _picked(tx, account, rules, settings, pace, draw)
     if decision.message is None:
         _wait(tx, account, rules, pace, decision, picking, draw)
         return None
@@ -86,6 +83,19 @@ def dispatch(data, tx):
     changed = taken(rules, pace, decision.candidate, tx.at, picking.home, draw)
     note(tx, pace, {**changed, "next": None, "why": None, "ramp_from": pace.get("ramp_from")})
     return _hand_out(tx, picking.found[decision.message], decision.candidate, settings)
+
+
+def _picked(tx, account, rules, settings, pace, draw):
+    """Return (the queue as it was looked at, what to do); what may not be sent any more is taken back."""
+    for _ in range(ROUNDS):
+        picking = Picking(tx.documents, account["id"], rules, settings, tx.at, bool(pace.get("paused")))
+        decision = decide(rules, pace, picking.lanes(), tx.at, picking.home, draw)
+        if decision.message is None:
+            picking.watch()
+        _put_aside(tx, picking, decision)
+        if decision.message or not (picking.expired or picking.unwanted):
+            break  # else those behind them have not been looked at
+    return picking, decision
 
 
 def _hand_out(tx, message, candidate, settings):

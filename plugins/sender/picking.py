@@ -104,8 +104,6 @@ class Picking:
             newest_first=False,
         )
         self.expires += [each["sender.due"] for each in waiting if each["sender.due"] != HELD]
-        if self.expired or self.unwanted:  # those behind them have not been looked at
-            self.expires.append(self.at)
         if self._saw_answers or not self.expiry:
             return
         for message in self._answers():
