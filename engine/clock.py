@@ -94,15 +94,23 @@ class Clock(threading.Thread):
         """Fire what is due; return how many seconds to wait then."""
         due, following = due_timers(documents, self._enabled, self._now())
         due = [timer for timer in due if self._failures[timer["id"]] < GIVE_UP]
-        failed = [timer for timer in due if not self._fire(timer)]
+        groups = [due[start : start + BATCH] for start in range(0, len(due), BATCH)]
+        failed = [timer for group in groups for timer in self._fire(group)]
         if failed:
             return AFTER_FAILURE
         return 0.0 if due else self._pause(following)
 
-    def _fire(self, timer: dict[str, Any]) -> bool:
-        """Submit a due timer; False where it is not taken: it is tried again, a few times."""
+    def _fire(self, timers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Submit due timers, none waiting for the one before to be on disk; return those not taken.
+
+        They are tried again, a few times.
+        """
+        asked = [(timer, self._submit([fired(timer)])) for timer in timers]
+        return [timer for timer, future in asked if not self._is_taken(timer, future)]
+
+    def _is_taken(self, timer: dict[str, Any], future: Any) -> bool:
         try:
-            self._submit([fired(timer)]).result()
+            future.result()
         except StoreFull:
             return False
         except Exception as error:

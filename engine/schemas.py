@@ -146,7 +146,11 @@ class Send(OfConversation):
     lane = fields.String(
         load_default="automatic",
         validate=validate.OneOf(("automatic", "campaign")),
-        metadata={"description": "what a plugin's message leaves as; a person's own is always of the first"},
+        metadata={
+            "description": "campaign: it waits behind all others, keeps every rule of the pace, answers"
+            " nobody and is refused for who opted out; else a person's or program's message leaves as an"
+            " agent's, a plugin's as an automatic one"
+        },
     )
 
 

@@ -1,8 +1,11 @@
 """Time: pauses keep their length though the wall clock jumps; a timer that fails holds up no other."""
 
+from typing import Any
+
 import pytest
 
 from engine import times
+from engine.clock import Clock
 from tests.world import DEWI, World
 
 
@@ -66,3 +69,31 @@ def test_an_idle_workspace_hears_of_a_jump_too(shop: World, monkeypatch: pytest.
         patched.setattr(times, "now", lambda: times.add(right(), 3600))
         shop.workspace.clock.moved()
         shop.until(lambda: shop.journal()[-1]["event"]["type"] == "clock.jumped")
+
+
+class Told:
+    """What is told when an event is on disk; it notes how many were asked for by then."""
+
+    def __init__(self, asked: list[Any], seen: list[int]) -> None:
+        self.asked, self.seen = asked, seen
+
+    def result(self) -> None:
+        self.seen.append(len(self.asked))
+
+
+def test_timers_that_are_due_together_do_not_wait_for_each_others_disk(shop: World) -> None:
+    until = times.add(times.now(), 3600)
+    for number in range(3):
+        chat = f"62813000{number:05}@c.us"
+        shop.writes(chat, "Halo")
+        shop.ask("conversation.snooze", conversation=shop.conversation(chat)["id"], until=until)
+    asked: list[Any] = []
+    seen: list[int] = []
+
+    def submit(events: list[dict[str, Any]]) -> Told:
+        asked.extend(events)
+        return Told(asked, seen)
+
+    clock = Clock(shop.workspace.reading, lambda plugin: True, submit, lambda: times.add(until, 1))
+    assert clock._turn(shop.documents) == 0
+    assert seen == [3, 3, 3]

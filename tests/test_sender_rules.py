@@ -234,9 +234,30 @@ def test_an_opt_out_word_is_heard_however_it_is_written(
 
 
 @settings(max_examples=200, deadline=None)
-@given(word=st.sampled_from(WORDS), more=st.sampled_from(["kakak", "pesanan saya 2", "besok saja", "toko"]))
+@given(
+    word=st.sampled_from(WORDS), more=st.sampled_from(["kakaknya", "pesanan saya 2", "besok saja", "toko"])
+)
 def test_a_sentence_that_only_has_such_a_word_is_no_opt_out(word: str, more: str) -> None:
     assert consent.asks(f"{word} {more}") is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["stop kak", "Stop min!", "STOP STOP", "stop, stop, stop", "please unsubscribe", "jangan chat lagi",
+     "Jangan chat lagi kak", "berhenti kirim pesan", "unsubscribe me", "tolong berhenti, min"],
+)  # fmt: skip
+def test_plain_ways_to_say_it_are_heard(said: str) -> None:
+    assert consent.asks(said) == "stop"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["jangan stop ya", "jangan stop", "stop it please?", "stop dulu ya", "kak", "min min",
+     "jangan berhenti kak", "non stop", "stop kontak", "rem stop", "berhenti di halte mana kak",
+     "stoknya stop kak?", "please"],
+)  # fmt: skip
+def test_what_only_sounds_like_it_is_not(said: str) -> None:
+    assert consent.asks(said) is None
 
 
 def test_other_words_and_the_way_back() -> None:

@@ -13,6 +13,7 @@ from tests.world import ANDI, DEWI, SHOP
 
 Make = Callable[..., Paced]
 DAY = 86400
+NIGHT = "2031-03-03T16:00:00.000000Z"  # 23:00 in Jakarta
 
 
 @pytest.fixture
@@ -199,3 +200,103 @@ def test_what_an_outage_kept_from_leaving_uses_up_no_day(make: Make) -> None:
     shop.says(DEWI, "Halo juga")
     shop.later(120)
     assert shop.texts[-1] == "Halo juga" and shop.pace()["today"]["automatic"] == 1
+
+
+def whys(shop: Paced, chat: str) -> list[str | None]:
+    return [m.get("sender.why") for m in shop.messages(chat) if m["status"] == "queued"]
+
+
+def test_what_waits_for_the_morning_leaves_when_there_is_no_night_any_more(make: Make) -> None:
+    shop = make(start=NIGHT)
+    for chat in (DEWI, ANDI):
+        shop.writes(chat, "Halo", origin="history")
+        shop.says(chat, f"kabar untuk {chat}")
+    shop.later(60)
+    assert whys(shop, DEWI) == whys(shop, ANDI) == ["quiet"]
+    shop.ask("sender.set_pacing", account=SHOP, numbers={"quiet_from": ""})
+    shop.later(120)
+    assert len(shop.texts) == 2
+
+
+def test_what_waits_leaves_when_the_settings_let_it(make: Make) -> None:
+    shop = make(start=NIGHT)
+    shop.writes(DEWI, "Halo", origin="history")
+    shop.says(DEWI, "kabar")
+    shop.later(60)
+    assert whys(shop, DEWI) == ["quiet"]
+    shop.plugin_is(quiet_from="")
+    shop.later(60)
+    assert shop.texts == ["kabar"]
+
+
+def test_who_was_to_be_left_alone_and_writes_gets_what_waited(make: Make) -> None:
+    shop = make(warm_up=0, reply_share=0, unanswered=1)
+    shop.writes(DEWI, "Halo")
+    shop.later(DAY + 10)
+    shop.says(DEWI, "satu")
+    shop.later(120)
+    shop.says(DEWI, "dua")
+    shop.later(30)
+    assert whys(shop, DEWI) == ["unanswered"]
+    shop.writes(DEWI, "Ya?")
+    shop.later(120)
+    assert shop.texts == ["satu", "dua"]
+
+
+def test_what_a_pause_held_leaves_when_the_number_goes_on(make: Make) -> None:
+    shop = make(ramp=0)
+    shop.writes(DEWI, "Halo")
+    shop.later(DAY + 10)
+    shop.ask("sender.pause", account=SHOP, reason=None)
+    shop.says(DEWI, "kabar")
+    shop.later(60)
+    assert whys(shop, DEWI) == ["paused"]
+    shop.ask("sender.resume", account=SHOP)
+    shop.later(120)
+    assert shop.texts == ["kabar"]
+
+
+def test_who_begins_no_more_talks_does_as_soon_as_enough_have_answered(make: Make) -> None:
+    shop = make(warm_up=0, unanswered=0, per_contact_hour=0, reply_share=0.5, reply_share_from=2)
+    for n in range(4):
+        shop.writes(number(n), "Halo")
+    shop.later(DAY + 10)
+    for n in range(3):
+        shop.says(number(n), f"kabar {n}")
+        shop.later(100)
+    assert shop.texts == ["kabar 0", "kabar 1"] and whys(shop, number(2)) == ["share"]
+    shop.writes(number(0), "Baik")
+    shop.later(120)
+    assert shop.texts[2:] == ["kabar 2"]
+
+
+def test_the_floor_holds_from_the_last_call_of_a_number_that_had_none(make: Make) -> None:
+    shop = make()
+    shop.ask("sender.set_pacing", account=SHOP, preset="official")
+    sari = shop.agent("Sari")
+    shop.writes(DEWI, "Halo")
+    shop.answers(DEWI, "satu", by=sari)
+    shop.later(0.35)
+    shop.ask("sender.set_pacing", account=SHOP, preset="normal")
+    shop.answers(DEWI, "dua", by=sari)
+    shop.later(5)
+    assert shop.texts == ["satu", "dua"] and shop.gaps[0] >= 1.5
+
+
+def test_what_a_program_sends_as_a_campaign_is_paced_as_one(make: Make) -> None:
+    shop = make(quiet_from="", warm_up=0)
+    shop.writes(DEWI, "Halo")
+    shop.writes(ANDI, "Halo")
+    wish = {"by": "erp", "lane": "campaign"}
+    for n in range(3):
+        asked = shop.ask(
+            "message.send", conversation=shop.conversation(DEWI)["id"], text=f"promo {n}", **wish
+        )
+        assert asked["status"] == "done"
+    assert shop.conversation(DEWI)["unread"] == 1, "nobody has answered her"
+    shop.ask("message.send", by="erp", conversation=shop.conversation(ANDI)["id"], text="Nomor resi 12")
+    shop.later(600)
+    assert shop.texts[0] == "Nomor resi 12" and min(shop.gaps[1:]) > 5
+    shop.writes(DEWI, "STOP")
+    told = shop.ask("message.send", conversation=shop.conversation(DEWI)["id"], text="promo", **wish)
+    assert (told["status"], told["reason"]) == ("refused", "this contact has opted out")

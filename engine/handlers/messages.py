@@ -67,7 +67,7 @@ def send(data: Data, tx: Transaction) -> Data:
     if conversation.get("erased_at"):
         raise Refused("this contact's data was erased")
     author = _author(tx)
-    lane = "agent" if author["kind"] != "bot" else data["lane"]
+    lane = data["lane"] if author["kind"] == "bot" or data["lane"] == "campaign" else "agent"
     _may_be_told(tx, conversation, lane)
     media = _checked_media(data)
     kind = data["kind"] if not media else media.get("kind") or "document"
@@ -96,7 +96,7 @@ def send(data: Data, tx: Transaction) -> Data:
     messages.add(tx, conversation, message)
     if media and not tx.get("media", media["id"]):
         tx.insert("media", {**media, "conversation": conversation["id"]})
-    if author["kind"] != "bot":
+    if author["kind"] != "bot" and lane == "agent":
         _answered(tx, conversation)
     return {"message": message["id"]}
 

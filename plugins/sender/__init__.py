@@ -7,6 +7,7 @@ is only decided what to do next.
 from engine import action, hookimpl, times, where
 
 from .consent import answer, asks
+from .handlers_holds import is_held
 from .pacing import LANES
 
 LOST = ("disconnected", "logged_out", "banned", "auth_failed")
@@ -36,8 +37,13 @@ def message_received(event, message, conversation, contact, documents, settings)
     opted_out = bool(contact.get("opted_out"))
     if verb and opted_out != (verb == "stop"):
         yield from _consent(verb, conversation, contact, documents, settings)
+    account, id = conversation["account"], conversation["id"]
     if conversation.get("sender.unasked"):
-        yield action("sender.heard", account=conversation["account"], conversation=conversation["id"])
+        yield action("sender.heard", account=account, conversation=id)
+    queued = (where("conversation") == id) & (where("status") == "queued")
+    if any(is_held(each) for each in documents.table("message").search(queued)):
+        yield action("sender.lift", account=account, conversation=id)
+        yield action("sender.dispatch", account=account)
 
 
 def _consent(verb, conversation, contact, documents, settings):
@@ -77,12 +83,14 @@ def session_state(event, documents):
 @hookimpl
 def sender_resumed(event):
     """A person let a number go on."""
+    yield action("sender.lift", account=event["data"]["account"])
     yield action("sender.dispatch", account=event["data"]["account"])
 
 
 @hookimpl
 def sender_pacing_set(event):
     """A number is paced in another way: its next slot may be another."""
+    yield action("sender.lift", account=event["data"]["account"])
     yield action("sender.dispatch", account=event["data"]["account"])
 
 
@@ -147,9 +155,11 @@ def clock_jumped(event, documents):
 
 @hookimpl
 def plugins_switched(event, documents):
-    """The sender or a gateway is on again: what waited meanwhile goes out."""
+    """The sender or a gateway is on again, or set otherwise: what waited meanwhile goes out."""
     if event["data"]["enabled"]:
         for account in documents.table("account").all():
+            if event["data"]["plugin"] == "sender":
+                yield action("sender.lift", account=account["id"])
             yield action("sender.dispatch", account=account["id"])
 
 

@@ -8,7 +8,11 @@ STOP = frozenset({
     "stop", "stop all", "stop promo", "stop pesan", "stop kirim pesan", "stop berlangganan", "stop wa",
     "berhenti", "berhenti berlangganan", "berhenti langganan", "unsub", "unsubscribe", "unreg", "opt out",
     "optout", "jangan kirim pesan lagi", "jangan kirim lagi", "jangan wa lagi", "please stop", "tolong stop",
-    "tolong berhenti",
+    "tolong berhenti", "please unsubscribe", "unsubscribe me", "unsubscribe please", "please unsubscribe me",
+    "stop please", "stop chat", "stop promosi", "stop spam", "stop messaging me", "stop sending me messages",
+    "please stop messaging me", "berhenti kirim pesan", "berhenti kirim promo", "jangan chat lagi",
+    "jangan kirim pesan", "jangan kirim promo lagi", "jangan hubungi lagi", "jangan hubungi saya lagi",
+    "jangan chat saya lagi", "jangan wa saya lagi",
 })  # fmt: skip
 START = frozenset({
     "start", "mulai", "unstop", "subscribe", "opt in", "optin", "langganan", "berlangganan", "mulai lagi",
@@ -23,6 +27,8 @@ TEXTS = {
         "start": "All right, you will get our messages again. Answer STOP to end them.",
     },
 }
+CALLED = frozenset({"kak", "kakak", "min", "admin", "gan", "sis"})
+"""What people call a shop, after the word that they mean."""
 LONGEST = 60
 
 
@@ -47,9 +53,21 @@ def asks(text: str | None, more: Iterable[str] = ()) -> str | None:
     said = normal(text)
     if not said:
         return None
-    if said in STOP or said in {normal(word) for word in more}:
+    if _plain(said) in STOP or said in {normal(word) for word in more}:
         return "stop"
     return "start" if said in START else None
+
+
+def _plain(said: str) -> str:
+    """Return a normal text without who is called at its end, and a word that is only repeated once.
+
+    >>> _plain("stop stop kak")
+    'stop'
+    """
+    words = said.split()
+    while len(words) > 1 and words[-1] in CALLED:
+        words.pop()
+    return words[0] if len(set(words)) == 1 else " ".join(words)
 
 
 def answer(verb: str, language: str | None, own: str = "") -> str:

@@ -2,7 +2,8 @@
 
 ``hour`` is ``[[five minutes, automatic, all, refused], …]``, ``today`` and each of ``past`` are
 ``{"date", "sent", "automatic", "unasked", "answered", "new", "failed"}``, the date being that of the
-workspace. ``out`` is what was counted of the message that was handed out last. The limits are on what no person wrote; what agents send is only shown.
+workspace. ``out`` is what was counted of the message that was handed out last.
+The limits are on what no person wrote; what agents send is only shown.
 """
 
 from collections.abc import Mapping

@@ -6,6 +6,7 @@ from engine import Refused, handles, set_status, times, where
 
 from . import counts
 from .handlers_finding import ask_later
+from .handlers_holds import lift
 from .pacing import decide, new_pace, showing, taken
 from .picking import HELD, Picking, home, is_reply
 from .rules import rules_of
@@ -13,7 +14,6 @@ from .schemas import (
     Dispatch,
     Heard,
     OfAccount,
-    OfContact,
     OfMessage,
     Pacing,
     Pause,
@@ -24,11 +24,10 @@ from .schemas import (
 )
 
 DEFAULTS = Settings().load({})
-TYPING_AGAIN = 9.0  # seconds; WAHA shows it for about ten
-SHOW_DEADLINE = 5.0
 BANS = ("401", "403", "463")
 WARNINGS = 5
 LAST = "9999"
+ROUNDS = 100  # looks at a queue of which the first may not be sent any more
 LEAST = 0.001  # seconds to the next look: a timer of this very moment would fire for ever
 SHIFTED = 7200.0  # seconds after a call in which a gap or break may still last
 
@@ -74,20 +73,29 @@ def dispatch(data, tx):
     pace = dict(pace or new_pace(account["id"]))
     if data["late"] and rules["ramp"]:
         pace["ramp_from"] = tx.at
-    picking = Picking(tx.documents, account["id"], rules, settings, tx.at, bool(pace.get("paused")))
     draw = _drawing(tx, account["id"])
-    decision = decide(rules, pace, picking.lanes(), tx.at, picking.home, draw)
-    if decision.message is None:
-        picking.watch()
-    _put_aside(tx, picking, decision)
+    picking, decision = _picked(tx, account, rules, settings, pace, draw)
     if decision.message is None:
         _wait(tx, account, rules, pace, decision, picking, draw)
         return None
     if account.get("sender.slow") and _slow_ones_busy(tx, settings):
         return None
     changed = taken(rules, pace, decision.candidate, tx.at, picking.home, draw)
-    _note(tx, pace, {**changed, "next": None, "why": None, "ramp_from": pace.get("ramp_from")})
+    note(tx, pace, {**changed, "next": None, "why": None, "ramp_from": pace.get("ramp_from")})
     return _hand_out(tx, picking.found[decision.message], decision.candidate, settings)
+
+
+def _picked(tx, account, rules, settings, pace, draw):
+    """Return (the queue as it was looked at, what to do); what may not be sent any more is taken back."""
+    for _ in range(ROUNDS):
+        picking = Picking(tx.documents, account["id"], rules, settings, tx.at, bool(pace.get("paused")))
+        decision = decide(rules, pace, picking.lanes(), tx.at, picking.home, draw)
+        if decision.message is None:
+            picking.watch()
+        _put_aside(tx, picking, decision)
+        if decision.message or not (picking.expired or picking.unwanted):
+            break  # else those behind them have not been looked at
+    return picking, decision
 
 
 def _hand_out(tx, message, candidate, settings):
@@ -111,7 +119,7 @@ def wanted_id(message):
     return "3EB0" + hashlib.sha256(message.encode()).hexdigest()[:18].upper()
 
 
-def _note(tx, pace, changed):
+def note(tx, pace, changed):
     """Write down what of a number's pace differs from what is stored."""
     stored = tx.get("sender_pace", pace["id"])
     if stored is None:
@@ -152,7 +160,7 @@ def _wait(tx, account, rules, pace, decision, picking, draw):
     if candidate:
         following = _following(tx, account, rules, pace, decision, draw)
     if tx.get("sender_pace", account["id"]) or due:
-        _note(tx, pace, {"next": following, "why": decision.why, "ramp_from": pace.get("ramp_from")})
+        note(tx, pace, {"next": following, "why": decision.why, "ramp_from": pace.get("ramp_from")})
 
 
 def _following(tx, account, rules, pace, decision, draw):
@@ -169,33 +177,6 @@ def _following(tx, account, rules, pace, decision, draw):
     if first and first < found["due"]:
         tx.timer(f"show/{account['id']}", max(first, tx.at), {"account": account["id"]}, plugin="sender")
     return found
-
-
-@handles("sender.show", OfAccount)
-def show(data, tx):
-    """Have a worker show the customer that their words are read, then that an answer is being typed."""
-    pace = tx.get("sender_pace", data["account"])
-    following = (pace or {}).get("next") or {}
-    message = tx.get("message", following.get("message"))
-    account = tx.get("account", data["account"]) or {}
-    if not message or message["status"] != "queued" or following["due"] <= tx.at or not account:
-        return
-    supports = tx.supports.get(account["gateway"], {})
-    types = following.get("typing_at")
-    states = [] if following.get("seen") or not supports.get("seen") else ["seen"]
-    if types and types <= tx.at and supports.get("typing"):
-        states.append("typing")
-        again = times.add(tx.at, TYPING_AGAIN)
-    else:
-        again = types
-    _note(tx, pace, {"next": {**following, "seen": True}})
-    if again and again < following["due"]:
-        tx.timer(f"show/{data['account']}", again, {"account": data["account"]}, plugin="sender")
-    if "typing" in states and not message.get("sender.typing"):
-        tx.update("message", message["id"], {"sender.typing": True})
-    if states:
-        asked = {"message": message["id"], "states": states}
-        tx.job("sender.show", asked, queue="work", deadline=SHOW_DEADLINE)
 
 
 @handles("sender.settle", Result)
@@ -223,7 +204,7 @@ def _uncount(tx, message):
     if out.get("message") != message["id"]:
         return
     back = counts.taken_back(pace, out, home(tx.documents))
-    _note(tx, pace, {**back, "warm": out["warm"], "out": None})
+    note(tx, pace, {**back, "warm": out["warm"], "out": None})
     conversation = tx.get("conversation", message["conversation"]) or {}
     if conversation.get("sender.unasked") == message["id"]:
         tx.update("conversation", conversation["id"], {"sender.unasked": None})
@@ -242,12 +223,12 @@ def _note_end(tx, id, result):
         return
     settings = _settings(tx)
     rules, pace, place = _rules(tx, account, settings), _pace(tx, id), home(tx.documents)
-    changed = {"ended_at": tx.at} if rules["floor"] or rules["gap_most"] else {}
+    changed = {"ended_at": tx.at}
     if result.get("retry_after"):  # the service asks for a pause: the whole number keeps it
         changed = {"ended_at": times.add(tx.at, result["retry_after"])}
     if result.get("outcome") == "refused":
         changed |= counts.failed(pace, tx.at, place)
-    _note(tx, pace, changed)
+    note(tx, pace, changed)
     code = str(result.get("code") or "")
     if result.get("outcome") != "refused":
         return
@@ -265,7 +246,7 @@ def _stop(tx, account, told):
     pace = _pace(tx, account["id"])
     tx.update("account", account["id"], {"sender.paused": paused})
     warnings = [paused, *(pace.get("warnings") or ())][:WARNINGS]
-    _note(tx, pace, {"paused": True, "next": None, "warnings": warnings})
+    note(tx, pace, {"paused": True, "next": None, "warnings": warnings})
 
 
 @handles("sender.signal", Signal)
@@ -276,12 +257,12 @@ def signal(data, tx):
         raise Refused("there is no such number")
     rules, pace = _rules(tx, account, _settings(tx)), _pace(tx, account["id"])
     if data["kind"] == "connected":
-        _note(tx, pace, {"ramp_from": tx.at if rules["ramp"] else None, "next": None})
+        note(tx, pace, {"ramp_from": tx.at if rules["ramp"] else None, "next": None})
         return
     drops = [at for at in pace.get("drops") or () if times.seconds_between(at, tx.at) < 3600]
     if data["kind"] == "disconnected":
         drops.append(tx.at)
-        _note(tx, pace, {"drops": drops})
+        note(tx, pace, {"drops": drops})
     if rules["ban_signals"] and data["code"] in BANS:
         _stop(tx, account, {"code": data["code"], "reason": None, "kind": "signal"})
     elif rules["disconnects"] and len(drops) >= rules["disconnects"]:
@@ -307,7 +288,7 @@ def resume(data, tx):
     tx.update("account", account["id"], {"sender.paused": None})
     hour = [[*part[:3], 0] for part in pace["hour"]]
     ramp = tx.at if rules["ramp"] else None
-    _note(tx, pace, {"paused": False, "drops": [], "hour": hour, "ramp_from": ramp, "next": None})
+    note(tx, pace, {"paused": False, "drops": [], "hour": hour, "ramp_from": ramp, "next": None})
 
 
 @handles("sender.set_pacing", Pacing, past="sender.pacing_set", permission="account.write")
@@ -319,15 +300,22 @@ def set_pacing(data, tx):
     pacing = {"preset": data["preset"], "numbers": own} if data["preset"] or own else None
     tx.update("account", data["account"], {"sender.pacing": pacing})
     if pace := tx.get("sender_pace", data["account"]):
-        _note(tx, pace, {"next": None})
+        note(tx, pace, {"next": None})
 
 
 @handles("sender.heard", Heard)
 def heard(data, tx):
     """Count that a customer answered what they had not asked for; the first answer counts."""
     tx.update("conversation", data["conversation"], {"sender.unasked": None})
-    if pace := tx.get("sender_pace", data["account"]):
-        _note(tx, pace, counts.answered(pace, tx.at, home(tx.documents)))
+    account, pace = tx.get("account", data["account"]), tx.get("sender_pace", data["account"])
+    if not pace or not account:
+        return
+    rules, place = _rules(tx, account, _settings(tx)), home(tx.documents)
+    before = counts.share_is_enough(pace, rules, tx.at, place)
+    note(tx, pace, counts.answered(pace, tx.at, place))
+    if not before and counts.share_is_enough(tx.get("sender_pace", account["id"]), rules, tx.at, place):
+        lift({"account": account["id"], "conversation": None, "why": "share"}, tx)
+        dispatch({"account": account["id"], "late": False}, tx)
 
 
 @handles("sender.shift", Shift)
@@ -335,7 +323,7 @@ def shift(data, tx):
     """Keep the gap after a number's last call as long as it was, though the clock was put forward."""
     pace = tx.get("sender_pace", data["account"])
     if pace and pace.get("ended_at") and times.seconds_between(pace["ended_at"], tx.at) < SHIFTED:
-        _note(tx, pace, {"ended_at": times.add(pace["ended_at"], data["seconds"]), "next": None})
+        note(tx, pace, {"ended_at": times.add(pace["ended_at"], data["seconds"]), "next": None})
 
 
 @handles("sender.hold", OfMessage)
@@ -347,7 +335,7 @@ def hold(data, tx):
     tx.update("message", message["id"], {"sender.due": HELD, "sender.why": "held", "retry_at": None})
     pace = tx.get("sender_pace", message["account"])
     if pace and (pace.get("next") or {}).get("message") == message["id"]:
-        _note(tx, pace, {"next": None})
+        note(tx, pace, {"next": None})
 
 
 @handles("sender.release", OfMessage, past="sender.released")
@@ -372,18 +360,6 @@ def expire(data, tx):
 def _expire(tx, message):
     reason = "this automatic reply could not leave in time"
     set_status(tx, message, "cancelled", error={"code": "expired", "reason": reason})
-
-
-@handles("sender.forget", OfContact)
-def forget(data, tx):
-    """Take back what waits for a contact who opted out, but for our one confirmation."""
-    for conversation in tx.documents.table("conversation").search(where("contact") == data["contact"]):
-        query = (where("conversation") == conversation["id"]) & (where("status") == "queued")
-        for message in tx.documents.table("message").search(query):
-            author = message.get("author") or {}
-            if message.get("lane") != "agent" and author.get("id") != "sender":
-                reason = "this contact has opted out"
-                set_status(tx, message, "cancelled", error={"code": "opted_out", "reason": reason})
 
 
 def _pause(tx, message, result):

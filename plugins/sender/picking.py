@@ -103,9 +103,7 @@ class Picking:
             limit=1,
             newest_first=False,
         )
-        self.expires += [each["sender.due"] for each in waiting]
-        if self.expired or self.unwanted:  # those behind them have not been looked at
-            self.expires.append(self.at)
+        self.expires += [each["sender.due"] for each in waiting if each["sender.due"] != HELD]
         if self._saw_answers or not self.expiry:
             return
         for message in self._answers():

@@ -93,6 +93,13 @@ class Heard(OfAccount):
     conversation = fields.String(required=True)
 
 
+class Lift(OfAccount):
+    """What waits for a rule: all of a number, or of one conversation; why: only for this rule."""
+
+    conversation = fields.String(load_default=None, allow_none=True)
+    why = fields.String(load_default=None, allow_none=True)
+
+
 class Dispatch(OfAccount):
     """Look for a number's next message; late: the time for it was long ago, as after a downtime."""
 
