@@ -67,6 +67,7 @@ class HookRunner:
             document: dict[str, Any] = documents.get(plugin.name, {})
             if plugin.name not in self.absent and document.get("enabled", plugin.default):
                 enabled[plugin.name] = document.get("settings") or plugin.defaults()
+        self._settings = {name: orjson.dumps(settings) for name, settings in enabled.items()}
         self.enabled = enabled  # in one go: other threads look at it
         stuck = self.store.documents.table("problem").search(where("kind") == "stuck")
         self.skipped = {(problem["event"], problem["plugin"]) for problem in stuck}
@@ -186,7 +187,7 @@ class HookRunner:
         if argument == "documents":
             return self.view
         if argument == "settings":
-            return orjson.loads(orjson.dumps(self.enabled[name]))
+            return orjson.loads(self._settings[name])
         if argument == "rng":
             return Chance(self.store.salt, tx.event["id"], name, hook.name, tx.next_call(name, hook.name))
         return given.argument(argument)
@@ -201,8 +202,8 @@ class HookRunner:
         if len(body) > BYTES_LIMIT:
             raise BadAction(f"{candidate['type']}: {len(body)} bytes are over the {BYTES_LIMIT} allowed")
         wanted: Action = orjson.loads(body)
-        data = wanted.get("data", {})
-        asked = Checked(type=wanted["type"], data=orjson.loads(orjson.dumps(data)), why=wanted.get("why"))
+        data = orjson.loads(body).get("data", {})  # a copy: handlers change theirs
+        asked = Checked(type=wanted["type"], data=wanted.get("data", {}), why=wanted.get("why"))
         kind = self.registry.actions.get(wanted["type"])
         if kind is not None:
             try:

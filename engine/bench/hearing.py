@@ -47,11 +47,16 @@ class Hearing:
         return list(self.workspace.store.documents.table(collection).all())
 
     def caller(self, event: Event, message: Document) -> Callable[[], list[Any]]:
-        """Return what calls the hooks of a recorded *event* about *message* once, and gives their actions."""
+        """Return what calls the hooks of a recorded *event* about *message* once, and gives their actions.
+
+        From the first call on a transaction is open, as in production: nothing can be asked for any more.
+        """
         hooks, store = self.workspace.pipeline.hooks, self.workspace.store
         heard = [(event["type"], event["data"])]
 
         def call() -> list[Any]:
+            if not store.connection.in_transaction:
+                store.connection.execute("BEGIN")
             tx = Transaction(store, event)
             tx.about.update(message=message["id"], conversation=message["conversation"])
             return [wanted for _, _, wanted in hooks.call_all(tx, heard, [], 1000)]
@@ -60,4 +65,5 @@ class Hearing:
 
     def close(self) -> None:
         """End."""
+        self.workspace.store.rollback()
         self.workspace.stop()
