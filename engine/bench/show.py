@@ -58,16 +58,25 @@ def as_plot(rows: Iterable[Row]) -> str:
         y = up.place(10**power)
         parts.append(f'<line x1="80" x2="480" y1="{y:.0f}" y2="{y:.0f}" stroke="#999" stroke-width="0.5"/>')
         parts.append(_tick(72, y + 4, f"{10**power:,} µs", "end"))
+    named: list[float] = []
     for color, (what, line) in zip(_COLORS, lines.items(), strict=False):
         points = [(across.place(size), up.place(line[size])) for size in sorted(line)]
         path = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.0f}" cy="{y:.0f}" r="3" fill="{color}"/>' for x, y in points]
-        parts.append(_tick(488, points[-1][1] + 4, what, "start", color))
+        named.append(_apart(points[-1][1] + 4, named))
+        parts.append(_tick(488, named[-1], what, "start", color))
     parts.append(_tick(280, 360, "documents in the table", "middle"))
     style = 'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 372" font-family="sans-serif" font-size="12"'
     back = '<rect width="640" height="372" fill="#fff"/>'
     return f"<svg {style}>{back}\n" + "\n".join(parts) + "\n</svg>\n"
+
+
+def _apart(y: float, taken: list[float]) -> float:
+    """Return the height nearest below *y* at which a word does not stand on another."""
+    while any(abs(y - other) < 14 for other in taken):
+        y += 1
+    return y
 
 
 class _Axis:
