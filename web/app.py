@@ -21,7 +21,21 @@ from engine.client import Client
 from engine.config import Config
 from engine.plugins import Plugin, Registry
 
-from . import access_log, api, auth, errors, feed, health, i18n, media, metrics, security, slots, webhooks
+from . import (
+    access_log,
+    api,
+    assets,
+    auth,
+    errors,
+    feed,
+    health,
+    i18n,
+    media,
+    metrics,
+    security,
+    slots,
+    webhooks,
+)
 from .engine_link import Reads
 from .hub import Hub
 from .limits import Limits
@@ -50,7 +64,7 @@ def create_app(config: Config | None = None, registry: Registry | None = None) -
     _hooks(app, config.data)
     i18n.register(app, [HERE / "translations", *_folders(registry, "translations")])
     slots.register(app)
-    for module in (auth, webhooks, media, health, metrics):
+    for module in (assets, auth, webhooks, media, health, metrics):
         app.register_blueprint(module.blueprint)
     feed.register(app)
     rest = api.register(app)

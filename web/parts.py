@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from flask import current_app
+from flask import current_app, g
 
 from engine.config import Config
 from engine.plugins import Registry
@@ -102,3 +102,9 @@ def gateways() -> dict[str, Any]:
 def forecasts(hidden: Collection[str]) -> list[Any]:
     """Return the functions of plugins, but for those in *hidden*, that tell when messages would leave."""
     return [tell for plugin, tell in parts().registry.forecasts().items() if plugin not in hidden]
+
+
+def plugin_enabled(name: str) -> bool:
+    """Return whether the plugin *name* is installed and on in this workspace."""
+    held = parts()
+    return name in held.registry.plugins and name not in held.reads.hidden(g.workspace)

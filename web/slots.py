@@ -1,13 +1,11 @@
 """Places in the pages that plugins fill, and what every template can use."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import structlog
-from flask import Flask, current_app, g, render_template, request, url_for
+from flask import Flask, g, render_template, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -15,8 +13,9 @@ from werkzeug.exceptions import HTTPException
 
 from engine.client import EngineAway
 
+from .assets import static
 from .engine_link import View, read
-from .parts import parts
+from .parts import parts, plugin_enabled
 from .permissions import may
 from .security import csrf_token
 
@@ -85,12 +84,6 @@ def nav() -> list[dict[str, Any]]:
     return [item for item in items if not item.get("permission") or may(item["permission"])]
 
 
-def plugin_enabled(name: str) -> bool:
-    """Return whether the plugin *name* is installed and on in this workspace."""
-    held = parts()
-    return name in held.registry.plugins and name not in held.reads.hidden(g.workspace)
-
-
 def url(path: str) -> str:
     """Return *path* within this workspace (``/w/NAME`` before it where the request had it)."""
     return request.script_root + path
@@ -100,22 +93,6 @@ def icon(name: str, css: str = "icon") -> Markup:
     """Return an icon of the sprite ``static/icons.svg``."""
     use = Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>')
     return use.format(css, static("icons.svg"), name)
-
-
-_versions: dict[str, tuple[int, str]] = {}
-
-
-def static(file: str) -> str:
-    """Return the address of a static file, with its content's hash: it may be kept for good."""
-    path = Path(current_app.static_folder or "") / file
-    try:
-        stamp = path.stat().st_mtime_ns
-    except OSError:
-        return url_for("static", filename=file)
-    known = _versions.get(file)
-    if known is None or known[0] != stamp:
-        known = _versions[file] = stamp, hashlib.sha256(path.read_bytes()).hexdigest()[:10]
-    return url_for("static", filename=file, v=known[1])
 
 
 def language() -> str:

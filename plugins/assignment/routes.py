@@ -1,11 +1,9 @@
 """The REST of assignment, its places in the inbox and on the team page, and the pages that set it."""
 
-import hashlib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, request, send_from_directory
+from flask import Blueprint, Response, g, jsonify, request
 from marshmallow import fields
 
 from engine import presence, times, where
@@ -25,7 +23,6 @@ from web import (
     lazy_gettext,
     list_response,
     page_of,
-    public,
     read,
     requires,
     settings_page,
@@ -38,7 +35,6 @@ from .words import REASONS, WHYS, WORDS
 __all__ = ["FEED", "NAV", "REASONS", "SLOTS", "WHYS", "WORDS", "api", "blueprint"]
 
 Json = dict[str, Any]
-ASSETS = Path(__file__).parent / "static"
 MOST_PLACES = 1000
 FEED = {"assignment_wait": Feed(("id", "conversation", "team", "key"), "conversation.read")}
 NAV = [
@@ -254,23 +250,6 @@ def places_of() -> Response:
     """Return the places of the conversations ``ids`` in the queue: id → place or null."""
     wanted = [each for each in request.args.get("ids", "").split(",") if each][:100]
     return jsonify({id: places().get(id) for id in wanted})
-
-
-@blueprint.app_template_global("assignment_asset")
-def asset(name: str) -> str:
-    """Return the address of a file in this plugin's static folder, with its content's hash."""
-    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
-    return f"{request.script_root}/assignment/static/{name}?v={digest}"
-
-
-@blueprint.get("/assignment/static/<name>")
-@public
-def asset_file(name: str) -> Response:
-    """Give a script or style sheet of this plugin."""
-    response = send_from_directory(ASSETS, name, max_age=0)
-    if request.args.get("v"):
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
 
 
 @blueprint.get("/settings/assignment")

@@ -1,10 +1,8 @@
 """The pages of campaigns: the list, and one from its draft to its last answer."""
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, send_from_directory
+from flask import Blueprint, redirect, request
 
 from engine import where
 from web import (
@@ -17,7 +15,6 @@ from web import (
     cursor_errors,
     lazy_gettext,
     may,
-    public,
     read,
     render,
     requires,
@@ -40,7 +37,6 @@ __all__ = ["REASONS", "WORDS"]
 
 Json = dict[str, Any]
 PANEL = 4
-ASSETS = Path(__file__).parent / "static"
 TOLD = ("id", "name", "state", "counts", "making", "strangers", "start_at", "texts", "size")
 FEED = {"campaign": Feed(TOLD, "campaign.read")}
 NAV = [
@@ -72,23 +68,6 @@ def _of_contact(view: View, contact: Json, **_more: Any) -> Json:
 
 
 SLOTS = [Slot("panel.section", "campaigns/panel.html", _of_contact, order=60, permission="campaign.read")]
-
-
-@pages.app_template_global("campaigns_asset")
-def asset(name: str) -> str:
-    """Return the address of a file in this plugin's static folder, with its content's hash."""
-    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
-    return f"{request.script_root}/campaigns/static/{name}?v={digest}"
-
-
-@pages.get("/campaigns/static/<name>")
-@public
-def asset_file(name: str) -> Response:
-    """Give the scripts and looks of these pages."""
-    response = send_from_directory(ASSETS, name, max_age=0)
-    if request.args.get("v"):
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
 
 
 @pages.get("/campaigns")

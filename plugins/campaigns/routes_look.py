@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from engine import segments, times, where
+from engine import times, where
 from web import View, _, call_in_words, forecasts, gateways, language, ngettext
 
 from . import chart, tally, texts
@@ -115,11 +115,6 @@ def segment_name(view: View, campaign: Json) -> str:
         return campaign["file"] or ""
     found = view.db.table("segment").get(doc_id=campaign["segment"])
     return str(found["name"]) if found else ""
-
-
-def size_of(view: View, id: str) -> int:
-    """Return how many contacts a segment has now."""
-    return segments.count(view.db, view.get("segment", id)["condition"], times.now())
 
 
 def custom_fields(view: View) -> list[Json]:

@@ -1,10 +1,8 @@
 """The pages of contacts: the list and one person."""
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, request, send_from_directory
+from flask import Blueprint, Response, jsonify, redirect, request
 
 from engine import chat_of, contact_by_alias, e164, where
 from web import (
@@ -17,7 +15,6 @@ from web import (
     call_in_words,
     contact_name,
     lazy_gettext,
-    public,
     read,
     render,
     requires,
@@ -32,7 +29,6 @@ from .routes_words import REASONS, in_words
 __all__ = ["REASONS", "WORDS"]
 
 Json = dict[str, Any]
-ASSETS = Path(__file__).parent / "static"
 NAV = [
     {
         "path": "/contacts",
@@ -59,23 +55,6 @@ FEED = {
 pages = Blueprint("contacts_pages", __name__)
 apis = (routes_api.api, *routes_data.APIS)
 blueprints = (pages, routes_merge.pages, *routes_data.BLUEPRINTS)
-
-
-@pages.app_template_global("contacts_asset")
-def asset(name: str) -> str:
-    """Return the address of a file in this plugin's static folder, with its content's hash."""
-    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
-    return f"{request.script_root}/contacts/static/{name}?v={digest}"
-
-
-@pages.get("/contacts/static/<name>")
-@public
-def asset_file(name: str) -> Response:
-    """Give the scripts and looks of these pages."""
-    response = send_from_directory(ASSETS, name, max_age=0)
-    if request.args.get("v"):
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
 
 
 def _text() -> str:

@@ -1,12 +1,10 @@
 """The REST of flows, their pages, and their place in the inbox."""
 
-import hashlib
 from contextlib import suppress
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, send_from_directory
+from flask import Blueprint, redirect, request
 from marshmallow import fields
 
 from engine import where
@@ -26,7 +24,6 @@ from web import (
     list_response,
     may,
     page_of,
-    public,
     read,
     render,
     requires,
@@ -45,7 +42,6 @@ FEED = {
     ),
     "flow_session": Feed(("id", "conversation", "flow", "number", "node", "state"), "conversation.read"),
 }
-ASSETS = Path(__file__).parent / "static"
 NAV = [
     {
         "path": "/flows",
@@ -304,27 +300,6 @@ def _visible(found: Json) -> list[Json]:
         return [run for run in found["conversations"] if _sees(view, run["conversation"])]
 
     return read(look)
-
-
-@blueprint.app_template_global("flows_asset")
-def asset(name: str) -> str:
-    """Return the address of a file in this plugin's static folder, with its content's hash."""
-    return f"{request.script_root}/flows/static/{name}?v={_digest(name)}"
-
-
-@cache
-def _digest(name: str) -> str:
-    return hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
-
-
-@blueprint.get("/flows/static/<name>")
-@public
-def asset_file(name: str) -> Response:
-    """Give the editor and its styles."""
-    response = send_from_directory(ASSETS, name, max_age=0)
-    if request.args.get("v"):
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
 
 
 @blueprint.get("/flows")

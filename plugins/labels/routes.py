@@ -1,12 +1,10 @@
 """The REST of labels and rules, their places in the inbox and the page that manages them."""
 
-import hashlib
 import re
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, request, send_from_directory
+from flask import Blueprint, Response, g, jsonify, request
 from marshmallow import fields
 
 from engine import where
@@ -27,7 +25,6 @@ from web import (
     lazy_gettext,
     list_response,
     page_of,
-    public,
     read,
     requires,
     settings_page,
@@ -41,7 +38,6 @@ from .words import COLORS, REASONS, told
 from .words import WORDS as WORDS  # what the history says
 
 Json = dict[str, Any]
-ASSETS = Path(__file__).parent / "static"
 FEED = {"label": Feed(("id", "name", "color", "description", "order", "archived"), "label.read")}
 NAV = [
     {
@@ -293,23 +289,6 @@ def labels_of(ids: list[str] | None) -> list[Json]:
 def colors() -> str:
     """Return the palette that new labels take their colours from."""
     return " ".join(COLORS)
-
-
-@blueprint.app_template_global("labels_asset")
-def asset(name: str) -> str:
-    """Return the address of a file in this plugin's static folder, with its content's hash."""
-    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
-    return f"{request.script_root}/labels/static/{name}?v={digest}"
-
-
-@blueprint.get("/labels/static/<name>")
-@public
-def asset_file(name: str) -> Response:
-    """Give the inbox's script for labels."""
-    response = send_from_directory(ASSETS, name, max_age=0)
-    if request.args.get("v"):
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
 
 
 @blueprint.get("/labels/known")

@@ -1,10 +1,8 @@
 """The REST of notes, their places in the thread and composer, and the page of what waits for an agent."""
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, request, send_from_directory
+from flask import Blueprint, request
 from marshmallow import fields, validate
 
 from engine import where
@@ -22,7 +20,6 @@ from web import (
     cursor_errors,
     lazy_gettext,
     page_of,
-    public,
     read,
     render,
     requires,
@@ -31,7 +28,6 @@ from web import (
 from . import look, reasons, schemas, shown
 
 Json = dict[str, Any]
-ASSETS = Path(__file__).parent / "static"
 TOLD = ("id", "conversation", "contact", "author", "mentions", "pinned", "version", "created_at",
         "edited_at", "deleted_at", "reminder", "remind_at", "remind_for", "due_for", "done_for",
         "client_id")  # fmt: skip
@@ -333,23 +329,6 @@ SLOTS = [
     Slot("panel.section", "notes/panel.html", shown.beside_contact, order=50, permission="note.read"),
 ]
 THREAD = [Entries("note", "notes/note.html", shape=shown.in_thread, icon="lock", found=shown.found)]
-
-
-@blueprint.app_template_global("notes_asset")
-def asset(name: str) -> str:
-    """Return the address of a file in this plugin's static folder, with its content's hash."""
-    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
-    return f"{request.script_root}/notes/static/{name}?v={digest}"
-
-
-@blueprint.get("/notes/static/<name>")
-@public
-def asset_file(name: str) -> Response:
-    """Give the inbox's script and style for notes."""
-    response = send_from_directory(ASSETS, name, max_age=0)
-    if request.args.get("v"):
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
 
 
 @blueprint.get("/notes/count")

@@ -1,10 +1,8 @@
 """What people see of sending: a number's health on its card, the banner where it is paused, the REST."""
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, request, send_from_directory
+from flask import Blueprint, request
 from marshmallow import Schema, fields, validate
 
 from engine import times
@@ -19,7 +17,6 @@ from web import (
     back,
     gateways,
     lazy_gettext,
-    public,
     read,
     render,
     requires,
@@ -30,7 +27,6 @@ from .rules import PRESETS
 from .schemas import Numbers, Settings
 
 Json = dict[str, Any]
-ASSETS = Path(__file__).parent / "static"
 DEFAULTS = Settings().load({})
 FEED = {"sender_pace": Feed(("id", "paused", "n"), "account.read")}
 
@@ -202,23 +198,6 @@ def waits(message: Json) -> str:
         return words.get(code, "")
     why = why_words().get(message.get("sender.why") or "")
     return _("Waits: %(why)s.", why=why) if why else ""
-
-
-@blueprint.app_template_global("sender_asset")
-def asset(name: str) -> str:
-    """Return the address of a file in this plugin's static folder, with its content's hash."""
-    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
-    return f"{request.script_root}/sender/static/{name}?v={digest}"
-
-
-@blueprint.get("/sender/static/<name>")
-@public
-def asset_file(name: str) -> Response:
-    """Give the script that keeps cards and banners fresh, and their looks."""
-    response = send_from_directory(ASSETS, name, max_age=0)
-    if request.args.get("v"):
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
 
 
 @blueprint.get("/sender/<account>/card")

@@ -1,16 +1,14 @@
 """The page that looks like a phone, and what it asks for."""
 
-import hashlib
 import json
 import secrets
 import time
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, abort, request, send_from_directory
+from flask import Blueprint, abort, request
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-from web import NotFound, _, act, current, engine, ingest, lazy_gettext, public, read, render, requires
+from web import NotFound, _, act, current, engine, ingest, lazy_gettext, read, render, requires
 
 from . import files, view
 from .gateway import sign_as_page
@@ -27,7 +25,6 @@ NAV = [
     }
 ]
 ACCOUNT = "simulator"
-ASSETS = Path(__file__).parent / "static"
 Json = dict[str, Any]
 
 
@@ -84,7 +81,7 @@ def page() -> str:
     wanted = request.args.get("account")
     known = [each["id"] for each in found["accounts"]]
     account = wanted if wanted in known else next(iter(known), None)
-    return render("simulator.html", active="simulator", account=account, words=_words(), asset=asset, **found)
+    return render("simulator.html", active="simulator", account=account, words=_words(), **found)
 
 
 @blueprint.get("/state")
@@ -156,22 +153,6 @@ def account() -> tuple[Json, int]:
     said = {"name": name, "gateway": "simulator", "title": _("Simulator")}
     act([{"type": "account.put", "data": {**said, "settings": {}, "secrets": ["webhook_secret"]}}])
     return _post(name, "session", {"state": "connected"})
-
-
-@blueprint.get("/static/<name>")
-@public
-def asset_file(name: str) -> Response:
-    """Give the page's script or style sheet."""
-    response = send_from_directory(ASSETS, name, max_age=31536000 if request.args.get("v") else 0)
-    if request.args.get("v"):
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    return response
-
-
-def asset(name: str) -> str:
-    """Return the address of a file of the page's, with its content's hash."""
-    digest = hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:10]
-    return f"{request.script_root}/simulator/static/{name}?v={digest}"
 
 
 def _loaded(schema: type[Schema], given: Any) -> Json:

@@ -11,9 +11,9 @@ from engine import presence
 from engine.client import EngineAway
 
 from ..engine_link import read
-from ..parts import parts
+from ..parts import parts, plugin_enabled
 from ..sessions import current
-from ..slots import nav, plugin_enabled
+from ..slots import nav
 from . import inbox, look, numbers, plugins, reasons, settings, team, why, words
 
 log = structlog.get_logger("web.pages")

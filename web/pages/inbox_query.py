@@ -15,8 +15,8 @@ from engine import Query, conditions, where
 from .. import View
 from .. import thread as threads
 from ..filters import condition_of, count_seen
+from ..parts import plugin_enabled
 from ..search import contacts_like, search_all
-from ..slots import plugin_enabled
 from ..visibility import of_teams, visible_in
 
 Data = dict[str, Any]
