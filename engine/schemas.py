@@ -75,6 +75,7 @@ COLLECTIONS = (
         lists=("labels",),
         always=("assignee", "team"),
         whole=("unread",),
+        beside=("status", "assignee", "team", "handler"),
     ),
     Collection(
         "message",

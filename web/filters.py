@@ -32,30 +32,18 @@ def condition_of(text: str, has_labels: bool = True) -> dict[str, Any]:
     return condition
 
 
-def count_seen(view: View, query: Query, is_taken: bool = True) -> int:
-    """Return how many conversations match *query* and may be seen; see `shares`."""
-    count = view.db.table("conversation").count
-    return sum(sign * count(part) for sign, part in shares(view, query, is_taken))
-
-
 def tally_seen(view: View, query: Query, field: str) -> dict[str, int]:
     """Return how many conversations that match *query* and may be seen have each value of a list field."""
-    added = [part for sign, part in shares(view, query) if sign > 0]
-    found: dict[str, int] = view.db.table("conversation").tally(reduce(or_, added), field)
+    seen = visible_in(view) if view.agent else None
+    if seen is not None and view.agent["role"] == "agent":
+        query = reduce(or_, (query & each for each in _each_seen(view.agent)))  # each along an index
+    elif seen is not None:
+        query = query & seen
+    found: dict[str, int] = view.db.table("conversation").tally(query, field)
     return found
 
 
-def shares(view: View, query: Any, is_taken: bool = True) -> list[tuple[int, Query]]:
-    """Return queries whose numbers, with their signs, add up to what of *query* may be seen.
-
-    Each is of one team or one agent, so that an index can count it.
-    is_taken: whether some of *query* may have an assignee.
-    """
-    agent: dict[str, Any] = view.agent or {"role": "admin"}
-    seen = visible_in(view) if view.agent else None
-    if seen is None or agent["role"] != "agent":
-        return [(1, query if seen is None else query & seen)]
+def _each_seen(agent: dict[str, Any]) -> list[Query]:
+    """Return queries that together are what an agent sees: those of no team, of each team, and their own."""
     teams = [where("team") == team for team in (None, *dict.fromkeys(agent.get("teams") or ()))]
-    mine = query & (where("assignee") == agent["id"])
-    of_teams = [(1, query & team) for team in teams]
-    return of_teams + ([(1, mine), *((-1, mine & team) for team in teams)] if is_taken else [])
+    return [*teams, where("assignee") == agent["id"]]

@@ -99,7 +99,7 @@ def _stream(rows: Rows, name: str, layout: Layout, wanted: Page) -> tuple[Iterat
     """Give the candidates in order, and if they are the answer; an order value is each row's fifth column."""
     start = _start(wanted)
     by_index, branches, exact = _branches(rows, layout, wanted)
-    if branches == [("", ())] and not by_index and _more_than(rows, MANY, f"SELECT pos FROM {layout.table}"):
+    if branches == [("", ())] and not by_index and more_than(rows, MANY, f"SELECT pos FROM {layout.table}"):
         note(name, wanted.query)  # all are sorted: no index ends with the order
     if not rows.string_ids:  # odd documents have no value that SQLite can read: they come as null
         branches = [(f"{where or 1} AND odd IS NULL", params) for where, params in branches]
@@ -190,7 +190,7 @@ def _few(
 
     What a list of many has is sooner met along the index, and so is what has a way for each side of an OR.
     """
-    if found := by_short_list(rows, layout, query):
+    if found := by_short_list(rows, layout, readable(query)):
         return found
     candidates = plan(query, layout)
     if candidates is None or driver is None:
@@ -199,18 +199,18 @@ def _few(
     return candidates if is_sooner and _are_few(rows, candidates) else None
 
 
-def is_long(rows: Rows, layout: Layout, query: QueryLike) -> bool:
+def is_long(rows: Rows, layout: Layout, hashed: Any) -> bool:
     """Say if the index of a query that asks for lists as well leads through very many rows."""
-    found = plan_of_index(query, layout)
-    return found is not None and _more_than(rows, _LONG, found.select, found.params)
+    found = plan_of_index(hashed, layout)
+    return found is not None and more_than(rows, _LONG, found.select, found.params)
 
 
-def by_short_list(rows: Rows, layout: Layout, query: QueryLike) -> Plan | None:
+def by_short_list(rows: Rows, layout: Layout, hashed: Any) -> Plan | None:
     """Give the plan that begins with a list condition few documents meet, where the query has one."""
-    parts = split(readable(query), layout)
+    parts = split(hashed, layout)
     for place, (name, values) in enumerate(parts.lists):
         select = list_select(layout, name, values)
-        if _more_than(rows, _FEW, select, values):
+        if more_than(rows, _FEW, select, values):
             continue
         rest = replace(parts, lists=[each for other, each in enumerate(parts.lists) if other != place])
         more = filters(rest, layout)
@@ -290,10 +290,11 @@ def _decide(parts: Parts, driver: tuple[str, ...]) -> bool:
 
 
 def _are_few(rows: Rows, candidates: Plan) -> bool:
-    return not _more_than(rows, _FEW, candidates.select, candidates.params)
+    return not more_than(rows, _FEW, candidates.select, candidates.params)
 
 
-def _more_than(rows: Rows, number: int, select: str, params: tuple[Any, ...] = ()) -> bool:
+def more_than(rows: Rows, number: int, select: str, params: tuple[Any, ...] = ()) -> bool:
+    """Say if a select gives more rows than a number; no more than that are read."""
     sql = f"SELECT count(*) FROM (SELECT 1 FROM ({select}) LIMIT {number + 1})"
     return bool(rows.connection.execute(sql, params).fetchone()[0] > number)
 

@@ -7,7 +7,7 @@ only for its own classes; whatever is not understood here is left to Python.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -77,16 +77,21 @@ class Parts:
         return Parts(equal, ranges, lists, either, [*self.rest, *other.rest])
 
 
-def plan_of_index(query: Any, layout: Layout) -> Plan | None:
+def plan_of_index(hashed: Any, layout: Layout) -> Plan | None:
     """Give the plan of what an index alone knows of a query, if it asks for lists as well."""
-    parts = split(readable(query), layout)
+    parts = split(hashed, layout)
     has_lists = parts.lists or parts.rest or parts.either
     return _by_index(Parts(parts.equal, parts.ranges), layout) if has_lists and layout.lists else None
 
 
 def plan(query: Any, layout: Layout) -> Plan | None:
     """Give the plan of a query, or None where every document has to be looked at."""
-    found = _plan(readable(query), layout)
+    return plan_of(readable(query), layout)
+
+
+def plan_of(hashed: Any, layout: Layout) -> Plan | None:
+    """Give the plan of what a query's hash says; see `plan`."""
+    found = _plan(hashed, layout)
     return found if found is not None and len(found.params) <= MOST_PARAMS else None
 
 
@@ -98,9 +103,45 @@ def readable(query: Any) -> Any:
 def split(hashed: Any, layout: Layout) -> Parts:
     """Sort the parts of a conjunction by what SQL can do with them."""
     parts = Parts()
-    for part in _conjuncts(hashed):
+    for part in conjuncts(hashed):
         _sort_in(part, layout, parts)
     return parts
+
+
+def exact_filter(part: Any, layout: Layout) -> Filter | None:
+    """Give one part of a query as a condition on a row that holds just where Python says so, or None."""
+    found = _filter(part, layout)
+    return found if found is not None and found.exact else None
+
+
+def values_of_list(part: Any, layout: Layout) -> tuple[str, tuple[str, ...]] | None:
+    """Give the declared list, and the values of which it has to have one, that a part asks for."""
+    found = split(part, layout).lists
+    return found[0] if len(found) == 1 and found[0][1] else None
+
+
+def negated(part: Any) -> Any:
+    """Give the opposite of a part, its AND and OR turned round."""
+    for operator, opposite in (("and", "or"), ("or", "and")):
+        if _is_set_of(part, operator):
+            return opposite, frozenset(map(negated, part[1]))
+    is_opposite = isinstance(part, tuple) and len(part) == 2 and part[0] == "not"
+    return part[1] if is_opposite else ("not", part)
+
+
+def fields_of(part: Any) -> set[str]:
+    """Give the fields that a part looks at, of those that `exact_filter` takes."""
+    if part == ():
+        return set()
+    if len(part) == 3:
+        return {part[1][0]}
+    inner = part[1] if part[0] in ("and", "or") else (part[1],)
+    return set().union(*map(fields_of, inner))
+
+
+def has_index(fields: Set[str], layout: Layout) -> bool:
+    """Say if an index begins with just these fields, in any order."""
+    return any(set(index[: len(fields)]) == fields for index in layout.indexes)
 
 
 def filters(parts: Parts, layout: Layout, used: Sequence[str] = (), lists: bool = True) -> Filter:
@@ -178,23 +219,24 @@ def _plan(hashed: Any, layout: Layout) -> Plan | None:
     return _with_lists(parts, layout, best)
 
 
-def _conjuncts(hashed: Any) -> Iterable[Any]:
-    return (part for part in _joined(hashed, "and") if part != ())  # noop() holds always
+def conjuncts(hashed: Any) -> Iterable[Any]:
+    """Give the parts of a query's hash that all have to hold."""
+    return (part for part in joined(hashed, "and") if part != ())  # noop() holds always
 
 
-def _joined(hashed: Any, operator: str) -> Iterable[Any]:
+def joined(hashed: Any, operator: str) -> Iterable[Any]:
     """Give the parts that one operator joins, however they were put in brackets."""
     if not _is_set_of(hashed, operator):
         yield hashed
         return
     for part in hashed[1]:
-        yield from _joined(part, operator)
+        yield from joined(part, operator)
 
 
 def _sort_in(part: Any, layout: Layout, parts: Parts) -> None:
     """Put one part where it belongs, or among the rest."""
     if _is_set_of(part, "or"):
-        _sort_either(tuple(_joined(part, "or")), layout, parts)
+        _sort_either(tuple(joined(part, "or")), layout, parts)
     elif not (isinstance(part, tuple) and len(part) == 3 and _is_field(part[1])):
         parts.rest.append(part)
     elif _is_of_list(part, layout):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +11,10 @@ from tinydb.queries import QueryLike
 from tinydb.table import Document
 
 from .codec import strings_in
+from .counting import counts
 from .finding import Found, Wanted, find
 from .paging import Page, by_short_list, cursor_at, cursor_of, is_long, page
-from .planner import Layout, Plan, plan
+from .planner import Layout, Plan, plan, plan_of, readable
 from .rows import RowTable
 from .storage import TinyRows, as_plain
 from .tables import list_table
@@ -58,21 +59,30 @@ class Table(RowTable):
         raise RuntimeError("You have to pass either cond or doc_id or doc_ids")
 
     def count(self, cond: QueryLike) -> int:
-        """Give the number of documents that match; from the index alone where that is exact."""
+        """Give the number of documents that match; from indexes alone where that is exact."""
+        return self.counts([cond])[0]
+
+    def counts(self, conds: Sequence[QueryLike]) -> list[int]:
+        """Give the number of documents that match each query, in fewer steps than one after the other."""
         layout = self._rows.layout(self.name)
         if layout is None:
-            return 0
-        found = self._plan(cond, layout)
-        if found is None or not found.exact:
-            return sum(1 for _ in self._matches(cond)) if self._rows.string_ids else len(self.search(cond))
-        number = "count(*)" if found.distinct else "count(DISTINCT pos)"
-        row = self._rows.connection.execute(f"SELECT {number} FROM ({found.select})", found.params).fetchone()
-        return int(row[0]) + sum(1 for odd in self._odd_rows(layout) if cond(self._read(odd)))
+            return [0] * len(conds)
+        odd = [self._read(row) for row in self._odd_rows(layout)]
+        found = counts(self._rows, layout, conds)
+        return [
+            self._number(cond) if number is None else number + sum(1 for each in odd if cond(each))
+            for cond, number in zip(conds, found, strict=True)
+        ]
+
+    def _number(self, cond: QueryLike) -> int:
+        """Give the number of documents that match, each of which has to be looked at."""
+        return sum(1 for _ in self._matches(cond)) if self._rows.string_ids else len(self.search(cond))
 
     def _plan(self, cond: QueryLike, layout: Layout) -> Plan | None:
-        if found := by_short_list(self._rows, layout, cond):
+        hashed = readable(cond)
+        if found := by_short_list(self._rows, layout, hashed):
             return found
-        return plan(cond, replace(layout, at_once=is_long(self._rows, layout, cond)))
+        return plan_of(hashed, replace(layout, at_once=is_long(self._rows, layout, hashed)))
 
     def tally(self, cond: QueryLike | None, field: str) -> dict[str, int]:
         """Give how many documents that match (None: all) have each value of a declared list field."""

@@ -32,6 +32,8 @@ class Collection:
     owner: the plugin that declares it, or "core".
     always: fields that every document has, be it as null, so that an index alone can count the nulls.
     whole: fields that hold whole numbers, so that SQL compares them just as Python does.
+    beside: fields that an index keeps by document, so that of what a list finds those with some values of
+    them are counted without reading the documents.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Collection:
     upgrades: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
     always: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def is_in_conversations(self) -> bool:
@@ -65,7 +68,12 @@ class Collection:
     def __post_init__(self) -> None:
         if not _COLLECTION.match(self.name):
             raise ValueError(f"collection {self.name!r}: a name is made of a-z, _ and, not first, 0-9")
-        for field in (*self.lists, *self.texts, *(field for index in self.indexes for field in index)):
+        for field in (
+            *self.lists,
+            *self.texts,
+            *self.beside,
+            *(field for index in self.indexes for field in index),
+        ):
             if not indexable(field):
                 raise ValueError(f"collection {self.name}: field {field!r} cannot be indexed")
         if self.ages and self.ages[0] not in {index[0] for index in self.indexes}:
@@ -116,6 +124,11 @@ def list_table(sql_table: str, field: str) -> str:
     return quoted(f"list_{sql_table.strip(chr(34)).removeprefix('doc_')}.{field}")
 
 
+def beside_index(sql_table: str, collection: Collection) -> str:
+    """Give the quoted index that has the fields `beside` by document, for a quoted SQL table."""
+    return quoted(f"ix_{sql_table.strip(chr(34))}:pos;{','.join(collection.beside)}")
+
+
 def create_tables(connection: sqlite3.Connection, collections: Iterable[Collection]) -> None:
     """Make or bring up to date the tables and indexes of collections, in the caller's transaction."""
     from .fulltext import create_text_indexes  # which is built on this module
@@ -134,13 +147,17 @@ def create_tables(connection: sqlite3.Connection, collections: Iterable[Collecti
 def create_indexes(connection: sqlite3.Connection, sql_table: str, collection: Collection) -> None:
     """Make the missing indexes and side tables of a collection and drop those that it no longer declares."""
     bare = sql_table.strip('"')
-    wanted = {f"ix_{bare}:{','.join(index)}": index for index in collection.indexes}
+    wanted = {
+        f"ix_{bare}:{','.join(index)}": ", ".join(map(expression, index)) for index in collection.indexes
+    }
+    if collection.beside:
+        name = beside_index(sql_table, collection).strip('"')
+        wanted[name] = ", ".join(("pos", *map(expression, collection.beside)))
     present = _names(connection, "type='index' AND tbl_name=? AND name LIKE 'ix\\_%' ESCAPE '\\'", bare)
     for name in present - wanted.keys():
         connection.execute(f"DROP INDEX {quoted(name)}")
     for name in wanted.keys() - present:
-        columns = ", ".join(map(expression, wanted[name]))
-        connection.execute(f"CREATE INDEX {quoted(name)} ON {sql_table} ({columns})")
+        connection.execute(f"CREATE INDEX {quoted(name)} ON {sql_table} ({wanted[name]})")
     _create_lists(connection, sql_table, collection)
 
 

@@ -14,7 +14,7 @@ from engine import Query, conditions, where
 
 from .. import View
 from .. import thread as threads
-from ..filters import condition_of, count_seen
+from ..filters import condition_of
 from ..parts import plugin_enabled
 from ..search import contacts_like, search_all
 from ..visibility import of_teams, visible_in
@@ -114,16 +114,9 @@ def hits(view: View, text: str, after: str | None = None) -> Data:
 
 def counts(view: View, shown: Filter) -> dict[str, int]:
     """Return how many conversations each tab has, and ``unread`` of the agent's own."""
-    table = view.db.table("conversation")
-    found = {tab: _count(view, shown, tab) for tab in TABS}
     mine = Filter().query(view, "mine") & (where("unread") > 0)
-    return {**found, "unread": table.count(mine)}
-
-
-def _count(view: View, shown: Filter, tab: str) -> int:
-    if tab == "mine":  # whoever has a conversation may see it
-        return view.db.table("conversation").count(shown.bare(view, tab))
-    return count_seen(view, shown.bare(view, tab), is_taken=tab == "all")
+    queries = [*(shown.query(view, tab) for tab in TABS), mine]
+    return dict(zip((*TABS, "unread"), view.db.table("conversation").counts(queries), strict=True))
 
 
 def plain(document: Any) -> Data:
