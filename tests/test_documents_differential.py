@@ -26,7 +26,7 @@ INDEXES = (
     ("status", "sender.due"),
     ("labels",),
 )
-THING = Collection("thing", indexes=INDEXES, lists=("labels",))
+THING = Collection("thing", indexes=INDEXES, lists=("labels",), beside=("status", "sender.due"))
 
 texts = st.one_of(
     st.sampled_from(

@@ -38,7 +38,7 @@ Sum = list[tuple[int, Parts]]
 List = tuple[str, tuple[str, ...]]  # a field, and values of which a document has one
 _MOST_TERMS = 200
 _MOST_AT_ONCE = 100  # numbers that one statement gives
-_MOST_PARAMS = MOST_PARAMS // _MOST_AT_ONCE - 2
+_MOST_PARAMS = MOST_PARAMS // _MOST_AT_ONCE // 2
 _LONG = 30_000  # a list of more is walked along only where no index leads to fewer
 
 
@@ -223,21 +223,32 @@ def _by_ways(rows: Rows, layout: Layout, ways: Mapping[Parts, _Way]) -> dict[Par
 
 
 def _walk(layout: Layout, along: List, ways: Sequence[_Way]) -> tuple[str, tuple[Any, ...]]:
-    """Give the statement that counts several ways along one list; what all of them ask is asked once."""
+    """Give the statement that counts several ways along one list; what all of them ask is asked once.
+
+    Other lists are asked last, and only of what may count.
+    """
     shared = set.intersection(*(set(way.others) for way in ways))
-    of_all = _all_of(ways[0].others[part] for part in shared)
-    of_each = [_all_of(told for part, told in way.others.items() if part not in shared) for way in ways]
-    numbers = ", ".join(f"count(CASE WHEN {each.sql} THEN 1 END)" for each in of_each)
+    of_lists = {part for part in shared if fields_of(part) <= layout.lists}
+    of_each = [
+        _joined((told for part, told in way.others.items() if part not in shared), " AND ") for way in ways
+    ]
+    of_all = [
+        *(ways[0].others[part] for part in shared - of_lists),
+        *([_joined(of_each, " OR ")] if all(each.sql for each in of_each) else []),
+        *(ways[0].others[part] for part in of_lists),
+    ]
+    numbers = ", ".join(f"count(CASE WHEN {each.sql or 1} THEN 1 END)" for each in of_each)
     several = "DISTINCT " if len(along[1]) > 1 else ""
+    condition = _joined(of_all, " AND ")
     sql = (
         f"SELECT {numbers} FROM (SELECT {several}pos FROM ({list_select(layout, *along)})) AS along"
         f" CROSS JOIN {layout.table} INDEXED BY {beside_index(layout.table, layout.collection)}"
-        f" ON {layout.table}.pos=along.pos WHERE {of_all.sql}"
+        f" ON {layout.table}.pos=along.pos WHERE {condition.sql or 1}"
     )
-    return sql, (*(value for each in of_each for value in each.params), *along[1], *of_all.params)
+    return sql, (*(value for each in of_each for value in each.params), *along[1], *condition.params)
 
 
-def _all_of(filters: Iterable[Filter]) -> Filter:
+def _joined(filters: Iterable[Filter], operator: str) -> Filter:
     known = list(filters)
-    sql = " AND ".join(f"({each.sql})" for each in known) or "1"
+    sql = operator.join(f"({each.sql})" for each in known)
     return Filter(sql, tuple(value for each in known for value in each.params))
