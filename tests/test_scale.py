@@ -5,6 +5,7 @@ less than 100 ms of a processor for 95 of 100 requests (so that other work on th
 time by the clock is printed beside it). Without it a small one shows that every query has its index.
 """
 
+import gc
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
+from engine.supervisor import web_server
 from tests.scale import Fill
 from tests.web_stack import Browser, Stack, running
 from web.visibility import sees
@@ -55,7 +57,9 @@ def stack() -> Iterator[Stack]:
         agents += [found.agent(f"Agen{number}", teams=(teams[number % 10],)) for number in range(20)]
         path = found.data / "w" / "main" / "replyai.db"
         Fill(path, found.registry, agents, teams).run(CONTACTS, CONVERSATIONS, LABELS)
+        web_server.post_worker_init(None)  # as the server does when it has begun
         yield found
+        gc.unfreeze()
 
 
 @pytest.fixture(scope="module", params=["Ayu", "Sari"])

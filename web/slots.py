@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -91,8 +92,15 @@ def url(path: str) -> str:
 
 def icon(name: str, css: str = "icon") -> Markup:
     """Return an icon of the sprite ``static/icons.svg``."""
+    if "sprite" not in g:
+        g.sprite = static("icons.svg")
+    return _icon(css, g.sprite, name)
+
+
+@lru_cache(maxsize=1000)
+def _icon(css: str, sprite: str, name: str) -> Markup:
     use = Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>')
-    return use.format(css, static("icons.svg"), name)
+    return use.format(css, sprite, name)
 
 
 def language() -> str:

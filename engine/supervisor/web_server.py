@@ -26,3 +26,11 @@ def post_fork(server: Any, worker: Any) -> None:
     from engine.supervisor.parent import end_with_parent
 
     end_with_parent(server.pid)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Leave what is there for good out of later searches for garbage, each of which holds all requests up."""
+    import gc
+
+    gc.collect()
+    gc.freeze()

@@ -282,7 +282,12 @@ def known() -> dict[str, Json]:
 @blueprint.app_template_global("labels_of")
 def labels_of(ids: list[str] | None) -> list[Json]:
     """Return the labels with these ids, in the labels' order."""
-    return [label for id, label in known().items() if id in ids] if ids else []
+    if not ids:
+        return []
+    if "label_places" not in g:
+        g.label_places = {id: place for place, id in enumerate(known())}
+    places: dict[str, int] = g.label_places
+    return [known()[id] for id in sorted(places.keys() & set(ids), key=places.__getitem__)]
 
 
 @blueprint.app_template_global("labels_colors")
@@ -316,7 +321,7 @@ def settings() -> str:
 
 def _show(error: str | None = None, typed: Json | None = None) -> str:
     """Return the page; *typed*: what was refused, which stands in its form again."""
-    g.pop("known_labels", None)
+    g.pop("known_labels", None), g.pop("label_places", None)
     every = known().values()
     totals, their_rules = read(lambda view: (board.totals(view), board.rules_in_order(view)))
     shown = {

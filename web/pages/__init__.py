@@ -1,5 +1,6 @@
 """The HTML pages: the inbox and the settings."""
 
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -55,6 +56,11 @@ class Ui:
         """The agent who looks at this page, and so is there."""
         return {**current().agent, "presence": presence.ONLINE}
 
+    @cached_property
+    def presence_words(self) -> dict[str, str]:
+        """What the states of presence are called."""
+        return look.presence_words()
+
     @property
     def words(self) -> dict[str, str]:
         """The texts of the JavaScript modules."""
@@ -102,7 +108,7 @@ def _badge(item: dict[str, Any]) -> int | None:
 
 
 def _ui() -> dict[str, Any]:
-    return {"ui": Ui(), "default_seq": 0, "presence_words": look.presence_words()}
+    return {"ui": Ui(), "default_seq": 0}
 
 
 def _decided(what: dict[str, Any]) -> str:

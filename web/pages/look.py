@@ -3,6 +3,7 @@
 import colorsys
 import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,7 @@ def tint(name: str | None) -> str:
     return f"av-{sum(ord(letter) * (index + 1) for index, letter in enumerate(name or '')) % 8}"
 
 
+@lru_cache(maxsize=1000)
 def label_tint(color: str | None) -> str:
     """Return the class of the palette colour nearest to *color* (``#rrggbb``): no inline style is allowed."""
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", color or ""):
