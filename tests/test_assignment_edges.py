@@ -186,6 +186,23 @@ def test_no_timer_of_the_one_that_is_gone_takes_the_conversation_away(shop: Shop
     assert shop.has(ANDI) != who
 
 
+def test_what_is_asked_of_the_one_that_is_gone_is_done_to_the_one_that_stays(shop: Shop) -> None:
+    shop.rules()
+    shop.writes(ANDI, "halo")
+    shop.writes(LID, "saya lagi", lid=LID)
+    gone = shop.conversation(LID)["id"]
+    turns_out_one(shop, ANDI)
+    stays = shop.conversation(ANDI)["id"]
+    assert shop.get("merged", gone)["into"] == stays
+    (before,) = shop.all("assignment_wait")
+    assert shop.ask("assignment.set_priority", conversation=gone, priority=3)["status"] == "done"
+    (after,) = shop.all("assignment_wait")
+    assert shop.conversation(ANDI)["assignment.priority"] == 3 and after["key"] < before["key"]
+    assert shop.ask("assignment.relabel", conversation=gone)["status"] == "done"
+    refused = shop.ask("assignment.set_priority", conversation="nobody", priority=3)
+    assert (refused["status"], refused["reason"]) == ("refused", "there is no conversation 'nobody'")
+
+
 # Room that comes by itself
 
 

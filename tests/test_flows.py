@@ -299,6 +299,20 @@ def test_the_flow_goes_on_where_a_hidden_number_shows_itself(shop: Day):
     assert bot_said(shop, DEWI)[-1] == "Sebentar ya" and shop.all("flow_session") == []
 
 
+def test_a_flow_is_ended_by_the_id_that_its_conversation_had_before(shop: Day):
+    published(shop, flow(ASK, PERSON))
+    shop.writes(DEWI, "apa kabar")
+    shop.ask("conversation.resolve", conversation=shop.conversation(DEWI)["id"])
+    shop.writes(LID, "halo", lid=LID)
+    gone = shop.conversation(LID)["id"]
+    shop.submit(event("identity.linked", "l1", {"peer": peer_of(DEWI, lid=LID)}, account=NUMBER))
+    assert session(shop, DEWI) and shop.conversation(DEWI)["id"] != gone
+    assert shop.ask("flowbuilder.stop", by=shop.agent("Sari"), conversation=gone)["status"] == "done"
+    assert session(shop, DEWI) is None
+    refused = shop.ask("flowbuilder.stop", conversation="nobody")
+    assert (refused["status"], refused["reason"]) == ("refused", "there is no conversation 'nobody'")
+
+
 @pytest.mark.parametrize(
     "wrong", [{"rev": "1"}, {"rev": True}, {"step": []}, {"conversation": 1}, {"more": 1}]
 )

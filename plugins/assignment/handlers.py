@@ -1,12 +1,12 @@
 """What the actions of assignment do to documents. A conversation has one owner, whoever asks at once."""
 
-from engine import Refused, handles
+from engine import Refused, existing, handles
 
 from . import schemas, sla
 from .choosing import asks_of, calendar_of, config_of, key_of
 from .owing import customer_waits, expect_answer, is_absent, is_owned, new_episode
 from .people import is_free, settings_of
-from .waiting import at_opening, existing, keep, look, look_when_open, no_wait, put, wait_for
+from .waiting import at_opening, keep, look, look_when_open, no_wait, put, wait_for
 
 WRITE = "conversation.write"
 
@@ -71,8 +71,8 @@ def _closed(tx, conversation, config):
 @handles("assignment.give", schemas.Give, past="conversation.assigned")
 def give(data, tx):
     """An agent who is there and has room gets a conversation that waits; nobody else has it then."""
-    wait = existing(tx, "assignment_wait", data["conversation"])
     conversation = existing(tx, "conversation", data["conversation"])
+    wait = existing(tx, "assignment_wait", conversation["id"])
     if conversation["status"] != "open" or conversation["handler"] != "queue":
         raise Refused("the conversation does not wait any more")
     agent = existing(tx, "agent", data["agent"])
@@ -261,8 +261,8 @@ def set_priority(data, tx):
 @handles("assignment.relabel", schemas.OfConversation)
 def relabel(data, tx):
     """What a conversation that waits asks for has changed."""
-    wait = existing(tx, "assignment_wait", data["conversation"])
     conversation = existing(tx, "conversation", data["conversation"])
+    wait = existing(tx, "assignment_wait", conversation["id"])
     asks = asks_of(tx.documents, conversation, wait.get("skill"))
     tx.update("assignment_wait", wait["id"], {"asks": asks})
     look(tx, wait["id"])

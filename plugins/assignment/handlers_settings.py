@@ -1,11 +1,11 @@
 """What the actions of assignment do where settings change, and where two conversations become one."""
 
-from engine import handles
+from engine import existing, handles
 
 from . import schemas, sla
 from .choosing import config_of
 from .owing import expect_answer, new_episode
-from .waiting import adopt_all, existing, look, look_when_open, no_wait, open_of_team, put, wait_for
+from .waiting import adopt_all, look, look_when_open, no_wait, open_of_team, put, wait_for
 
 EDIT = "team.write"
 HOURS = {"hours", "timezone", "country", "closed_on", "sla_in_hours"}

@@ -1,6 +1,6 @@
 """What the handlers share: a conversation's fields of ours, and its place in the queue."""
 
-from engine import Refused, times, where
+from engine import times, where
 
 from . import schemas
 from .choosing import asks_of, calendar_of, config_of, key_of
@@ -9,14 +9,6 @@ from .people import settings_of
 LOOK = "assignment.look"
 MOST = 1000  # conversations that are gone through in one transaction; the rest follows in the next
 USUAL_HOLD = 5  # minutes that a hand-over is kept for who is wanted, where the settings name none
-
-
-def existing(tx, collection, id):
-    """Return a document; Refused where it is not there."""
-    found = tx.get(collection, id)
-    if found is None:
-        raise Refused(f"there is no {collection.replace('_', ' ')} {id!r}")
-    return found
 
 
 def put(tx, conversation, **fields):

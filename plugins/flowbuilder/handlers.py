@@ -1,6 +1,6 @@
 """What the actions of flows do to documents: drafts, versions, and the sessions that run."""
 
-from engine import Refused, handles, set_status, times, where
+from engine import Refused, existing, handles, set_status, times, where
 
 from . import beyond, reading, schemas
 from .checking import BadFlow, loaded
@@ -290,9 +290,7 @@ def move(data, tx):
 
 
 def _conversation(tx, data):
-    found = tx.get("conversation", data["conversation"])
-    if found is None:
-        raise Refused(f"there is no conversation {data['conversation']!r}")
+    found = existing(tx, "conversation", data["conversation"])
     tx.about.setdefault("conversation", found["id"])
     return found
 
