@@ -48,6 +48,9 @@ class Table(RowTable):
     def get(self, cond: Any = None, doc_id: Any = None, doc_ids: Any = None) -> Any:
         """Give the document of an id, or the first that matches, or None; for several ids, a list."""
         if doc_id is not None:
+            if (known := self._rows.known) is not None:
+                content = known(self.name, doc_id)
+                return None if content is None else self.document_class(content, doc_id)
             row = self._row(doc_id)
             return None if row is None else self._document(row, doc_id)
         if doc_ids is not None:
@@ -110,7 +113,7 @@ class Table(RowTable):
 
     def cursor(self, doc_id: Any, *, order: str, newest_first: bool = True) -> str | None:
         """Give the cursor of `page` that goes on after this document; None where there is none of this id."""
-        row, layout = self._row(doc_id), self._rows.layout(self.name)
+        layout, row = self._rows.layout(self.name), self._row(doc_id)
         return (
             None if row is None or layout is None else cursor_of(self._rows, layout, row, order, newest_first)
         )

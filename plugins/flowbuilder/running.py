@@ -25,7 +25,7 @@ SHOWN = 300  # of an answer in it
 SAID = 60_000  # of a message
 
 
-@dataclass
+@dataclass(slots=True)
 class Outcome:
     """What came of one event.
 
@@ -116,6 +116,8 @@ def resumed(flow: Flow, session: Json, around: Around) -> Outcome:
 
 class _Run:
     """One event's way through a flow."""
+
+    __slots__ = ("around", "flow", "out", "session", "steps", "why")
 
     def __init__(self, flow: Flow, session: Json, around: Around) -> None:
         self.flow = flow
