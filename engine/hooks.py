@@ -1,7 +1,6 @@
 """Calling plugins' hooks so that one that fails hurts nobody but itself."""
 
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -32,7 +31,7 @@ ROUTED = ("conversation.opened", HANDED_OVER)
 
 Heard = tuple[str, dict[str, Any]]
 Asked = tuple[str, str, Action]
-Counts = tuple[dict[str, int], dict[str, float]]
+Counts = dict[str, tuple[int, float]]
 
 
 class Checked(dict[str, Any]):
@@ -47,14 +46,32 @@ class BadAction(ValueError):
     """A hook returned what is no action of a known type."""
 
 
+@dataclass(slots=True)
+class Spent:
+    """What the calls of one hook took so far."""
+
+    calls: int = 0
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """A hook of a plugin that is on. arguments: what give each of its arguments."""
 
     hook: Hook
     plugin: str
-    key: str
+    spent: Spent
     arguments: tuple[Callable[["Given"], Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """How an action's data is checked. name: for the watch; is_apart: see `loads_apart`."""
+
+    kind: ActionType
+    name: str
+    load: Callable[[dict[str, Any]], dict[str, Any]]
+    is_apart: bool
 
 
 class HookRunner:
@@ -67,11 +84,9 @@ class HookRunner:
         self.store = store
         self.registry = registry
         self.watch = watch
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        self.calls: Counter[str] = Counter()
+        self.spent: dict[str, Spent] = {}
         self.absent: frozenset[str] = frozenset()
-        self._schemas: dict[str, Any] = {}
-        self._apart: dict[str, bool] = {}
+        self._loaders: dict[str, Loader] = {}
         self.reload()
 
     def reload(self) -> None:
@@ -104,11 +119,12 @@ class HookRunner:
 
     def counts(self) -> Counts:
         """Return how often each hook was called, and how many seconds it took."""
-        return dict(self.calls), dict(self.seconds)
+        return {key: (spent.calls, spent.seconds) for key, spent in self.spent.items()}
 
     def count_from(self, counts: Counts) -> None:
         """Count on from there."""
-        self.calls, self.seconds = Counter(counts[0]), defaultdict(float, counts[1])
+        for key, spent in self.spent.items():
+            spent.calls, spent.seconds = counts.get(key, (0, 0.0))
 
     def refresh(self, changes: Iterable[dict[str, Any]]) -> None:
         """Read again where *changes* concern plugins."""
@@ -117,23 +133,24 @@ class HookRunner:
 
     def checked(self, kind: ActionType, data: dict[str, Any], event: str) -> dict[str, Any]:
         """Return an action's data as its schema loads it; Refused with the fields' errors."""
-        schema = self._schemas.get(kind.type)
-        if schema is None:
-            schema = self._schemas[kind.type] = kind.schema()
-        self.watch.enter(event, kind.plugin, f"schema {kind.type}")
+        return self._loaded(self._loader(kind), data, event)
+
+    def _loader(self, kind: ActionType) -> "Loader":
+        found = self._loaders.get(kind.type)
+        if found is None:
+            schema = kind.schema()
+            found = Loader(kind, f"schema {kind.type}", schema.load, loads_apart(schema))
+            self._loaders[kind.type] = found
+        return found
+
+    def _loaded(self, loader: "Loader", data: dict[str, Any], event: str) -> dict[str, Any]:
+        self.watch.enter(event, loader.kind.plugin, loader.name)
         try:
-            return schema.load(data)  # type: ignore[no-any-return]
+            return loader.load(data)
         except ValidationError as error:
-            raise Refused(f"{kind.type}: {error}") from error
+            raise Refused(f"{loader.kind.type}: {error}") from error
         finally:
             self.watch.leave()
-
-    def _is_apart(self, kind: ActionType) -> bool:
-        """Whether a handler may have what its schema loads without a copy of the data being made for it."""
-        found = self._apart.get(kind.type)
-        if found is None:
-            found = self._apart[kind.type] = loads_apart(kind.schema())
-        return found
 
     def call_all(
         self, tx: Transaction, heard: list[Heard], errors: list[dict[str, Any]], most: int
@@ -148,7 +165,7 @@ class HookRunner:
             asked.extend(self._call_event(tx, type, data, errors))
             if type in ROUTED:
                 asked.extend(self._route(tx, type, data, errors))
-        return asked[: max(0, most)]
+        return asked if len(asked) <= most else asked[: max(0, most)]
 
     def _call_event(self, tx: Transaction, type: str, data: dict[str, Any], errors: list[Any]) -> list[Asked]:
         name = type.replace(".", "_")
@@ -193,7 +210,8 @@ class HookRunner:
             "rng": lambda given: self._chance(given.tx, plugin, hook.name),
         }
         arguments = tuple(own.get(name) or _GIVEN.get(name, lambda given: None) for name in hook.arguments)
-        return Listener(hook, plugin, f"{plugin}.{hook.name}", arguments)
+        spent = self.spent.setdefault(f"{plugin}.{hook.name}", Spent())
+        return Listener(hook, plugin, spent, arguments)
 
     def _chance(self, tx: Transaction, plugin: str, hook: str) -> Chance:
         return Chance(self.store.salt, tx.event["id"], plugin, hook, tx.next_call(plugin, hook))
@@ -215,8 +233,8 @@ class HookRunner:
             failure = f"{type(error).__name__}: {error}"
         finally:
             self.watch.leave()
-            self.calls[listener.key] += 1
-            self.seconds[listener.key] += time.perf_counter() - started
+            listener.spent.calls += 1
+            listener.spent.seconds += time.perf_counter() - started
         self.store.check()  # reading writes what waits, and hooks may swallow what comes of it
         if failure:
             errors.append(self.problem(given.tx, plugin, hook.name, failure))
@@ -234,11 +252,12 @@ class HookRunner:
         wanted: Action = orjson.loads(body)
         asked = Checked(type=wanted["type"], data=wanted.get("data", {}), why=wanted.get("why"))
         asked.loaded = None
-        kind = self.registry.actions.get(wanted["type"])
+        kind = self.registry.actions.get(asked["type"])
         if kind is not None:
-            data = asked["data"] if self._is_apart(kind) else orjson.loads(body).get("data", {})
+            loader = self._loader(kind)
+            data = asked["data"] if loader.is_apart else orjson.loads(body).get("data", {})
             try:
-                asked.loaded = self.checked(kind, data, event)
+                asked.loaded = self._loaded(loader, data, event)
             except Refused as refusal:
                 raise BadAction(refusal.reason) from refusal
         return asked
@@ -348,9 +367,9 @@ def _bounded(answer: Any) -> list[Any]:
     """Return a hook's answer as a list: one action, a list or what a generator yields."""
     if isinstance(answer, dict):
         return [answer]
-    if not isinstance(answer, GeneratorType | list | tuple):
+    if not isinstance(answer, list | tuple | GeneratorType):
         raise BadAction(f"a hook returns actions, not {type(answer).__name__}")
-    found = [*islice(answer, ACTIONS_LIMIT + 1)]
+    found = [wanted for wanted in islice(answer, ACTIONS_LIMIT + 1) if wanted is not None]
     if len(found) > ACTIONS_LIMIT:
         raise BadAction(f"over {ACTIONS_LIMIT} actions for one event")
-    return [wanted for wanted in found if wanted is not None] if None in found else found
+    return found

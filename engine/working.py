@@ -77,6 +77,9 @@ class Held:
         self.text, self._content = text, None
 
 
+_UNREAD = Held(0, "", "", None)
+
+
 class WorkingSet:
     """Rows that are known, and changes that are not written yet, of the writer's one transaction.
 
@@ -106,11 +109,10 @@ class WorkingSet:
     def held(self, collection: str, id: str) -> Held | None:
         """Return a document as it stands, or None."""
         key = (collection, id)
-        try:
-            return self._held[key]
-        except KeyError:
+        found: Held | None = self._held.get(key, _UNREAD)
+        if found is _UNREAD:
             row = self._table(collection).by_id(id)
-        found = self._held[key] = None if row is None else Held(row[0], row[1], row[2], row[2])
+            found = self._held[key] = None if row is None else Held(row[0], row[1], row[2], row[2])
         return found
 
     def first(self, collection: str, wanted: Mapping[str, Any]) -> Held | None:

@@ -50,14 +50,14 @@ class Table(RowTable):
         if doc_id is not None:
             if (known := self._rows.known) is not None:
                 content = known(self.name, doc_id)
-                return None if content is None else self.document_class(content, doc_id)
+                return None if content is None else self._made(content, doc_id)
             row = self._row(doc_id)
             return None if row is None else self._document(row, doc_id)
         if doc_ids is not None:
             return [self._document(row) for row in sorted(self._by_ids(dict.fromkeys(doc_ids)))]
         if cond is not None:
             first = next(self._matches(cond), None)
-            return None if first is None else self.document_class(first[1], self._id(first[0]))
+            return None if first is None else self._made(first[1], self._id(first[0]))
         raise RuntimeError("You have to pass either cond or doc_id or doc_ids")
 
     def count(self, cond: QueryLike) -> int:
