@@ -307,8 +307,9 @@ class Given:
     def _about(self) -> dict[str, str]:
         """Return the ids of the message, its conversation and its contact, of those that belong together."""
         data, about = self.data, self.tx.about
-        if len(about) == len(ABOUT) and not [key for key in ABOUT if type(data.get(key)) is str]:
-            return about  # facts say all at once
+        is_fact = data is self.tx.event["data"] and len(about) == len(ABOUT)
+        if is_fact and not [key for key in ABOUT if type(data.get(key)) is str]:
+            return about  # facts say all at once, and nobody has changed anything since
         ids: dict[str, str] = {}
         owner: dict[str, Any] = {}  # what is named by a document that was found
         for key, of in zip(ABOUT, (*ABOUT[1:], None), strict=True):
