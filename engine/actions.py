@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from marshmallow import EXCLUDE, Schema
+from marshmallow import EXCLUDE, INCLUDE, Schema, fields
 
 SchemaClass = type[Schema]
 Action = dict[str, Any]
@@ -59,7 +59,34 @@ def handles(
 
 
 class ActionSchema(Schema):
-    """Base of the schemas of actions: unknown fields are refused, so a typo is seen."""
+    """Base of the schemas of actions: unknown fields are refused, so a typo is seen.
+
+    only_read: True where the handler promises to change nothing in the lists and objects of its data, which
+    then are not copied for it.
+    """
+
+    only_read: ClassVar[bool] = False
+
+
+_SINGLE = (fields.String, fields.Number, fields.Boolean, fields.DateTime)
+
+
+def loads_apart(schema: Schema) -> bool:
+    """Whether nothing that a handler may change of what *schema* loads is a part of what it was given."""
+    if getattr(schema, "only_read", False):
+        return True
+    is_plain = (
+        type(schema).load is Schema.load and schema.unknown != INCLUDE and not any(schema._hooks.values())
+    )
+    return is_plain and all(_is_apart(field) for field in schema.fields.values())
+
+
+def _is_apart(field: fields.Field[Any]) -> bool:
+    if type(field) is fields.List:
+        return _is_apart(field.inner)
+    if type(field) is fields.Nested:
+        return loads_apart(field.schema)
+    return isinstance(field, _SINGLE)
 
 
 class LooseSchema(Schema):

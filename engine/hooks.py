@@ -1,16 +1,17 @@
 """Calling plugins' hooks so that one that fails hurts nobody but itself."""
 
-import inspect
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from types import GeneratorType
 from typing import Any
 
 import orjson
 from marshmallow import ValidationError
 
 from engine import times
-from engine.actions import Action, ActionType, Refused, action
+from engine.actions import Action, ActionType, Refused, action, loads_apart
 from engine.documents import where
 from engine.documents.storage import masked
 from engine.ids import Chance
@@ -30,17 +31,47 @@ ROUTED = ("conversation.opened", HANDED_OVER)
 
 Heard = tuple[str, dict[str, Any]]
 Asked = tuple[str, str, Action]
-Counts = tuple[dict[str, int], dict[str, float]]
+Counts = dict[str, tuple[int, float]]
 
 
 class Checked(dict[str, Any]):
     """An action that a hook asks for. loaded: its data as its schema loads it; None where nobody knows it."""
 
-    loaded: dict[str, Any] | None = None
+    __slots__ = ("loaded",)
+
+    loaded: dict[str, Any] | None
 
 
 class BadAction(ValueError):
     """A hook returned what is no action of a known type."""
+
+
+@dataclass(slots=True)
+class Spent:
+    """What the calls of one hook took so far."""
+
+    calls: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A hook of a plugin that is on. arguments: what give each of its arguments."""
+
+    hook: Hook
+    plugin: str
+    spent: Spent
+    arguments: tuple[Callable[["Given"], Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """How an action's data is checked. name: for the watch; is_apart: see `loads_apart`."""
+
+    kind: ActionType
+    name: str
+    load: Callable[[dict[str, Any]], dict[str, Any]]
+    is_apart: bool
 
 
 class HookRunner:
@@ -53,10 +84,9 @@ class HookRunner:
         self.store = store
         self.registry = registry
         self.watch = watch
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        self.calls: Counter[str] = Counter()
+        self.spent: dict[str, Spent] = {}
         self.absent: frozenset[str] = frozenset()
-        self._schemas: dict[str, Any] = {}
+        self._loaders: dict[str, Loader] = {}
         self.reload()
 
     def reload(self) -> None:
@@ -67,8 +97,8 @@ class HookRunner:
             document: dict[str, Any] = documents.get(plugin.name, {})
             if plugin.name not in self.absent and document.get("enabled", plugin.default):
                 enabled[plugin.name] = document.get("settings") or plugin.defaults()
-        self._settings = {name: orjson.dumps(settings) for name, settings in enabled.items()}
         self.enabled = enabled  # in one go: other threads look at it
+        self._listeners: dict[str, list[Listener]] = {}
         stuck = self.store.documents.table("problem").search(where("kind") == "stuck")
         self.skipped = {(problem["event"], problem["plugin"]) for problem in stuck}
         self.hidden = hidden = frozenset(set(self.registry.plugins) - set(self.enabled))
@@ -80,7 +110,7 @@ class HookRunner:
             hidden=hidden,
             versions=self.store.working.version,
         )
-        self.view.working = self.store.working
+        self.view.look_through(self.store.working)
         self.view.finds_after(self.store.settle)
 
     def forget(self) -> None:
@@ -89,11 +119,12 @@ class HookRunner:
 
     def counts(self) -> Counts:
         """Return how often each hook was called, and how many seconds it took."""
-        return dict(self.calls), dict(self.seconds)
+        return {key: (spent.calls, spent.seconds) for key, spent in self.spent.items()}
 
     def count_from(self, counts: Counts) -> None:
         """Count on from there."""
-        self.calls, self.seconds = Counter(counts[0]), defaultdict(float, counts[1])
+        for key, spent in self.spent.items():
+            spent.calls, spent.seconds = counts.get(key, (0, 0.0))
 
     def refresh(self, changes: Iterable[dict[str, Any]]) -> None:
         """Read again where *changes* concern plugins."""
@@ -102,14 +133,24 @@ class HookRunner:
 
     def checked(self, kind: ActionType, data: dict[str, Any], event: str) -> dict[str, Any]:
         """Return an action's data as its schema loads it; Refused with the fields' errors."""
-        if kind.type not in self._schemas:
-            self._schemas[kind.type] = kind.schema()
+        return self._loaded(self._loader(kind), data, event)
+
+    def _loader(self, kind: ActionType) -> "Loader":
+        found = self._loaders.get(kind.type)
+        if found is None:
+            schema = kind.schema()
+            found = Loader(kind, f"schema {kind.type}", schema.load, loads_apart(schema))
+            self._loaders[kind.type] = found
+        return found
+
+    def _loaded(self, loader: "Loader", data: dict[str, Any], event: str) -> dict[str, Any]:
+        self.watch.enter(event, loader.kind.plugin, loader.name)
         try:
-            with self.watch.running(event, kind.plugin, f"schema {kind.type}"):
-                loaded: dict[str, Any] = self._schemas[kind.type].load(data)
+            return loader.load(data)
         except ValidationError as error:
-            raise Refused(f"{kind.type}: {error}") from error
-        return loaded
+            raise Refused(f"{loader.kind.type}: {error}") from error
+        finally:
+            self.watch.leave()
 
     def call_all(
         self, tx: Transaction, heard: list[Heard], errors: list[dict[str, Any]], most: int
@@ -124,17 +165,15 @@ class HookRunner:
             asked.extend(self._call_event(tx, type, data, errors))
             if type in ROUTED:
                 asked.extend(self._route(tx, type, data, errors))
-        return asked[: max(0, most)]
+        return asked if len(asked) <= most else asked[: max(0, most)]
 
-    def _call_event(
-        self, tx: Transaction, type: str, data: dict[str, Any], errors: list[Any]
-    ) -> Iterator[Asked]:
+    def _call_event(self, tx: Transaction, type: str, data: dict[str, Any], errors: list[Any]) -> list[Asked]:
         name = type.replace(".", "_")
-        hooks = [hook for hook in self.registry.hooks(name) if self._hears(hook, tx, type, data)]
+        listeners = self._listening(name, tx, type, data)
+        if not listeners:
+            return []
         given = Given(tx, type, data, self.hidden)
-        for hook in hooks:
-            for wanted in self._call(hook, tx, given, errors):
-                yield hook.plugin.name, name, wanted
+        return [(each.plugin, name, ask) for each in listeners for ask in self._call(each, given, errors)]
 
     def _route(self, tx: Transaction, type: str, data: dict[str, Any], errors: list[Any]) -> list[Asked]:
         """Ask who takes a conversation that is new, open again or handed over: the first answer decides.
@@ -142,55 +181,64 @@ class HookRunner:
         Where nobody answers, the agent that a hand-over names gets it.
         """
         given = Given(tx, type, data, self.hidden)
-        for hook in self.registry.hooks(ROUTE):
-            if self._hears(hook, tx, type, data):
-                actions = self._call(hook, tx, given, errors)
-                if actions:
-                    return [(hook.plugin.name, ROUTE, wanted) for wanted in actions]
+        for each in self._listening(ROUTE, tx, type, data):
+            if actions := self._call(each, given, errors):
+                return [(each.plugin, ROUTE, wanted) for wanted in actions]
         if type == HANDED_OVER and data.get("agent"):
             to = {"conversation": data["conversation"], "agent": data["agent"]}
             return [("core", ROUTE, action("conversation.assign", why="handed over to them", **to))]
         return []
 
-    def _hears(self, hook: Hook, tx: Transaction, type: str, data: dict[str, Any]) -> bool:
-        name = hook.plugin.name
-        if name not in self.enabled or (tx.event["id"], name) in self.skipped:
-            return False
-        return type != "timer.fired" or data.get("plugin") == name
-
-    def _call(
-        self, hook: Hook, tx: Transaction, given: "Given", errors: list[dict[str, Any]]
-    ) -> list[Action]:
-        plugin, key = hook.plugin, f"{hook.plugin.name}.{hook.name}"
-        self.calls[key] += 1
-        started, asked, failure = time.perf_counter(), [], ""
+    def _listening(self, name: str, tx: Transaction, type: str, data: dict[str, Any]) -> list[Listener]:
+        """Return who is to be called with the hook *name* about an event."""
         try:
-            with self.watch.running(tx.event["id"], plugin.name, hook.name):
-                asked = self._collect(hook, tx, given)
+            listeners = self._listeners[name]
+        except KeyError:
+            hooks = [hook for hook in self.registry.hooks(name) if hook.plugin.name in self.enabled]
+            listeners = self._listeners[name] = [self._listener(hook) for hook in hooks]
+        if self.skipped:
+            listeners = [each for each in listeners if (tx.event["id"], each.plugin) not in self.skipped]
+        if type == "timer.fired":
+            listeners = [each for each in listeners if each.plugin == data.get("plugin")]
+        return listeners
+
+    def _listener(self, hook: Hook) -> Listener:
+        plugin, view, settings = hook.plugin.name, self.view, orjson.dumps(self.enabled[hook.plugin.name])
+        own: dict[str, Callable[[Given], Any]] = {
+            "documents": lambda given: view,
+            "settings": lambda given: orjson.loads(settings),
+            "rng": lambda given: self._chance(given.tx, plugin, hook.name),
+        }
+        arguments = tuple(own.get(name) or _GIVEN.get(name, lambda given: None) for name in hook.arguments)
+        spent = self.spent.setdefault(f"{plugin}.{hook.name}", Spent())
+        return Listener(hook, plugin, spent, arguments)
+
+    def _chance(self, tx: Transaction, plugin: str, hook: str) -> Chance:
+        return Chance(self.store.salt, tx.event["id"], plugin, hook, tx.next_call(plugin, hook))
+
+    def _call(self, listener: Listener, given: "Given", errors: list[dict[str, Any]]) -> list[Action]:
+        plugin, hook, event = listener.plugin, listener.hook, given.tx.event["id"]
+        if plugin not in self.enabled:
+            return []  # it was switched off by what it did a moment ago
+        asked, failure = [], ""
+        started = time.perf_counter()
+        self.watch.enter(event, plugin, hook.name)
+        try:
+            answer = hook.function(*[argument(given) for argument in listener.arguments])
+            if answer is not None:
+                asked = [self._action(each, event) for each in _bounded(answer)]
         except (Exception, SystemExit) as error:
             if is_fatal(error):
                 raise
             failure = f"{type(error).__name__}: {error}"
         finally:
-            self.seconds[key] += time.perf_counter() - started
+            self.watch.leave()
+            listener.spent.calls += 1
+            listener.spent.seconds += time.perf_counter() - started
         self.store.check()  # reading writes what waits, and hooks may swallow what comes of it
         if failure:
-            errors.append(self.problem(tx, plugin.name, hook.name, failure))
+            errors.append(self.problem(given.tx, plugin, hook.name, failure))
         return asked
-
-    def _collect(self, hook: Hook, tx: Transaction, given: "Given") -> list[Action]:
-        answer = hook.function(*[self._argument(hook, tx, given, name) for name in hook.arguments])
-        return [self._action(a, tx.event["id"]) for a in _bounded(answer)]
-
-    def _argument(self, hook: Hook, tx: Transaction, given: "Given", argument: str) -> Any:
-        name = hook.plugin.name
-        if argument == "documents":
-            return self.view
-        if argument == "settings":
-            return orjson.loads(self._settings[name])
-        if argument == "rng":
-            return Chance(self.store.salt, tx.event["id"], name, hook.name, tx.next_call(name, hook.name))
-        return given.argument(argument)
 
     def _action(self, candidate: Any, event: str) -> Action:
         if not isinstance(candidate, dict) or not isinstance(candidate.get("type"), str):
@@ -202,12 +250,14 @@ class HookRunner:
         if len(body) > BYTES_LIMIT:
             raise BadAction(f"{candidate['type']}: {len(body)} bytes are over the {BYTES_LIMIT} allowed")
         wanted: Action = orjson.loads(body)
-        data = orjson.loads(body).get("data", {})  # a copy: handlers change theirs
         asked = Checked(type=wanted["type"], data=wanted.get("data", {}), why=wanted.get("why"))
-        kind = self.registry.actions.get(wanted["type"])
+        asked.loaded = None
+        kind = self.registry.actions.get(asked["type"])
         if kind is not None:
+            loader = self._loader(kind)
+            data = asked["data"] if loader.is_apart else orjson.loads(body).get("data", {})
             try:
-                asked.loaded = self.checked(kind, data, event)
+                asked.loaded = self._loaded(loader, data, event)
             except Refused as refusal:
                 raise BadAction(refusal.reason) from refusal
         return asked
@@ -225,42 +275,67 @@ class HookRunner:
 
 
 class Given:
-    """The event and the documents that it is about, as hooks are given them: as JSON, decoded for each.
+    """The event and the documents that it is about, as hooks are given them: a copy for each.
 
     They are looked up when the first one asks: nothing is written while hooks are called.
     """
 
+    __slots__ = ("_event", "_ids", "data", "hidden", "tx", "type")
+
     def __init__(self, tx: Transaction, type: str, data: dict[str, Any], hidden: frozenset[str]) -> None:
         self.tx, self.type, self.data, self.hidden = tx, type, data, hidden
-        self._documents: dict[str, bytes | str] | None = None
+        self._ids: dict[str, str] | None = None
         self._event: bytes | None = None
 
-    def argument(self, name: str) -> Any:
-        """Return an argument of a hook; None for what there is not."""
-        if name == "event":
-            if self._event is None:
-                self._event = orjson.dumps({**self.tx.event, "type": self.type, "data": self.data})
-            return orjson.loads(self._event)
-        if self._documents is None:
-            self._documents = dict(self._seen())
-        found = self._documents.get(name)
-        return None if found is None else orjson.loads(found)
+    def event(self) -> dict[str, Any]:
+        """Return the event."""
+        if self._event is None:
+            self._event = orjson.dumps({**self.tx.event, "type": self.type, "data": self.data})
+        return orjson.loads(self._event)  # type: ignore[no-any-return]
 
-    def _seen(self) -> Iterator[tuple[str, bytes | str]]:
-        """Yield the message, its conversation and its contact, where there are any."""
-        named: dict[str, str | None] = {}
-        for key in ABOUT:
-            value = self.data.get(key)
-            named[key] = value if isinstance(value, str) else self.tx.about.get(key)
+    def document(self, name: str) -> dict[str, Any] | None:
+        """Return the message, the conversation or the contact, or None."""
+        if self._ids is None:
+            self._ids = self._about()
+        id = self._ids.get(name)
+        held = self.tx.working.held(name, id) if id else None
+        if held is None:
+            return None
+        content: dict[str, Any] = orjson.loads(held.text)
+        return masked(content, self.hidden) if self.hidden else content
+
+    def _about(self) -> dict[str, str]:
+        """Return the ids of the message, its conversation and its contact, of those that belong together."""
+        data, about = self.data, self.tx.about
+        is_fact = data is self.tx.event["data"] and len(about) == len(ABOUT)
+        if is_fact and not [key for key in ABOUT if type(data.get(key)) is str]:
+            return about  # facts say all at once, and nobody has changed anything since
+        ids: dict[str, str] = {}
+        owner: dict[str, Any] = {}  # what is named by a document that was found
         for key, of in zip(ABOUT, (*ABOUT[1:], None), strict=True):
-            held = self.tx.working.held(key, named[key]) if named[key] else None  # type: ignore[arg-type]
-            if held is None:
+            id = owner.get(key) or self._named(key)
+            found = self.tx.working.held(key, id) if id else None
+            if id is None or found is None:
                 continue
             if of is not None:
-                if isinstance(self.data.get(of), str) and self.data[of] != held.content[of]:
+                owner = found.content
+                if isinstance(self.data.get(of), str) and self.data[of] != owner[of]:
+                    owner = {}
                     continue  # not of what the event tells of: what the transaction was about before
-                named[of] = held.content[of]
-            yield key, orjson.dumps(masked(held.content, self.hidden)) if self.hidden else held.text
+            ids[key] = id
+        return ids
+
+    def _named(self, key: str) -> str | None:
+        value = self.data.get(key)
+        return value if isinstance(value, str) else self.tx.about.get(key)
+
+
+_GIVEN: dict[str, Callable[[Given], Any]] = {
+    "event": Given.event,
+    "message": lambda given: given.document("message"),
+    "conversation": lambda given: given.document("conversation"),
+    "contact": lambda given: given.document("contact"),
+}
 
 
 def report(tx: Transaction, plugin: str, hook: str, error: str, kind: str, event: str | None = None) -> None:
@@ -290,18 +365,12 @@ def switch_off(tx: Transaction, plugin: str, reason: str) -> None:
 
 
 def _bounded(answer: Any) -> list[Any]:
-    """Return a hook's answer as a list: nothing, one action, a list or what a generator yields."""
-    if answer is None:
-        return []
+    """Return a hook's answer as a list: one action, a list or what a generator yields."""
     if isinstance(answer, dict):
         return [answer]
-    if not isinstance(answer, list | tuple) and not inspect.isgenerator(answer):
+    if not isinstance(answer, list | tuple | GeneratorType):
         raise BadAction(f"a hook returns actions, not {type(answer).__name__}")
-    found = []
-    for wanted in answer:
-        if wanted is None:
-            continue
-        found.append(wanted)
-        if len(found) > ACTIONS_LIMIT:
-            raise BadAction(f"over {ACTIONS_LIMIT} actions for one event")
+    found = [wanted for wanted in islice(answer, ACTIONS_LIMIT + 1) if wanted is not None]
+    if len(found) > ACTIONS_LIMIT:
+        raise BadAction(f"over {ACTIONS_LIMIT} actions for one event")
     return found

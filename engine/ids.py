@@ -45,6 +45,8 @@ def draw(salt: str, *parts: str | int) -> float:
 class Chance:
     """A generator as `seeded` gives it, made when it is first used: most hooks that take one never do."""
 
+    __slots__ = ("_made", "_parts", "_salt")
+
     def __init__(self, salt: str, *parts: str | int) -> None:
         self._salt, self._parts = salt, parts
         self._made: random.Random | None = None

@@ -234,7 +234,11 @@ def _rewrite(redis: Any) -> None:
 
 def _hook_times(workspace: Workspace) -> dict[str, Document]:
     hooks = workspace.pipeline.hooks
-    return {name: {"calls": calls, "seconds": hooks.seconds[name]} for name, calls in hooks.calls.items()}
+    return {
+        name: {"calls": calls, "seconds": seconds}
+        for name, (calls, seconds) in hooks.counts().items()
+        if calls
+    }
 
 
 def _die_in_a_fork() -> None:

@@ -258,7 +258,8 @@ class Store:
 
         Raises Undone where SQLite undid the transaction: what came next would be kept at once.
         """
-        self.working.check()
+        if self.working.failed is not None:
+            self.working.check()
         if not self.connection.in_transaction:
             raise Undone("the transaction was undone")
 

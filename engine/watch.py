@@ -8,7 +8,7 @@ import mmap
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ import orjson
 SIZE = 512
 NAME = "engine.now"
 STUCK = "engine.stuck"
-_NOTHING = nullcontext()
 
 
 class Watch:
@@ -25,39 +24,41 @@ class Watch:
 
     def __init__(self, folder: Path | None) -> None:
         self._map: mmap.mmap | None = None
-        self._stack: list[dict[str, Any]] = [{"since": 0}]
-        self._workspace = folder.name if folder else ""
+        self._about = {"pid": os.getpid(), "workspace": folder.name if folder else ""}
+        self._stack: list[bytes] = [self._body({"since": 0})]
         if folder is not None:
             path = folder / NAME
-            path.write_bytes(b" " * SIZE)
+            path.write_bytes(self._stack[0])
             with path.open("r+b") as file:
                 self._map = mmap.mmap(file.fileno(), SIZE)
-        self._pid = os.getpid()
-        self._write()
-
-    def running(self, event: str, plugin: str, hook: str) -> AbstractContextManager[None]:
-        """Say that *plugin*'s *hook* runs on *event*, until it returns; these may be nested."""
-        return _NOTHING if self._map is None else self._running(event, plugin, hook)
 
     @contextmanager
-    def _running(self, event: str, plugin: str, hook: str) -> Iterator[None]:
-        entry = {"since": time.monotonic(), "event": event[:200], "plugin": plugin[:40], "hook": hook[:60]}
-        self._stack.append(entry)
-        self._write()
+    def running(self, event: str, plugin: str, hook: str) -> Iterator[None]:
+        """Say that *plugin*'s *hook* runs on *event*, until it returns; these may be nested."""
+        self.enter(event, plugin, hook)
         try:
             yield
         finally:
-            self._stack.pop()
-            self._write()
+            self.leave()
 
-    def _write(self) -> None:
-        if self._map is None:
-            return
-        about = {"pid": self._pid, "workspace": self._workspace}
-        body = orjson.dumps({**about, **self._stack[-1]})
+    def enter(self, event: str, plugin: str, hook: str) -> None:
+        """Say that *plugin*'s *hook* begins on *event*; until `leave`."""
+        if self._map is not None:
+            about = {"event": event[:200], "plugin": plugin[:40], "hook": hook[:60]}
+            self._stack.append(self._body({"since": time.monotonic(), **about}))
+            self._map[:] = self._stack[-1]
+
+    def leave(self) -> None:
+        """Say that what was entered last has ended."""
+        if self._map is not None:
+            self._stack.pop()
+            self._map[:] = self._stack[-1]
+
+    def _body(self, entry: dict[str, Any]) -> bytes:
+        body = orjson.dumps({**self._about, **entry})
         if len(body) > SIZE:
-            body = orjson.dumps({**about, **self._stack[-1], "event": ""})
-        self._map[:SIZE] = body.ljust(SIZE)
+            body = orjson.dumps({**self._about, **entry, "event": ""})
+        return body.ljust(SIZE)
 
 
 def read(folder: Path) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ import orjson
 
 from engine.documents import Database, Table
 from engine.documents.direct import Direct, fit
+from engine.documents.storage import masked
 
 Document = dict[str, Any]
 Fields = tuple[str, ...]
@@ -76,6 +77,9 @@ class Held:
         self.text, self._content = text, None
 
 
+_UNREAD = Held(0, "", "", None)
+
+
 class WorkingSet:
     """Rows that are known, and changes that are not written yet, of the writer's one transaction.
 
@@ -105,11 +109,10 @@ class WorkingSet:
     def held(self, collection: str, id: str) -> Held | None:
         """Return a document as it stands, or None."""
         key = (collection, id)
-        try:
-            return self._held[key]
-        except KeyError:
+        found: Held | None = self._held.get(key, _UNREAD)
+        if found is _UNREAD:
             row = self._table(collection).by_id(id)
-        found = self._held[key] = None if row is None else Held(row[0], row[1], row[2], row[2])
+            found = self._held[key] = None if row is None else Held(row[0], row[1], row[2], row[2])
         return found
 
     def first(self, collection: str, wanted: Mapping[str, Any]) -> Held | None:
@@ -281,13 +284,27 @@ class WorkingSet:
 class Documents(Database):
     """A TinyDB on the writer's own transaction: who asks for a table finds all changes written in it.
 
-    working: set by who makes it; until then there are none.
+    working: set by who makes it; until then there are none. See `look_through` for who only reads.
     """
 
     working: WorkingSet | None = None
+
+    def look_through(self, working: WorkingSet) -> None:
+        """Read single documents as they stand; what waits is written before anything else is read."""
+        hidden = self._rows.hidden
+
+        def known(collection: str, id: Any) -> Document | None:
+            held = working.held(collection, str(id))
+            if held is None:
+                return None
+            content: Document = orjson.loads(held.text)
+            return masked(content, hidden) if hidden else content
+
+        self.reads_through(known, working.flush_of)
 
     def table(self, name: str, **kwargs: Any) -> Table:
         """Give a table; what is not written of it yet is written now."""
         if self.working is not None:
             self.working.open(name, to_write=not self._rows.read_only)
-        return super().table(name, **kwargs)
+        found = self._tables.get(name)
+        return super().table(name, **kwargs) if found is None else found  # type: ignore[return-value]

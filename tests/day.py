@@ -557,9 +557,14 @@ PARTS = {
 FIRST = ("simulator", "core")
 
 
-def recorded(folder: Path) -> Day:
+def registered() -> Registry:
+    """Return the plugins of such a day."""
+    return Registry([*load().plugins.values(), moody()])
+
+
+def recorded(folder: Path, registry: Registry | None = None) -> Day:
     """Return a world after such a day."""
-    day = Day(folder, Registry([*load().plugins.values(), moody()]))
+    day = Day(folder, registry or registered())
     for name in (*FIRST, *(part for part in PARTS if part not in FIRST)):
         PARTS[name](day)  # type: ignore[operator]
     return day

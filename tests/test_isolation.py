@@ -1,17 +1,23 @@
 """A plugin that fails loses its own actions for that event and nothing else."""
 
+import copy
+import dataclasses
 import os
 import sqlite3
 import types
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from marshmallow import fields
 
 from engine import action, hookimpl, watch
+from engine.actions import ActionSchema, loads_apart
 from engine.events import event
 from engine.plugins import Plugin, PluginError, Registry, load
+from tests import day as days
 from tests.world import ANDI, DEWI, World, written
 
 
@@ -301,3 +307,85 @@ def test_a_duplicate_leaves_no_change_without_a_row(shop: World) -> None:
     rows, before = len(shop.journal()), shop.all("contact")
     assert shop.writes("99@lid", "Halo", id="A1", push_name="Nama Baru")["duplicate"]
     assert (len(shop.journal()), shop.all("contact")) == (rows, before)
+
+
+@pytest.mark.parametrize(
+    ("schema", "apart"),
+    [
+        ({"text": fields.String(), "count": fields.Integer(), "on": fields.Boolean()}, True),
+        ({"labels": fields.List(fields.String()), "part": fields.Nested({"text": fields.String()})}, True),
+        ({"anything": fields.Dict()}, False),
+        ({"anything": fields.Raw()}, False),
+        ({"rows": fields.List(fields.Dict())}, False),
+        ({"part": fields.Nested({"inner": fields.Dict()})}, False),
+    ],
+)
+def test_data_is_copied_for_a_handler_that_could_change_it(schema: dict[str, Any], apart: bool) -> None:
+    given = {
+        "text": "a", "count": 1, "on": True, "labels": ["x"], "part": {"text": "b"},
+        "anything": {"c": [1]}, "rows": [{"c": 1}],
+    }  # fmt: skip
+    made = ActionSchema.from_dict(schema)(unknown="exclude")
+    assert loads_apart(made) == apart
+    if apart:
+        before = copy.deepcopy(given)
+        spoil(made.load(given))
+        assert given == before
+
+
+def spoil(value: Any) -> None:
+    """Change everything that can be changed in a value."""
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        spoil(each)
+    if isinstance(value, dict | list):
+        value.clear()
+
+
+def test_an_action_is_kept_as_it_was_asked_for_whatever_its_handler_does(make: Callable[..., World]) -> None:
+    def asks(conversation: dict[str, Any]) -> Any:
+        media = {"mime": "image/png", "file": "0" * 64}
+        yield action("message.send", conversation=conversation["id"], text="lihat", media=media)
+        yield action("conversation.hand_over", conversation=conversation["id"], skill="bahasa")
+
+    shop = make(plugin("asks", asks))
+    for type in ("message.send", "conversation.hand_over"):
+        kind = shop.registry.actions[type]
+
+        def spoils(data: dict[str, Any], tx: Any, kind: Any = kind) -> Any:
+            result = kind.handler(copy.deepcopy(data), tx)
+            spoil(data)
+            return result
+
+        shop.registry.actions[type] = dataclasses.replace(kind, handler=spoils)
+    shop.writes(DEWI, "Halo")
+    done = {each["type"]: each["data"] for each in shop.journal()[-1]["actions"] if each["plugin"] == "asks"}
+    assert done["message.send"]["media"] == {"mime": "image/png", "file": "0" * 64}
+    assert done["conversation.hand_over"]["skill"] == "bahasa"
+
+
+def test_handlers_that_promise_to_change_nothing_of_their_data_keep_it(tmp_path: Path) -> None:
+    """Over the recorded day: what they are given is not copied for them."""
+    registry = days.registered()
+    promised = [kind for kind in registry.actions.values() if getattr(kind.schema, "only_read", False)]
+    asked: Counter[str] = Counter()
+
+    def watched(kind: Any) -> Any:
+        def handler(data: dict[str, Any], tx: Any) -> Any:
+            before = copy.deepcopy(data)
+            asked[kind.type] += 1
+            try:
+                return kind.handler(data, tx)
+            finally:
+                assert data == before
+
+        return dataclasses.replace(kind, handler=handler)
+
+    registry.actions.update({kind.type: watched(kind) for kind in promised})
+    day = days.recorded(tmp_path / "w" / "main", registry)
+    try:
+        assert {kind.type for kind in promised} == set(asked)
+        assert not [
+            each for row in day.journal() for each in row.get("errors", ()) if "Assert" in each["error"]
+        ]
+    finally:
+        day.close()

@@ -46,19 +46,31 @@ class Hearing:
         """Return the documents of a collection."""
         return list(self.workspace.store.documents.table(collection).all())
 
-    def caller(self, event: Event, message: Document) -> Callable[[], list[Any]]:
+    def caller(
+        self, event: Event, message: Document, reads: Iterable[tuple[str, str]] = ()
+    ) -> Callable[[], list[Any]]:
         """Return what calls the hooks of a recorded *event* about *message* once, and gives their actions.
 
+        reads: (collection, id) of documents that are read from the file in each call.
         From the first call on a transaction is open, as in production: nothing can be asked for any more.
         """
         hooks, store = self.workspace.pipeline.hooks, self.workspace.store
         heard = [(event["type"], event["data"])]
+        (conversation,) = [each for each in self.all("conversation") if each["id"] == message["conversation"]]
+        about = (
+            ("message", message["id"]),
+            ("conversation", conversation["id"]),
+            ("contact", conversation["contact"]),
+        )
+        reads = list(reads)
 
         def call() -> list[Any]:
             if not store.connection.in_transaction:
                 store.connection.execute("BEGIN")
+            for subject in reads:
+                store.working.forget(*subject)
             tx = Transaction(store, event)
-            tx.about.update(message=message["id"], conversation=message["conversation"])
+            tx.about.update(about)
             return [wanted for _, _, wanted in hooks.call_all(tx, heard, [], 1000)]
 
         return call

@@ -11,7 +11,7 @@ import tinydb
 import tinydb.table
 
 from .direct import Direct
-from .storage import CollectionRows, OnChange, Rows, TinyRows, Versions
+from .storage import CollectionRows, Known, OnChange, Rows, TinyRows, Versions
 from .table import Table
 from .tables import Collection
 
@@ -105,6 +105,11 @@ class Database(tinydb.TinyDB):
         """Have *settle* called before each `Table.find`, for whoever looks into a transaction under way."""
         if isinstance(self._rows, CollectionRows):
             self._rows.before_find = settle
+
+    def reads_through(self, known: Known, before_read: Callable[[str], None]) -> None:
+        """Have *known* give the documents of an id; *before_read* is told of a table whose rows are read."""
+        if isinstance(self._rows, CollectionRows):
+            self._rows.known, self._rows.before_read = known, before_read
 
     def forget_answers(self) -> None:
         """Let go of all answers that are kept."""

@@ -18,6 +18,7 @@ from .tables import list_table
 
 Row = tuple[int, Any, str, "str | None"]  # pos, id, doc, odd
 _BATCH = 1_000
+_new = Document.__new__
 _MOST_KEPT, _LONGEST_KEPT = 200, 1 << 16  # rows and characters of an answer that is kept
 
 
@@ -136,19 +137,20 @@ class RowTable(tinydb.table.Table):
         return masked(content, self._rows.hidden) if self._rows.hidden else content
 
     def _document(self, row: Row, doc_id: Any = None) -> Document:
-        return self.document_class(self._read(row), self._id(row) if doc_id is None else doc_id)
+        return self._made(self._read(row), self._id(row) if doc_id is None else doc_id)
 
     def _documents(self, found: Iterable[tuple[Row, dict[str, Any]]]) -> list[Document]:
-        """Give documents of (row, content), past Document's own slower way of making one."""
+        """Give documents of (row, content)."""
+        return [self._made(content, self._id(row)) for row, content in found]
+
+    def _made(self, content: dict[str, Any], doc_id: Any) -> Document:
+        """Give a document, past Document's own slower way of making one."""
         if self.document_class is not Document:
-            return [self.document_class(content, self._id(row)) for row, content in found]
-        documents, new = [], Document.__new__
-        for row, content in found:
-            document = new(Document)
-            document |= content
-            document.doc_id = self._id(row)
-            documents.append(document)
-        return documents
+            return self.document_class(content, doc_id)
+        document = _new(Document)
+        document |= content
+        document.doc_id = doc_id
+        return document
 
     def _id(self, row: Row) -> Any:
         return row[1] if self._rows.string_ids else self.document_id_class(row[1])

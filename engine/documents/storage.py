@@ -19,6 +19,7 @@ from .tables import UNDECLARED, Collection, create_indexes, quoted, table_name
 
 OnChange = Callable[[str, str, "str | None"], None]
 Versions = Callable[[str], int]
+Known = Callable[[str, Any], "dict[str, Any] | None"]
 
 
 class ReadOnly(Exception):
@@ -40,6 +41,8 @@ class Rows(Storage):
     hidden: frozenset[str] = frozenset()
     on_change: OnChange | None = None
     before_find: Callable[[], None] | None = None
+    before_read: Callable[[str], None] | None = None
+    known: Known | None = None
 
     def __init__(self, connection: sqlite3.Connection, collections: Iterable[Collection]) -> None:
         self.connection = connection
@@ -128,7 +131,12 @@ class CollectionRows(Rows):
         return None if self._versions is None else self._versions(name)
 
     def layout(self, name: str) -> Layout:
-        """Give the layout of a collection; raises UnknownTable (a KeyError)."""
+        """Give the layout of a collection, which whoever reads its rows asks for.
+
+        Raises UnknownTable (a KeyError).
+        """
+        if self.before_read is not None:
+            self.before_read(name)
         try:
             return self._layouts[name]
         except KeyError:

@@ -49,13 +49,16 @@ class Table(RowTable):
     def get(self, cond: Any = None, doc_id: Any = None, doc_ids: Any = None) -> Any:
         """Give the document of an id, or the first that matches, or None; for several ids, a list."""
         if doc_id is not None:
+            if (known := self._rows.known) is not None:
+                content = known(self.name, doc_id)
+                return None if content is None else self._made(content, doc_id)
             row = self._row(doc_id)
             return None if row is None else self._document(row, doc_id)
         if doc_ids is not None:
             return [self._document(row) for row in sorted(self._by_ids(dict.fromkeys(doc_ids)))]
         if cond is not None:
             first = next(self._matches(cond), None)
-            return None if first is None else self.document_class(first[1], self._id(first[0]))
+            return None if first is None else self._made(first[1], self._id(first[0]))
         raise RuntimeError("You have to pass either cond or doc_id or doc_ids")
 
     def count(self, cond: QueryLike) -> int:
@@ -120,7 +123,7 @@ class Table(RowTable):
 
     def cursor(self, doc_id: Any, *, order: str, newest_first: bool = True) -> str | None:
         """Give the cursor of `page` that goes on after this document; None where there is none of this id."""
-        row, layout = self._row(doc_id), self._rows.layout(self.name)
+        layout, row = self._rows.layout(self.name), self._row(doc_id)
         return (
             None if row is None or layout is None else cursor_of(self._rows, layout, row, order, newest_first)
         )

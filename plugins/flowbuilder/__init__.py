@@ -95,23 +95,26 @@ def conversation_route(event, message, conversation, contact, documents, setting
 def message_received(message, conversation, contact, documents, settings, rng):
     """The customer answers the flow, or begins one with a keyword."""
     if message["origin"] != "live" or (contact or {}).get("blocked"):
-        return
+        return []
     session = reading.session_of(documents, conversation["id"])
+    left = []
     if session and not reading.goes_on(documents, session, conversation):
-        yield _forget(conversation, session)
+        left = [_forget(conversation, session)]
         if reading.stands(session, conversation):
-            return  # a person has it
+            return left  # a person has it
         session = None
     if session:
-        if session["state"] != "paused":
-            yield from _heard(message, conversation, contact, documents, settings, rng, session)
-        return
+        if session["state"] == "paused":
+            return []
+        around = reading.around(documents, message["at"], conversation, contact, settings, rng)
+        return _heard(message, conversation, contact, documents, around, session)
     if conversation["opened_at"] == message["at"] or not reading.may_begin(conversation, contact):
-        return
+        return left
     begin = reading.live(documents).keyword(_said(message), conversation["account"])
     if begin:
         around = reading.around(documents, message["at"], conversation, contact, settings, rng)
-        yield _begin(begin, around, conversation, documents, _said(message))
+        left.append(_begin(begin, around, conversation, documents, _said(message)))
+    return left
 
 
 def _forget(conversation, session):
@@ -121,18 +124,15 @@ def _forget(conversation, session):
     return action("flowbuilder.forget", why=why, **told)
 
 
-def _heard(message, conversation, contact, documents, settings, rng, session):
+def _heard(message, conversation, contact, documents, around, session):
     if contact.get("opted_out"):
-        yield from giving_way.to_people(conversation, session, "the contact opted out")
-        return
+        return list(giving_way.to_people(conversation, session, "the contact opted out"))
     flow = reading.flow_of(documents, session)
-    around = reading.around(documents, message["at"], conversation, contact, settings, rng)
     text = _said(message)
     pause = flow.settings["gather"]
     if pause and not _is_whole(flow, session, text, around):
-        yield action("flowbuilder.gather", conversation=conversation["id"], text=text, seconds=pause)
-    else:
-        yield _move(conversation, session, running.answer(flow, session, text, around))
+        return [action("flowbuilder.gather", conversation=conversation["id"], text=text, seconds=pause)]
+    return [_move(conversation, session, running.answer(flow, session, text, around))]
 
 
 def _is_whole(flow, session, text, around):

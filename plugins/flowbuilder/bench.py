@@ -47,7 +47,8 @@ def _caller(hearing, message, text):
     """Return the call that decides on *text* from the customer of *message*."""
     told = {**message, "id": f"BENCH{text}".ljust(26, "x"), "text": text, "gateway_id": text, "at": AT}
     hearing.fill("message", [told])
-    return hearing.caller({**written(chat_of(1), f"BENCH-{text}", text), "at": AT}, told)
+    event = {**written(chat_of(1), f"BENCH-{text}", text), "at": AT}
+    return hearing.caller(event, told, [("flow_session", message["conversation"])])
 
 
 def _rate(calls, seconds_long):

@@ -1,8 +1,9 @@
 """Flows made ready to run: checked once, and kept by the hash of what they say."""
 
 import hashlib
+import threading
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -81,24 +82,19 @@ class Flow:
         return f"{self.name} v{self.number}" if self.number else self.name
 
 
-class _Given:
-    """A definition that is not looked at when two of them are compared: their hashes are."""
-
-    def __init__(self, load: Callable[[], Json]) -> None:
-        self.load = load
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Given)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-@lru_cache(maxsize=4096)
-def _compiled(hash: str, id: str, number: int, flow: str, given: _Given) -> Flow:
-    return Flow(loaded(given.load()), id, number, flow, hash)
+_MOST = 4096
+_keeping = threading.Lock()
+_kept: dict[tuple[str, str, int, str], Flow] = {}
 
 
 def compiled(hash: str, id: str, number: int, flow: str, load: Callable[[], Json]) -> Flow:
     """Return the flow whose definition has *hash*, kept or by *load*; BadFlow where it has errors."""
-    return _compiled(hash, id, number, flow, _Given(load))
+    key = (hash, id, number, flow)
+    found = _kept.get(key)
+    if found is None:
+        found = Flow(loaded(load()), id, number, flow, hash)
+        with _keeping:
+            if len(_kept) >= _MOST:
+                del _kept[next(iter(_kept))]
+            _kept[key] = found
+    return found

@@ -76,23 +76,30 @@ def live_flows(documents: Any) -> Iterator[Live]:
             yield Live(flow["id"], definition["name"], tuple(definition["triggers"]))
 
 
+class _Here(Around):
+    """What a flow may know in one conversation."""
+
+    def __init__(self, documents: Any, at: str, of: tuple[Json, Json | None], settings: Json, rng: Random):
+        self.documents, self.at, self.of, self.settings, self.rng = documents, at, of, settings, rng
+
+    def load(self) -> Json:
+        conversation, contact = self.of
+        return fields(self.documents, conversation, contact or {})
+
+    def place(self) -> tuple[str, str, bool]:
+        workspace = self.documents.table("workspace").get(doc_id="main") or {}
+        zone = workspace.get("timezone") or "Asia/Jakarta"
+        return zone, workspace.get("region") or "ID", is_open(self.settings, self.at, zone)
+
+    def library(self, name: str) -> Flow | None:
+        return published(self.documents, name)
+
+
 def around(
     documents: Any, at: str, conversation: Json, contact: Json | None, settings: Json, rng: Random
 ) -> Around:
     """Return what a flow may know in a conversation at a time; read when it is needed."""
-
-    def place() -> tuple[str, str, bool]:
-        workspace = documents.table("workspace").get(doc_id="main") or {}
-        zone = workspace.get("timezone") or "Asia/Jakarta"
-        return zone, workspace.get("region") or "ID", is_open(settings, at, zone)
-
-    return Around(
-        at,
-        lambda: fields(documents, conversation, contact or {}),
-        place,
-        rng,
-        lambda name: published(documents, name),
-    )
+    return _Here(documents, at, (conversation, contact), settings, rng)
 
 
 def fields(documents: Any, conversation: Json, contact: Json) -> Json:

@@ -5,6 +5,7 @@ answered. `run` has no clock, no chance of its own and does no I/O; the page's t
 of `replyai flow test`, the back-test and the hooks all call it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +26,7 @@ SHOWN = 300  # of an answer in it
 SAID = 60_000  # of a message
 
 
-@dataclass
+@dataclass(slots=True)
 class Outcome:
     """What came of one event.
 
@@ -117,6 +118,8 @@ def resumed(flow: Flow, session: Json, around: Around) -> Outcome:
 class _Run:
     """One event's way through a flow."""
 
+    __slots__ = ("around", "flow", "out", "session", "steps", "why")
+
     def __init__(self, flow: Flow, session: Json, around: Around) -> None:
         self.flow = flow
         self.around = around
@@ -156,7 +159,7 @@ class _Run:
     def _chosen(self, node: Json, option: Json | None, text: str) -> Outcome:
         if option is None:
             return self._missed(node, text)
-        self.session.update(tries=0, misses=0)
+        self.session["tries"] = self.session["misses"] = 0
         self.keep("choice", option["title"])
         return self.follow(node, f"option.{option['id']}")
 
@@ -214,7 +217,7 @@ class _Run:
                 return self.end("loop")
             self.out.visits.append((self.flow.id, id))
             self.session["node"] = id
-            step = getattr(self, f"_at_{node['kind']}")(node)
+            step = _AT[node["kind"]](self, node)
             if isinstance(step, Outcome):
                 return step
             id = step
@@ -381,3 +384,8 @@ class _Run:
     def keep(self, name: str, value: Any) -> None:
         """Keep a value for later texts and conditions."""
         self.session["fields"][name] = value[:FIELD] if isinstance(value, str) else value
+
+
+_AT: dict[str, Callable[[_Run, Json], Any]] = {
+    name.removeprefix("_at_"): step for name, step in vars(_Run).items() if name.startswith("_at_")
+}

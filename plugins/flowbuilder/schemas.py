@@ -127,6 +127,7 @@ class Move(ActionSchema):
     Each answer of a bot is one of these, so what is plainly right is not looked at field by field.
     """
 
+    only_read = True
     conversation = fields.String(required=True)
     rev = fields.Integer(required=True, strict=True)
     session = fields.Dict(required=True, allow_none=True)
@@ -134,7 +135,7 @@ class Move(ActionSchema):
 
     def load(self, data: Any, **how: Any) -> Any:
         """Return *data* where it has just the fields, of their types; else as every schema does."""
-        if not how and isinstance(data, dict) and set(data) == _MOVE and _is_move(**data):
+        if not how and isinstance(data, dict) and data.keys() == _MOVE and _is_move(data):
             return dict(data)
         return super().load(data, **how)
 
@@ -142,9 +143,10 @@ class Move(ActionSchema):
 _MOVE = {"conversation", "rev", "session", "step"}
 
 
-def _is_move(conversation: Any, rev: Any, session: Any, step: Any) -> bool:
-    is_session = session is None or type(session) is dict
-    return type(conversation) is str and type(rev) is int and is_session and type(step) is dict
+def _is_move(data: dict[str, Any]) -> bool:
+    session = data["session"]
+    is_told = type(data["conversation"]) is str and type(data["rev"]) is int and type(data["step"]) is dict
+    return is_told and (session is None or type(session) is dict)
 
 
 class Gather(ActionSchema):
