@@ -190,13 +190,14 @@ def _few(
 
     What a list of many has is sooner met along the index, and so is what has a way for each side of an OR.
     """
-    if found := by_short_list(rows, layout, readable(query)):
+    if parts.lists and (found := by_short_list(rows, layout, readable(query))):
         return found
+    if driver is None:
+        return plan(query, layout)
+    if parts.lists or has_ways or not _selective(parts, driver):
+        return None
     candidates = plan(query, layout)
-    if candidates is None or driver is None:
-        return candidates
-    is_sooner = not parts.lists and not has_ways and _selective(parts, driver)
-    return candidates if is_sooner and _are_few(rows, candidates) else None
+    return candidates if candidates and _are_few(rows, candidates) else None
 
 
 def is_long(rows: Rows, layout: Layout, hashed: Any) -> bool:
@@ -207,6 +208,8 @@ def is_long(rows: Rows, layout: Layout, hashed: Any) -> bool:
 
 def by_short_list(rows: Rows, layout: Layout, hashed: Any) -> Plan | None:
     """Give the plan that begins with a list condition few documents meet, where the query has one."""
+    if not layout.lists:
+        return None
     parts = split(hashed, layout)
     for place, (name, values) in enumerate(parts.lists):
         select = list_select(layout, name, values)

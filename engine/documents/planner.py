@@ -18,7 +18,11 @@ from .tables import UNDECLARED, Collection, expression, indexable, list_table
 
 _MOST_SIDES = 400  # SQLite joins 500 selects
 _MOST_FILTERED = 50  # SQLite nests expressions 1,000 deep; longer alternatives are left to Python
+_MOST_PLAIN, _MOST_TEXTS = 1_000, 20
 MOST_PARAMS = 30_000  # and takes 32,766 parameters
+
+
+Shape = tuple[tuple[str, str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Layout:
 
     `collection` is what is declared, of which a plan may use less (fields of a plugin that is off).
     at_once: all that have a value of a list are read at once, which for very many rows is sooner.
+    plain: plans that are kept; see `plain_plan`.
     """
 
     table: str
@@ -35,9 +40,10 @@ class Layout:
     id_field: bool = False
     collection: Collection = UNDECLARED
     at_once: bool = False
+    plain: dict[Shape, tuple[Plan, list[int]] | None] = field(default_factory=dict, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Plan:
     """SQL that selects `pos` of the candidates. exact: they are the answer. distinct: none comes twice."""
 
@@ -91,8 +97,65 @@ def plan(query: Any, layout: Layout) -> Plan | None:
 
 def plan_of(hashed: Any, layout: Layout) -> Plan | None:
     """Give the plan of what a query's hash says; see `plan`."""
-    found = _plan(hashed, layout)
+    found = plain_plan(hashed, layout) or _plan(hashed, layout)
     return found if found is not None and len(found.params) <= MOST_PARAMS else None
+
+
+def plain_plan(hashed: Any, layout: Layout) -> Plan | None:
+    """Give the plan of a conjunction of comparisons with plain texts, or None for any other query.
+
+    What hooks and handlers ask most is of this kind. Its SQL depends on the shape alone, so it is kept.
+    """
+    found = _plain(hashed)
+    if found is None:
+        return None
+    shape, texts = found
+    try:
+        known = layout.plain[shape]
+    except KeyError:
+        known = _plain_template(shape, layout)
+        if len(layout.plain) < _MOST_PLAIN:
+            layout.plain[shape] = known
+    if known is None:
+        return None
+    made, places = known
+    params = tuple([texts[place] for place in places])
+    return Plan(made.select, params, made.exact, made.distinct, made.score)
+
+
+def _plain(hashed: Any) -> tuple[Shape, list[str]] | None:
+    """Give (operator, field, how many texts) of all parts and their texts, if there is nothing else.
+
+    Plain texts are the same to SQLite and Python, whichever they are.
+    """
+    parts = []
+    for part in joined(hashed, "and"):
+        if type(part) is not tuple or len(part) != 3 or part[0] not in _PLAIN:
+            return None
+        operator, path, value = part
+        texts = value if operator == "one_of" else (value,)
+        if type(texts) is not tuple or not 0 < len(texts) <= _MOST_TEXTS or type(path[0]) is not str:
+            return None
+        for text in texts:
+            if type(text) is not str or not text.isascii() or "\0" in text or text[:1] in ("[", "{"):
+                return None
+        if len(path) != 1:
+            return None
+        parts.append((operator, path[0], len(texts), texts))
+    if len(parts) > 1:
+        parts.sort()
+    return tuple([part[:3] for part in parts]), [text for part in parts for text in part[3]]
+
+
+def _plain_template(shape: Shape, layout: Layout) -> tuple[Plan, list[int]] | None:
+    """Give the plan for a shape with any plain texts, and which text each of its parameters is."""
+    parts, count = [], 0
+    for operator, name, size in shape:
+        texts = tuple(map(str, range(count, count + size)))
+        parts.append((operator, (name,), texts if operator == "one_of" else texts[0]))
+        count += size
+    made = _plan(("and", frozenset(parts)), layout)
+    return None if made is None else (made, [int(param) for param in made.params])
 
 
 def readable(query: Any) -> Any:
@@ -258,6 +321,7 @@ def _sort_either(sides: tuple[Any, ...], layout: Layout, parts: Parts) -> None:
 
 
 _RANGES = ("<", "<=", ">", ">=")
+_PLAIN = frozenset(("==", "one_of", *_RANGES))
 
 
 def _term(operator: Any, name: str, value: Any, layout: Layout) -> Term | None:

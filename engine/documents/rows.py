@@ -19,7 +19,7 @@ from .tables import list_table
 Row = tuple[int, Any, str, "str | None"]  # pos, id, doc, odd
 _BATCH = 1_000
 _new = Document.__new__
-_MOST_KEPT, _LONGEST_KEPT = 200, 1 << 16  # rows and characters of an answer that is kept
+MOST_KEPT, _LONGEST_KEPT = 200, 1 << 16  # rows and characters of an answer that is kept
 
 
 class RowTable(tinydb.table.Table):
@@ -252,12 +252,12 @@ class RowTable(tinydb.table.Table):
         for name in layout.collection.lists:
             old, new = strings_in(before.get(name)), strings_in(after.get(name))
             side = list_table(layout.table, name)
-            self._rows.connection.executemany(
-                f"DELETE FROM {side} WHERE value=? AND pos=?", [(value, pos) for value in old - new]
-            )
-            self._rows.connection.executemany(
-                f"INSERT INTO {side} VALUES (?,?)", [(value, pos) for value in new - old]
-            )
+            for sql, values in (
+                (f"DELETE FROM {side} WHERE value=? AND pos=?", old - new),
+                (f"INSERT INTO {side} VALUES (?,?)", new - old),
+            ):
+                if values:
+                    self._rows.connection.executemany(sql, [(value, pos) for value in values])
 
     def _texts(self, layout: Layout, content: dict[str, Any]) -> tuple[str, str | None]:
         """Give a document's `doc` and `odd` texts. Raises ValueError for what a collection cannot hold."""
@@ -289,7 +289,7 @@ class RowTable(tinydb.table.Table):
 
     def _remember(self, cond: QueryLike, rows: list[Row]) -> None:
         """Keep an answer for the same question, if it is small: it may stay for long."""
-        if len(rows) > _MOST_KEPT or sum(len(row[2]) for row in rows) > _LONGEST_KEPT:
+        if len(rows) > MOST_KEPT or sum(len(row[2]) for row in rows) > _LONGEST_KEPT:
             return
         if self._rows.version_of(self.name) is not None and getattr(cond, "is_cacheable", lambda: True)():
             self._query_cache[cond] = cast("list[Document]", rows)

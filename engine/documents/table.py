@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import chain, islice
+from typing import Any, cast
 
-from tinydb.queries import QueryLike
+from tinydb.queries import Query, QueryLike
 from tinydb.table import Document
 
 from .codec import strings_in
 from .counting import counts
 from .finding import Found, Wanted, find
 from .paging import Page, by_short_list, cursor_at, cursor_of, is_long, page
-from .planner import Layout, Plan, plan, plan_of, readable
-from .rows import RowTable
+from .planner import Layout, Plan, plain_plan, plan, plan_of, readable
+from .rows import MOST_KEPT, Row, RowTable
 from .storage import TinyRows, as_plain
 from .tables import list_table
+
+_ALL = Query().noop()
 
 
 class Table(RowTable):
@@ -26,7 +29,14 @@ class Table(RowTable):
     def __iter__(self) -> Iterator[Document]:
         """Give all documents in the order of their insertion."""
         layout = self._rows.layout(self.name)
-        return iter(()) if layout is None else (self._document(row) for row in self._all_rows(layout))
+        rows: Iterable[Row] | None = () if layout is None else self._remembered(_ALL)
+        if rows is None:
+            rows = self._all_rows(cast(Layout, layout))
+            if self._rows.version_of(self.name) is not None:
+                first = list(islice(rows, MOST_KEPT + 1))
+                self._remember(_ALL, first)
+                rows = chain(first, rows)
+        return (self._document(row) for row in rows)
 
     def __len__(self) -> int:
         """Give the number of documents."""
@@ -63,7 +73,12 @@ class Table(RowTable):
 
     def count(self, cond: QueryLike) -> int:
         """Give the number of documents that match; from indexes alone where that is exact."""
-        return self.counts([cond])[0]
+        layout = self._rows.layout(self.name)
+        found = plain_plan(readable(cond), layout) if layout and self._rows.string_ids else None
+        if found is None or not (found.exact and found.distinct):
+            return self.counts([cond])[0]
+        sql = f"SELECT count(*) FROM ({found.select})"
+        return int(self._rows.connection.execute(sql, found.params).fetchone()[0])
 
     def counts(self, conds: Sequence[QueryLike]) -> list[int]:
         """Give the number of documents that match each query, in fewer steps than one after the other."""
