@@ -37,6 +37,7 @@ Parts = frozenset[Any]  # of a conjunction, each as TinyDB's hashes have it
 Sum = list[tuple[int, Parts]]
 List = tuple[str, tuple[str, ...]]  # a field, and values of which a document has one
 _MOST_TERMS = 200
+_MOST_LISTS = 8  # more walks along lists take longer than one along an index
 _MOST_AT_ONCE = 100  # numbers that one statement gives
 _MOST_PARAMS = MOST_PARAMS // _MOST_AT_ONCE // 2
 _LONG = 30_000  # a list of more is walked along only where no index leads to fewer
@@ -56,7 +57,9 @@ def counts(rows: Rows, layout: Layout, queries: Sequence[Any]) -> list[int | Non
     asked = list(dict.fromkeys(parts for each in sums for _, parts in each))
     lists = dict.fromkeys(each for parts in asked for each in _lists(parts, layout))
     lengths = _by_plans(rows, {each: _listed(each, layout) for each in lists})
-    found = {parts: _way(rows, layout, parts, lengths) or _plan(rows, layout, parts) for parts in asked}
+    is_there = bool(lists) and _has_beside(rows, layout)
+    ways = {parts: _way(rows, layout, parts, lengths) if is_there else None for parts in asked}
+    found = {parts: ways[parts] or _plan(rows, layout, parts) for parts in asked}
     is_known = [all(found[parts] for _, parts in each) for each in sums]
     needed = {
         parts: found[parts] for each, known in zip(sums, is_known, strict=True) if known for _, parts in each
@@ -71,23 +74,30 @@ def counts(rows: Rows, layout: Layout, queries: Sequence[Any]) -> list[int | Non
 
 def terms(hashed: Any, layout: Layout) -> Sum:
     """Give conjunctions whose numbers, with their signs, add up to that of a query."""
-    parts = frozenset(conjuncts(hashed))
-    found = _terms(parts, layout)
-    return found if len(found) <= _MOST_TERMS else [(1, parts)]
+    whole = frozenset(conjuncts(hashed))
+    left: Sum = [(1, whole)]
+    found: Sum = []
+    while left and len(left) + len(found) <= _MOST_TERMS:
+        sign, parts = left.pop()
+        pieces = _pieces_of(parts, layout)
+        left += [(sign * own, piece) for own, piece in pieces]
+        found += [] if pieces else [(sign, parts)]
+    by_list = sum(1 for _, parts in found if _lists(parts, layout))
+    return [(1, whole)] if left or by_list > _MOST_LISTS else found
 
 
-def _terms(parts: Parts, layout: Layout) -> Sum:
+def _pieces_of(parts: Parts, layout: Layout) -> Sum:
+    """Take one part of a conjunction out: what does not have it is all less what has; else nothing."""
     if any(values_of_list(part, layout) for part in parts):
-        return [(1, parts)]
+        return []
     for part in parts:
         if _is_about_lists(part, layout):
             rest = parts - {part}
-            opposite = rest.union(conjuncts(negated(part)))
-            return [*_terms(rest, layout), *((-sign, each) for sign, each in _terms(opposite, layout))]
+            return [(1, rest), (-1, rest.union(conjuncts(negated(part))))]
     for part in parts:
         if shares := _shares(parts - {part}, part, layout):
             return [(sign, (parts - {part}) | share) for sign, share in shares]
-    return [(1, parts)]
+    return []
 
 
 def _is_about_lists(part: Any, layout: Layout) -> bool:
@@ -143,10 +153,17 @@ def _listed(one: List, layout: Layout) -> Plan:
     return Plan(list_select(layout, *one), one[1], exact=True, distinct=len(one[1]) == 1)
 
 
+def _has_beside(rows: Rows, layout: Layout) -> bool:
+    """Say if the index by document is there; in an old file it is not before the engine has opened that."""
+    name = beside_index(layout.table, layout.collection).strip('"')
+    sql = "SELECT 1 FROM sqlite_master WHERE type='index' AND name=?"
+    return bool(layout.collection.beside) and rows.connection.execute(sql, (name,)).fetchone() is not None
+
+
 def _way(rows: Rows, layout: Layout, parts: Parts, lengths: dict[List, int]) -> _Way | None:
     """Give the list to walk along, the shortest there is, where the index by document tells all else."""
     lists, beside = _lists(parts, layout), {*layout.collection.beside, *layout.lists}
-    if not lists or not layout.collection.beside or len(parts) == 1:
+    if not lists or len(parts) == 1:
         return None
     along = min(lists, key=lengths.__getitem__)
     others: dict[Any, Filter] = {}
