@@ -102,6 +102,37 @@ def test_long_answers_are_cut_in_what_people_are_told(shop: Day):
     assert len(bot_said(shop, DEWI)[-1]) == 60_000 and not shop.all("problem")
 
 
+@pytest.mark.parametrize("letter", ["y", "😀", "\x01", "\u202e"])
+def test_what_a_flow_says_keeps_and_calls_has_a_limit_that_no_customer_can_break(shop: Day, letter: str):
+    asked = [
+        {"id": f"q{n}", "kind": "ask", "text": "?", "field": f"x{n}", "to": {"next": f"q{n + 1}"}}
+        for n in range(30)
+    ]
+    long = "{{x1}}" * 600
+    after = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "k")]
+    says = [{"id": "q30", "kind": "message", "text": long, "to": {"next": "a"}}]
+    says += [{"id": id, "kind": "message", "text": long, "to": {"next": to}} for id, to in after]
+    keeps = {"id": "k", "kind": "set", "field": "contact.note", "value": long, "to": {"next": "h"}}
+    call = {
+        "id": "h",
+        "kind": "http",
+        "url": "https://toko.example/",
+        "method": "POST",
+        "body": {"all": long},
+    }
+    told = {"id": "e", "kind": "end", "text": "{{error}}"}
+    to = {"next": "e", "error": "e"}
+    published(shop, flow(*asked, *says, keeps, {**call, "to": to}, told, settings={"gather": 0}))
+    shop.writes(DEWI, "halo")
+    for _ in range(30):
+        shop.writes(DEWI, letter * 4000)
+    assert not shop.all("problem") and not shop.all("flow_session")
+    assert not [job for job in shop.all("job") if job["name"] == "flowbuilder.http"]
+    ended = [row for row in shop.journal() if row["event"]["type"] == "message.received"][-1]
+    (move,) = [each for each in ended["actions"] if each["type"] == "flowbuilder.move"]
+    assert move["data"]["step"]["ended"] == "end"
+
+
 @pytest.mark.parametrize("then", ["resolve", "queue"])
 def test_a_flow_whose_label_begins_it_runs_once(shop: Day, then: str):
     vip = shop.label("VIP")

@@ -6,8 +6,9 @@ of `replyai flow test`, the back-test and the hooks all call it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from engine import templates, times
 
@@ -15,6 +16,7 @@ from . import texts
 from .answers import NotThat, choose, read
 from .around import Around, Fields
 from .compiled import Flow
+from .outcome import Outcome
 from .phrases import phrase
 
 Json = dict[str, Any]
@@ -24,26 +26,9 @@ FIELD = 4_000  # characters of an answer that is kept
 NOTE = 4_000  # of a note to people
 SHOWN = 300  # of an answer in it
 SAID = 60_000  # of a message
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What came of one event.
-
-    session: what is kept, or None where the flow ended; do: what to do, in order, each ``{"do": …}``:
-    ``say {text, media, node}``, ``label {add, remove}``, ``contact {field, value}``, ``http {…}``,
-    ``hand_over {team, agent, skill, note}``, ``resolve``, ``queue``; visits: (version, node) passed; misses:
-    (version, node, text) not understood; ended: why it ended (``end``, ``goal``, ``person``, ``cancelled``,
-    ``expired``, ``stuck``, ``loop``) or None; why: for people; fields: what the session has kept.
-    """
-
-    session: Json | None
-    do: list[Json] = field(default_factory=list)
-    visits: list[tuple[str, str]] = field(default_factory=list)
-    misses: list[tuple[str, str, str]] = field(default_factory=list)
-    ended: str | None = None
-    why: str = ""
-    fields: Json = field(default_factory=dict)
+ROOM = 80_000  # of all that one event has said and kept at the contact: an action has its limit in bytes
+KEPT = 60_000  # of all answers that a session keeps
+CALLED = 1 << 16  # bytes of a call of a service
 
 
 def begin(flow: Flow, around: Around, trigger: str, text: str = "") -> Outcome:
@@ -118,7 +103,7 @@ def resumed(flow: Flow, session: Json, around: Around) -> Outcome:
 class _Run:
     """One event's way through a flow."""
 
-    __slots__ = ("around", "flow", "out", "session", "steps", "why")
+    __slots__ = ("around", "flow", "out", "room", "session", "steps", "why")
 
     def __init__(self, flow: Flow, session: Json, around: Around) -> None:
         self.flow = flow
@@ -127,6 +112,7 @@ class _Run:
         self.out = Outcome(None)
         self.why = ""
         self.steps = 0
+        self.room = ROOM
 
     def take(self, node: Json, text: str) -> Outcome:
         """Take an answer at a node that waits for one, or a word that works everywhere."""
@@ -271,6 +257,7 @@ class _Run:
         name = node["field"]
         if name.startswith("contact."):
             name = name.removeprefix("contact.")
+            value = self._fitting(value, FIELD) if value is not None else None
             self.out.do.append({"do": "contact", "field": name, "value": value})
         self.keep(name, value)
         return self._next(node)
@@ -307,7 +294,7 @@ class _Run:
         lines = [f"{self.flow.title}, {self.session['node']}", *said, *([f"> {last[:200]}"] if last else ())]
         return "\n".join(lines)[:NOTE]
 
-    def _at_http(self, node: Json) -> Outcome:
+    def _at_http(self, node: Json) -> Any:
         fields = self.fields
         call = {
             "url": templates.fill(node["url"], {k: texts.quoted(v) for k, v in fields.items()}),
@@ -319,6 +306,9 @@ class _Run:
             "deadline": node["deadline"],
             "paths": sorted(set(node["save"].values())),
         }
+        if len(orjson.dumps(call)) > CALLED:
+            self.keep("error", "the request is too long")
+            return node["to"].get("error") or self.to_person(node, "stuck")
         self.session["calls"] = self.session.get("calls", 0) + 1
         self.session["call"] = f"{self.session['started_at']}/{self.session['calls']}"
         self.out.do.append({"do": "http", "node": node["id"], "call": self.session["call"], **wanted, **call})
@@ -368,9 +358,16 @@ class _Run:
 
     def say(self, text: str, node: Json, media: Json | None = None) -> None:
         """Have the customer told *text*; nothing where there is nothing to say."""
+        text = self._fitting(text, SAID)
         if text.strip() or media:
             self.session["unasked"] += 1
-            self.out.do.append({"do": "say", "text": text[:SAID], "media": media, "node": node["id"]})
+            self.out.do.append({"do": "say", "text": text, "media": media, "node": node["id"]})
+
+    def _fitting(self, text: str, most: int) -> str:
+        """Return as much of a text as there is room for."""
+        text = text[: min(most, self.room)]
+        self.room -= len(text)
+        return text
 
     @property
     def fields(self) -> Fields:
@@ -383,7 +380,13 @@ class _Run:
 
     def keep(self, name: str, value: Any) -> None:
         """Keep a value for later texts and conditions."""
-        self.session["fields"][name] = value[:FIELD] if isinstance(value, str) else value
+        fields = self.session["fields"]
+        if isinstance(value, str):
+            value = value[:FIELD]
+            if len(value) > KEPT // 100:
+                others = sum(len(str(each)) for key, each in fields.items() if key != name)
+                value = value[: max(0, KEPT - others)]
+        fields[name] = value
 
 
 _AT: dict[str, Callable[[_Run, Json], Any]] = {
