@@ -162,18 +162,21 @@ class HookRunner:
                 self.reload()
             if len(asked) >= most:
                 break
-            asked.extend(self._call_event(tx, type, data, errors))
+            self._call_event(tx, type, data, errors, asked)
             if type in ROUTED:
                 asked.extend(self._route(tx, type, data, errors))
         return asked if len(asked) <= most else asked[: max(0, most)]
 
-    def _call_event(self, tx: Transaction, type: str, data: dict[str, Any], errors: list[Any]) -> list[Asked]:
+    def _call_event(
+        self, tx: Transaction, type: str, data: dict[str, Any], errors: list[Any], asked: list[Asked]
+    ) -> None:
         name = type.replace(".", "_")
         listeners = self._listening(name, tx, type, data)
-        if not listeners:
-            return []
-        given = Given(tx, type, data, self.hidden)
-        return [(each.plugin, name, ask) for each in listeners for ask in self._call(each, given, errors)]
+        if listeners:
+            given = Given(tx, type, data, self.hidden)
+            for listener in listeners:
+                for wanted in self._call(listener, given, errors):
+                    asked.append((listener.plugin, name, wanted))
 
     def _route(self, tx: Transaction, type: str, data: dict[str, Any], errors: list[Any]) -> list[Asked]:
         """Ask who takes a conversation that is new, open again or handed over: the first answer decides.
@@ -226,7 +229,7 @@ class HookRunner:
         try:
             answer = hook.function(*[argument(given) for argument in listener.arguments])
             if answer is not None:
-                asked = [self._action(each, event) for each in _bounded(answer)]
+                asked = [self._action(each, event) for each in _bounded(answer) if each is not None]
         except (Exception, SystemExit) as error:
             if is_fatal(error):
                 raise
@@ -370,7 +373,7 @@ def _bounded(answer: Any) -> list[Any]:
         return [answer]
     if not isinstance(answer, list | tuple | GeneratorType):
         raise BadAction(f"a hook returns actions, not {type(answer).__name__}")
-    found = [wanted for wanted in islice(answer, ACTIONS_LIMIT + 1) if wanted is not None]
+    found = [*islice(answer, ACTIONS_LIMIT + 1)]
     if len(found) > ACTIONS_LIMIT:
         raise BadAction(f"over {ACTIONS_LIMIT} actions for one event")
     return found

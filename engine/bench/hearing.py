@@ -57,11 +57,11 @@ class Hearing:
         hooks, store = self.workspace.pipeline.hooks, self.workspace.store
         heard = [(event["type"], event["data"])]
         (conversation,) = [each for each in self.all("conversation") if each["id"] == message["conversation"]]
-        about = (
-            ("message", message["id"]),
-            ("conversation", conversation["id"]),
-            ("contact", conversation["contact"]),
-        )
+        about = {
+            "message": message["id"],
+            "conversation": conversation["id"],
+            "contact": conversation["contact"],
+        }
         reads = list(reads)
 
         def call() -> list[Any]:

@@ -158,7 +158,6 @@ def _session(number, flow, definition):
         "state": "asking",
     }
     rest = {
-        "trigger": "",
         "started_at": AT,
         "asked_at": AT,
         "due": None,

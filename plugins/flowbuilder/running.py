@@ -36,7 +36,7 @@ def begin(flow: Flow, around: Around, trigger: str, text: str = "") -> Outcome:
     session = {
         "flow": flow.flow, "version": flow.id, "number": flow.number, "hash": flow.hash, "node": None,
         "state": "running",
-        "trigger": trigger, "started_at": around.at, "asked_at": around.at, "due": None, "tries": 0,
+        "started_at": around.at, "asked_at": around.at, "due": None, "tries": 0,
         "misses": 0, "unasked": 0, "fields": {"message": text[:FIELD]} if text else {},
     }  # fmt: skip
     run = _Run(flow, session, around)
