@@ -129,16 +129,17 @@ def _heard(message, conversation, contact, documents, around, session):
         return list(giving_way.to_people(conversation, session, "the contact opted out"))
     flow = reading.flow_of(documents, session)
     text = _said(message)
-    pause = flow.settings["gather"]
-    if pause and not _is_whole(flow, session, text, around):
-        return [action("flowbuilder.gather", conversation=conversation["id"], text=text, seconds=pause)]
-    return [_move(conversation, session, running.answer(flow, session, text, around))]
-
-
-def _is_whole(flow, session, text, around):
-    """Whether *text* needs nothing after it: it names an option, or is the kind of answer asked for."""
     node = flow.nodes.get(session["node"])
-    if node is None or (node["kind"] == "menu" and flow.named(node, text)) or flow.global_word(text):
+    option = flow.named(node, text) if node is not None and node["kind"] == "menu" else None
+    pause = flow.settings["gather"]
+    if pause and option is None and not _is_whole(flow, node, text, around):
+        return [action("flowbuilder.gather", conversation=conversation["id"], text=text, seconds=pause)]
+    return [_move(conversation, session, running.answer(flow, session, text, around, option))]
+
+
+def _is_whole(flow, node, text, around):
+    """Whether *text*, which just is no option, needs nothing after it: it is the kind of answer asked for."""
+    if node is None or flow.global_word(text):
         return True
     if node["kind"] == "menu":
         return False

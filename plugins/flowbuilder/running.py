@@ -44,8 +44,11 @@ def begin(flow: Flow, around: Around, trigger: str, text: str = "") -> Outcome:
     return run.go(flow.start)
 
 
-def answer(flow: Flow, session: Json, text: str, around: Around) -> Outcome:
-    """Take what a customer wrote, in any shape; text "" where it was no text."""
+def answer(flow: Flow, session: Json, text: str, around: Around, option: Json | None = None) -> Outcome:
+    """Take what a customer wrote, in any shape; text "" where it was no text.
+
+    option: of a menu, where it is known that the text just names it (`Flow.named`).
+    """
     run = _Run(flow, session, around)
     text = text if text.isascii() else text.encode("utf-8", "replace").decode()
     run.session["unasked"] = 0
@@ -53,7 +56,7 @@ def answer(flow: Flow, session: Json, text: str, around: Around) -> Outcome:
     node = flow.nodes.get(session["node"] or "")
     if node is None or session["state"] == "running":
         return run.end("stuck")
-    return run.take(node, text)
+    return run.take(node, text, option)
 
 
 def due(flow: Flow, session: Json, around: Around) -> Outcome:
@@ -114,11 +117,11 @@ class _Run:
         self.steps = 0
         self.room = ROOM
 
-    def take(self, node: Json, text: str) -> Outcome:
+    def take(self, node: Json, text: str, option: Json | None = None) -> Outcome:
         """Take an answer at a node that waits for one, or a word that works everywhere."""
         self.why = f"flow “{self.flow.title}”, node “{node['id']}”: the answer “{text[:60]}”"
         if node["kind"] == "menu":
-            option = self.flow.named(node, text)
+            option = option or self.flow.named(node, text)
             word = None if option else self.flow.global_word(text)
             if word:
                 return self.global_word(word, node)
