@@ -28,6 +28,7 @@ class Direct:
         self._table, self._rows = table, rows
         self._layout: Layout = rows.layout(table.name)
         self._execute = rows.connection.execute
+        self._read = rows.connection.cursor().execute  # making one costs much of a look-up
         self._start = f"SELECT pos, id, doc FROM {self._layout.table}"
         self._by_id = f"{self._start} WHERE id=?"
         self._insert = f"INSERT INTO {self._layout.table} (id, doc) VALUES (?,?)"
@@ -39,7 +40,7 @@ class Direct:
 
     def by_id(self, id: str) -> Stored | None:
         """Give the row of an id."""
-        found: Stored | None = self._execute(self._by_id, (id,)).fetchone()
+        found: Stored | None = self._read(self._by_id, (id,)).fetchone()
         return found
 
     def first(self, fields: tuple[str, ...], values: tuple[Any, ...]) -> Stored | None:
