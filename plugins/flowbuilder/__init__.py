@@ -128,11 +128,11 @@ def _heard(message, conversation, contact, documents, around, session):
     if contact.get("opted_out"):
         return list(giving_way.to_people(conversation, session, "the contact opted out"))
     flow = reading.flow_of(documents, session)
-    text = _said(message)
+    text, button = _said(message), (message.get("interactive") or {}).get("id")
     pause = flow.settings["gather"]
-    if pause and not _is_whole(flow, session, text, around):
+    if pause and not button and not _is_whole(flow, session, text, around):
         return [action("flowbuilder.gather", conversation=conversation["id"], text=text, seconds=pause)]
-    return [_move(conversation, session, running.answer(flow, session, text, around))]
+    return [_move(conversation, session, running.answer(flow, session, text, around, button))]
 
 
 def _is_whole(flow, session, text, around):
@@ -289,8 +289,8 @@ def _untold(steps, conversation, documents, data):
 
 def _say(step, conversation, documents, data):
     why = f"{data['why']}; node “{step['node']}”" if data.get("why") else f"node “{step['node']}”"
-    media = {"media": step["media"]} if step["media"] else {}
-    yield action("message.send", conversation=conversation["id"], text=step["text"], why=why, **media)
+    more = {key: step[key] for key in ("media", "buttons") if step.get(key)}
+    yield action("message.send", conversation=conversation["id"], text=step["text"], why=why, **more)
 
 
 def _label(step, conversation, documents, data):

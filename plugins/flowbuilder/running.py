@@ -44,8 +44,11 @@ def begin(flow: Flow, around: Around, trigger: str, text: str = "") -> Outcome:
     return run.go(flow.start)
 
 
-def answer(flow: Flow, session: Json, text: str, around: Around) -> Outcome:
-    """Take what a customer wrote, in any shape; text "" where it was no text."""
+def answer(flow: Flow, session: Json, text: str, around: Around, button: str | None = None) -> Outcome:
+    """Take what a customer wrote, in any shape; text "" where it was no text.
+
+    button: the id of the button that was pressed, of which *text* is the title.
+    """
     run = _Run(flow, session, around)
     text = text if text.isascii() else text.encode("utf-8", "replace").decode()
     run.session["unasked"] = 0
@@ -53,7 +56,7 @@ def answer(flow: Flow, session: Json, text: str, around: Around) -> Outcome:
     node = flow.nodes.get(session["node"] or "")
     if node is None or session["state"] == "running":
         return run.end("stuck")
-    return run.take(node, text)
+    return run.take(node, text, button)
 
 
 def due(flow: Flow, session: Json, around: Around) -> Outcome:
@@ -114,11 +117,11 @@ class _Run:
         self.steps = 0
         self.room = ROOM
 
-    def take(self, node: Json, text: str) -> Outcome:
+    def take(self, node: Json, text: str, button: str | None) -> Outcome:
         """Take an answer at a node that waits for one, or a word that works everywhere."""
         self.why = f"flow “{self.flow.title}”, node “{node['id']}”: the answer “{text[:60]}”"
         if node["kind"] == "menu":
-            option = self.flow.named(node, text)
+            option = texts.pressed(node, button, text) or self.flow.named(node, text)
             word = None if option else self.flow.global_word(text)
             if word:
                 return self.global_word(word, node)
@@ -156,7 +159,7 @@ class _Run:
             return self.follow(node, "other")
         if self.session["misses"] >= self.flow.settings["misses"]:
             return self.to_person(node, "stuck")
-        self.say(f"{phrase(self.flow.language, 'again')}\n\n{texts.listed(node)}", node)
+        self.offer(phrase(self.flow.language, "again"), node, node["list_options"])
         return self._ask(node)
 
     def _note_miss(self, node: Json, text: str) -> None:
@@ -219,8 +222,16 @@ class _Run:
 
     def _at_menu(self, node: Json) -> Outcome:
         text = self.fill(node["text"])
-        self.say(f"{text}\n\n{texts.listed(node)}".strip() if node["list_options"] else text, node)
+        if node["list_options"]:
+            self.offer(text, node)
+        else:
+            self.say(text, node)
         return self._ask(node)
+
+    def offer(self, text: str, node: Json, with_buttons: bool = True) -> None:
+        """Have a menu's options told below *text*: numbered, and by buttons where a gateway has these."""
+        buttons = texts.buttons(node, text) if with_buttons else None
+        self.say(f"{text}\n\n{texts.listed(node)}".strip(), node, buttons=buttons)
 
     def _at_ask(self, node: Json) -> Outcome:
         self.session["tries"] = 0
@@ -356,12 +367,27 @@ class _Run:
         self.out.ended, self.out.why, self.out.fields = ended, self.why, self.session["fields"]
         return self.out
 
-    def say(self, text: str, node: Json, media: Json | None = None) -> None:
-        """Have the customer told *text*; nothing where there is nothing to say."""
+    def say(self, text: str, node: Json, media: Json | None = None, buttons: Json | None = None) -> None:
+        """Have the customer told *text*; nothing where there is nothing to say.
+
+        buttons: what to say in its place where the gateway has buttons, if there is room for both.
+        """
         text = self._fitting(text, SAID)
         if text.strip() or media:
             self.session["unasked"] += 1
-            self.out.do.append({"do": "say", "text": text, "media": media, "node": node["id"]})
+            step = {"do": "say", "text": text, "media": media, "node": node["id"]}
+            if buttons and self._has_room_for(buttons):
+                step["buttons"] = buttons
+            self.out.do.append(step)
+
+    def _has_room_for(self, buttons: Json) -> bool:
+        """Take the room of *buttons*, if there is as much left; a text that was cut leaves none."""
+        size = len(buttons["text"])
+        size += sum(len(option["id"]) + len(option["title"]) for option in buttons["options"])
+        if size > self.room:
+            return False
+        self.room -= size
+        return True
 
     def _fitting(self, text: str, most: int) -> str:
         """Return as much of a text as there is room for."""

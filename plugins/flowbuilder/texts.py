@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from engine import templates
+from engine.gateways import BUTTON_TITLE, BUTTONS, BUTTONS_TEXT
 
 Json = dict[str, Any]
 
@@ -12,6 +13,29 @@ Json = dict[str, Any]
 def listed(node: Json) -> str:
     """Return the options of a menu as numbered lines."""
     return "\n".join(f"{option['id']}. {option['title']}" for option in node["options"])
+
+
+def buttons(node: Json, text: str) -> Json | None:
+    """Return the options of a menu as buttons below *text*; None where they are too many, long or alike."""
+    options = node["options"]
+    if len(options) > BUTTONS or not text.strip() or len(text) > BUTTONS_TEXT:
+        return None
+    titles = {option["title"].strip().casefold() for option in options}
+    if len(titles) < len(options) or any(len(option["title"]) > BUTTON_TITLE for option in options):
+        return None
+    made = [{"id": _button(node, option), "title": option["title"]} for option in options]
+    return {"text": text, "options": made} if all(titles) else None
+
+
+def _button(node: Json, option: Json) -> str:
+    return f"{node['id']}/{option['id']}"
+
+
+def pressed(node: Json, button: str | None, title: str) -> Json | None:
+    """Return the option of a menu whose button was pressed; None where it was one of another menu."""
+    if button is None:
+        return None
+    return next((o for o in node["options"] if _button(node, o) == button and o["title"] == title), None)
 
 
 def numbered(choices: list[str]) -> str:
