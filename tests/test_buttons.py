@@ -217,10 +217,7 @@ def test_buttons_take_their_room():
 
 def test_what_a_button_is_called_and_which_option_it_stands_for():
     node = menu("Ya", "Tidak")
-    assert texts.buttons(node, "?") == {
-        "text": "?",
-        "options": [{"id": "m/1", "title": "Ya"}, {"id": "m/2", "title": "Tidak"}],
-    }
+    assert texts.buttons(node) == [{"id": "m/1", "title": "Ya"}, {"id": "m/2", "title": "Tidak"}]
     assert texts.pressed(node, "m/1", "Ya") == node["options"][0]
     assert texts.pressed(node, "m/1", "Tidak") is None
     assert texts.pressed(node, "x/1", "Ya") is None and texts.pressed(node, None, "Ya") is None

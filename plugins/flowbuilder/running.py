@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from engine import templates, times
+from engine.gateways import BUTTONS_TEXT
 
 from . import texts
 from .answers import NotThat, choose, read
@@ -159,7 +160,7 @@ class _Run:
             return self.follow(node, "other")
         if self.session["misses"] >= self.flow.settings["misses"]:
             return self.to_person(node, "stuck")
-        self.offer(phrase(self.flow.language, "again"), node, node["list_options"])
+        self.offer(phrase(self.flow.language, "again"), node)
         return self._ask(node)
 
     def _note_miss(self, node: Json, text: str) -> None:
@@ -228,9 +229,11 @@ class _Run:
             self.say(text, node)
         return self._ask(node)
 
-    def offer(self, text: str, node: Json, with_buttons: bool = True) -> None:
-        """Have a menu's options told below *text*: numbered, and by buttons where a gateway has these."""
-        buttons = texts.buttons(node, text) if with_buttons else None
+    def offer(self, text: str, node: Json) -> None:
+        """Have a menu's options told below *text*: numbered, and by buttons where these fit."""
+        options = self.flow.buttons(node)
+        fit = options and len(text) <= BUTTONS_TEXT and text.strip()
+        buttons = {"text": text, "options": options} if fit else None
         self.say(f"{text}\n\n{texts.listed(node)}".strip(), node, buttons=buttons)
 
     def _at_ask(self, node: Json) -> Outcome:

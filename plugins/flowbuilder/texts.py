@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from engine import templates
-from engine.gateways import BUTTON_TITLE, BUTTONS, BUTTONS_TEXT
+from engine.gateways import BUTTON_TITLE, BUTTONS
 
 Json = dict[str, Any]
 
@@ -15,16 +15,15 @@ def listed(node: Json) -> str:
     return "\n".join(f"{option['id']}. {option['title']}" for option in node["options"])
 
 
-def buttons(node: Json, text: str) -> Json | None:
-    """Return the options of a menu as buttons below *text*; None where they are too many, long or alike."""
-    options = node["options"]
-    if len(options) > BUTTONS or not text.strip() or len(text) > BUTTONS_TEXT:
+def buttons(node: Json) -> list[Json] | None:
+    """Return the options of a menu as buttons; None where they are too many, too long or alike."""
+    titles = [option["title"] for option in node["options"]]
+    differ = {title.strip().casefold() for title in titles}
+    if len(titles) > BUTTONS or len(differ) < len(titles) or not all(differ):
         return None
-    titles = {option["title"].strip().casefold() for option in options}
-    if len(titles) < len(options) or any(len(option["title"]) > BUTTON_TITLE for option in options):
+    if any(len(title) > BUTTON_TITLE for title in titles):
         return None
-    made = [{"id": _button(node, option), "title": option["title"]} for option in options]
-    return {"text": text, "options": made} if all(titles) else None
+    return [{"id": _button(node, option), "title": option["title"]} for option in node["options"]]
 
 
 def _button(node: Json, option: Json) -> str:
