@@ -23,6 +23,9 @@ from engine.events import content_hash
 from engine.ids import canonical_chat, event_id
 
 __all__ = [
+    "BUTTONS",
+    "BUTTONS_TEXT",
+    "BUTTON_TITLE",
     "MEGABYTE",
     "AddressBook",
     "Answer",
@@ -49,6 +52,8 @@ __all__ = [
 ]
 
 Json = Mapping[str, Any]
+BUTTONS, BUTTON_TITLE, BUTTONS_TEXT = 3, 20, 1024
+"""WhatsApp's limits: how many buttons a message has, the characters of a title, of the text above them."""
 
 
 class Result(TypedDict, total=False):
@@ -118,7 +123,9 @@ class Gateway(Protocol):
     def send(self, message: Json, account: Json, secrets: Mapping[str, str], deadline: float) -> Result:
         """Send *message* (``id, chat, text, kind, media, reply_to``); the whole call ends after *deadline* s.
 
-        ``media`` is ``{path, mime, filename, kind}``, ``reply_to`` a gateway's id. Never raises.
+        ``media`` is ``{path, mime, filename, kind}``, ``reply_to`` a gateway's id. Where the adapter supports
+        ``buttons`` the message may have them, ``[{id, title}]``, to be shown below its text; what a customer
+        presses comes in as ``interactive``, ``{id, title, kind: "buttons"}``. Never raises.
         """
         ...
 

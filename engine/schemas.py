@@ -1,10 +1,11 @@
 """The core's documents, and the schemas of the core's actions."""
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from engine import presence
 from engine.actions import ActionSchema, LooseSchema
 from engine.documents import Collection
+from engine.gateways import BUTTON_TITLE, BUTTONS, BUTTONS_TEXT
 
 STATUSES = ("open", "snoozed", "resolved")
 HANDLERS = ("bot", "agent", "queue", "nobody")
@@ -42,6 +43,7 @@ class Message(LooseSchema):
     kind = fields.String()
     text = fields.String(allow_none=True)
     media = fields.Dict(allow_none=True)
+    buttons = fields.List(fields.Dict(), metadata={"description": "``{id, title}``; only where it has some"})
     status = fields.String()
     at = fields.String()
     author = fields.Dict()
@@ -136,10 +138,45 @@ class Snooze(OfConversation):
     until = fields.String(required=True)
 
 
+def _not_blank(text: str) -> None:
+    if not text.strip():
+        raise ValidationError("it says nothing")
+
+
+class Button(ActionSchema):
+    """One answer that a customer may press. id: what comes back of it; title: what it says."""
+
+    id = fields.String(required=True, validate=validate.Length(min=1, max=256))
+    title = fields.String(required=True, validate=[validate.Length(min=1, max=BUTTON_TITLE), _not_blank])
+
+
+def _differ(options: list[dict[str, str]]) -> None:
+    for key in ("id", "title"):
+        if len({option[key] for option in options}) < len(options):
+            raise ValidationError(f"two buttons have the same {key}")
+
+
+class Buttons(ActionSchema):
+    """A text with buttons, for gateways that have them."""
+
+    text = fields.String(required=True, validate=[validate.Length(min=1, max=BUTTONS_TEXT), _not_blank])
+    options = fields.List(
+        fields.Nested(Button), required=True, validate=[validate.Length(min=1, max=BUTTONS), _differ]
+    )
+
+
 class Send(OfConversation):
     """Say something to the customer."""
 
     text = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=TEXT_LIMIT))
+    buttons = fields.Nested(
+        Buttons,
+        allow_none=True,
+        metadata={
+            "description": "where the number's gateway has buttons, this text is said with them;"
+            " else text, which says all of it without"
+        },
+    )
     kind = fields.String(load_default="text")
     media = fields.Dict(allow_none=True, load_default=None)
     reply_to = fields.String(allow_none=True, load_default=None, metadata={"description": "a message's id"})

@@ -185,7 +185,7 @@ def of_notes(day: Day) -> None:
     day.later(100)
 
 
-CITA = "6281500003333@c.us"
+CITA, DITA, BARE = "6281500003333@c.us", "6281500005555@c.us", "6281500004444@c.us"
 
 
 def of_the_flow_builder(day: Day) -> None:
@@ -227,9 +227,34 @@ def of_the_flow_builder(day: Day) -> None:
     day.writes(CITA, "Bogor")
     day.later(4)
     day.writes(ANDI, "katalog")
+    day.writes(DITA, "katalog")
+    presses(day, DITA, "m/2", "Dua")
+    presses(day, DITA, "m/1", "Satu")  # the menu is behind: what the button says is the answer
+    without_buttons(day)
     day.ask("flowbuilder.roll_back", flow=id, number=1)
     day.ask("flowbuilder.switch", flow=id, enabled=False)
     assert day.all("flow_stat") and day.all("flow_miss")
+
+
+def presses(day: Day, chat: str, button: str, title: str) -> None:
+    """Have a customer press a button of the bot's."""
+    menu = [m for m in day.messages(chat) if m.get("buttons")][-1]
+    assert {"id": button, "title": title} in menu["buttons"]
+    answer = {"id": button, "title": title, "kind": "buttons"}
+    said = {"id": f"B-{day.time}", "kind": "interactive", "text": title, "interactive": answer}
+    data = {"message": said, "peer": peer_of(chat)}
+    day.submit(event("message.received", f"{chat}/{said['id']}", data, account=SHOP))
+
+
+def without_buttons(day: Day) -> None:
+    """The same menu on a number whose gateway has no buttons: its options are numbered lines."""
+    day.ask("account.put", name="tanpa", gateway="waha", title="Tanpa tombol")
+    for text in ("katalog", "2", "Depok"):
+        data = {"message": {"id": f"T-{text}", "kind": "text", "text": text}, "peer": peer_of(BARE)}
+        day.submit(event("message.received", f"{BARE}/{text}", data, account="tanpa"))
+    day.later(4)
+    said = [m for m in day.messages(BARE) if m["author"]["kind"] == "bot"]
+    assert said[0]["text"].endswith("\n\n1. Satu\n2. Dua") and not any("buttons" in m for m in said)
 
 
 def settle(day: Day, chat: str) -> None:

@@ -6,7 +6,10 @@ import json
 import pytest
 from PIL import Image
 
+from engine.events import event
 from tests.web_stack import ANDI, DEWI, running
+
+CITA = "6281500003333@c.us"
 
 
 @pytest.fixture(scope="module")
@@ -271,6 +274,24 @@ def test_labels_go_on_and_off_and_filter(stack):
         assert [c["id"] for c in admin("GET", f"/conversations?label={label}")[1]["items"]] == [id]
         assert admin("POST", path, json={"type": "labels.remove", "data": {"label": label}})[0] == 200
         assert admin("GET", f"/conversations?label={label}")[1]["items"] == []
+
+
+def test_a_message_with_buttons(stack, sari):
+    stack.ask("account.put", name="coba", gateway="simulator")
+    data = {"message": {"id": "B1", "kind": "text", "text": "Halo"}, "peer": {"chat_id": CITA}}
+    stack.submit([event("message.received", f"{CITA}/B1", data, account="coba")])
+    options = [{"id": "1", "title": "Ya"}, {"id": "2", "title": "Tidak"}]
+    wanted = {"text": "Jadi?\n\n1. Ya\n2. Tidak", "buttons": {"text": "Jadi?", "options": options}}
+    for chat, text, shown in ((CITA, "Jadi?", options), (DEWI, wanted["text"], None)):
+        path = f"/conversations/{stack.conversation(chat)['id']}/messages"
+        status, message = sari("POST", path, json={**wanted, "client_id": f"buttons-{chat}"})
+        assert (status, message["text"], message.get("buttons")) == (201, text, shown)
+        assert sari("POST", path, json={**wanted, "client_id": f"buttons-{chat}"})[0] == 200
+        listed = sari("GET", path)[1]["items"][0]
+        assert listed.get("buttons") == shown and ("buttons" in listed) == bool(shown)
+        long = {"text": "?", "options": [{"id": "1", "title": "x" * 21}]}
+        status, answer = sari("POST", path, json={**wanted, "buttons": long})
+        assert status == 422 and "title" in answer["error"]["fields"]["json"]["buttons"]["options"]["0"]
 
 
 def test_openapi_names_what_there_is(stack, admin):

@@ -32,6 +32,11 @@ def a_day(shop: World) -> None:
     shop.writes(ANDI, "halo, ada yang ukuran M?")
     answered = shop.answers(DEWI, "Ada, Bu 🙏", by=rina)
     shop.job_ends(answered["id"], outcome="sent", gateway_id="3EBA01")
+    buttons = {"text": "Kirim?", "options": [{"id": "1", "title": "=Ya"}, {"id": "2", "title": "Tidak"}]}
+    told = {"conversation": shop.conversation(DEWI)["id"], "text": "Kirim?\n1. =Ya", "buttons": buttons}
+    asked = shop.ask("message.send", by=rina, **told)["result"]["message"]
+    shop.job_ends(asked, outcome="sent", gateway_id="3EBA02")
+    assert shop.get("message", asked)["buttons"] == buttons["options"]
     shop.answers(ANDI, "Sebentar ya", by=rina)
     shop.ask("labels.add", by=rina, conversation=shop.conversation(DEWI)["id"], label=label)
     secret = "hash-of-a-password"

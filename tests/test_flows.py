@@ -30,7 +30,13 @@ def published(shop: Day, definition: dict[str, Any], by: str | None = None) -> s
 
 
 def bot_said(shop: Day, chat: str) -> list[str]:
-    return [m["text"] for m in shop.messages(chat) if m["author"]["kind"] == "bot"]
+    """Return what the customer reads of the bot: the texts, and below them the buttons in brackets."""
+    return [on_the_phone(m) for m in shop.messages(chat) if m["author"]["kind"] == "bot"]
+
+
+def on_the_phone(message: dict[str, Any]) -> str:
+    buttons = " ".join(f"[{button['title']}]" for button in message.get("buttons", ()))
+    return f"{message['text']}\n{buttons}" if buttons else str(message["text"])
 
 
 def session(shop: Day, chat: str) -> dict[str, Any] | None:
@@ -50,10 +56,10 @@ def shop(tmp_path: Path) -> Iterator[Day]:
 def test_a_customer_is_answered_and_nobody_is_disturbed(shop: Day):
     published(shop, SHOP)
     shop.writes(DEWI, "halo", push_name="Dewi")
-    assert bot_said(shop, DEWI) == ["Halo Dewi, mau apa?\n\n1. Harga\n2. Lokasi"]
+    assert bot_said(shop, DEWI) == ["Halo Dewi, mau apa?\n[Harga] [Lokasi]"]
     assert shop.conversation(DEWI)["handler"] == "bot"
     shop.writes(DEWI, "2")
-    assert bot_said(shop, DEWI)[1:] == ["Jl. Melati 5, Bogor.", "Halo Dewi, mau apa?\n\n1. Harga\n2. Lokasi"]
+    assert bot_said(shop, DEWI)[1:] == ["Jl. Melati 5, Bogor.", "Halo Dewi, mau apa?\n[Harga] [Lokasi]"]
     assert all(m["lane"] == "automatic" for m in shop.messages(DEWI) if m["direction"] == "out")
 
 

@@ -71,6 +71,15 @@ def test_a_text():
     assert SIMULATOR.default_account(b"[]") is None
 
 
+def test_a_button_that_was_pressed():
+    button = {"id": "menu/1", "title": "Harga"}
+    (event,) = parse(webhook("message", interactive=button, reply_to="SIMABC", reply_text="Mau apa?"))
+    said = event["data"]["message"]
+    assert (said["kind"], said["text"]) == ("interactive", "Harga")
+    assert said["interactive"] == {**button, "kind": "buttons"}
+    assert said["reply_to"] == {"id": "SIMABC", "text": "Mau apa?"}
+
+
 def test_an_answer_quotes():
     (event,) = parse(webhook("message", text="Itu", reply_to="SIMABC", reply_text="Yang mana?"))
     assert event["data"]["message"]["reply_to"] == {"id": "SIMABC", "text": "Yang mana?"}
@@ -158,6 +167,13 @@ def test_typing_ticks_reactions_and_the_connection():
         (webhook("message", kind="image", text="x"), "'file' or a 'url'"),
         (webhook("message", kind="image", media={"url": "http://x"}), "data: URL"),
         (webhook("message", kind="image", media={"url": "data:" + "x" * 400_000}), "data: URL"),
+        (webhook("message", interactive={"id": "1"}), "'id' and 'title'"),
+        (webhook("message", interactive={"id": 1, "title": "Ya"}), "'id' and 'title'"),
+        (webhook("message", interactive="1", text="Ya"), "'id' and 'title'"),
+        (
+            webhook("message", kind="image", media={"file": "x"}, interactive={"id": "1", "title": "Ya"}),
+            "no 'media'",
+        ),
         (webhook("typing", state="x"), "'state' is one of"),
         (webhook("ack", ids=[], level="read"), "'ids'"),
         (webhook("ack", ids=[1], level="read"), "'ids'"),

@@ -112,8 +112,24 @@ def test_an_answer_gets_its_ticks_and_a_reaction(stack, sari):
         assert shown_of(sari, message)["reactions"] == kept
 
 
-def an_agent_answers(stack, conversation, text):
-    asked = {"type": "message.send", "data": {"conversation": conversation, "text": text}, "why": None}
+def test_a_message_with_buttons_and_the_answer(stack, sari):
+    say(sari, "SIM-BUTTONS-1", "Halo")
+    options = [{"id": "menu/1", "title": "Harga"}, {"id": "menu/2", "title": "Lokasi"}]
+    buttons = {"text": "Mau apa?", "options": options}
+    message = an_agent_answers(stack, state(sari)["conversation"], "Mau apa?\n\n1. Harga", buttons=buttons)
+    gateway_id = a_worker_sends(stack, message)
+    shown = shown_of(sari, message)
+    assert (shown["text"], shown["buttons"]) == ("Mau apa?", options)
+    say(sari, "SIM-PRESS-1", "Lokasi", button="menu/2", reply_to=gateway_id, reply_text="Mau apa?")
+    (pressed,) = [m for m in stack.all("message") if m["gateway_id"] == "SIM-PRESS-1"]
+    assert pressed["interactive"] == {"id": "menu/2", "title": "Lokasi", "kind": "buttons"}
+    (shown,) = [m for m in state(sari)["messages"] if m["gateway_id"] == "SIM-PRESS-1"]
+    assert (shown["text"], shown["reply"], shown["buttons"]) == ("Lokasi", "Mau apa?", [])
+
+
+def an_agent_answers(stack, conversation, text, **more):
+    data = {"conversation": conversation, "text": text, **more}
+    asked = {"type": "message.send", "data": data, "why": None}
     (done,) = stack.submit([requested("system", [asked])])
     return done["actions"][0]["result"]["message"]
 

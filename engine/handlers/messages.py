@@ -50,6 +50,19 @@ def _checked_media(data: Data) -> Data | None:
     return {**media, "state": "ready"}
 
 
+def _said(tx: Transaction, conversation: Data, data: Data) -> Data:
+    """Return the message's ``text``, with ``buttons`` where they are wanted and its gateway has them."""
+    wanted = data.get("buttons")
+    if not wanted:
+        return {"text": data["text"]}
+    if data["media"]:
+        raise Refused("a message has a file or buttons, not both")
+    account = tx.get("account", conversation["account"]) or {}
+    if not tx.supports.get(account.get("gateway") or "", {}).get("buttons"):
+        return {"text": data["text"]}
+    return {"text": wanted["text"], "buttons": [dict(option) for option in wanted["options"]]}
+
+
 def _may_be_told(tx: Transaction, conversation: Data, lane: str) -> None:
     contact = tx.get("contact", conversation["contact"]) or {}
     if contact.get("blocked"):
@@ -77,7 +90,7 @@ def send(data: Data, tx: Transaction) -> Data:
         "account": conversation["account"],
         "direction": "out",
         "kind": kind,
-        "text": data["text"],
+        **_said(tx, conversation, data),
         "media": media,
         "reply_to": _quoted(tx, data),
         "status": "queued",

@@ -8,7 +8,7 @@ import orjson
 
 from engine import action, hookimpl
 
-from . import giving_way, reading, running
+from . import giving_way, reading, running, texts
 from .answers import NotThat, read
 from .giving_way import (
     contact_blocked,
@@ -128,13 +128,18 @@ def _heard(message, conversation, contact, documents, around, session):
     if contact.get("opted_out"):
         return list(giving_way.to_people(conversation, session, "the contact opted out"))
     flow = reading.flow_of(documents, session)
-    text = _said(message)
+    text, button = _said(message), (message.get("interactive") or {}).get("id")
     node = flow.nodes.get(session["node"])
-    option = flow.named(node, text) if node is not None and node["kind"] == "menu" else None
+    option = _option(flow, node, text, button) if node is not None and node["kind"] == "menu" else None
     pause = flow.settings["gather"]
-    if pause and option is None and not _is_whole(flow, node, text, around):
+    if pause and option is None and not (button or _is_whole(flow, node, text, around)):
         return [action("flowbuilder.gather", conversation=conversation["id"], text=text, seconds=pause)]
     return [_move(conversation, session, running.answer(flow, session, text, around, option))]
+
+
+def _option(flow, node, text, button):
+    """Return the option of a menu whose button was pressed or that *text* just names, or None."""
+    return (texts.pressed(node, button, text) if button else None) or flow.named(node, text)
 
 
 def _is_whole(flow, node, text, around):
@@ -290,8 +295,8 @@ def _untold(steps, conversation, documents, data):
 
 def _say(step, conversation, documents, data):
     why = f"{data['why']}; node “{step['node']}”" if data.get("why") else f"node “{step['node']}”"
-    media = {"media": step["media"]} if step["media"] else {}
-    yield action("message.send", conversation=conversation["id"], text=step["text"], why=why, **media)
+    more = {key: step[key] for key in ("media", "buttons") if step.get(key)}
+    yield action("message.send", conversation=conversation["id"], text=step["text"], why=why, **more)
 
 
 def _label(step, conversation, documents, data):

@@ -13,6 +13,7 @@ from engine import conditions
 from .answers import matcher_of
 from .checking import loaded
 from .matching import Matcher, tokens_of
+from .texts import buttons
 
 Json = dict[str, Any]
 GLOBAL = ("cancel", "menu", "person", "back")
@@ -47,6 +48,7 @@ class Flow:
         }
         self._named: dict[str, dict[str, Json]] = {}
         self._matchers: dict[str, Matcher] = {}
+        self._buttons: dict[str, list[Json] | None] = {}
         self._tests: dict[str, list[tuple[str, Callable[[Json], bool]]]] = {}
 
     def global_word(self, text: str) -> str | None:
@@ -68,6 +70,12 @@ class Flow:
                     names[name.strip().casefold()] = option
             self._named[node["id"]] = names
         return self._named[node["id"]].get(text.strip().casefold())
+
+    def buttons(self, node: Json) -> list[Json] | None:
+        """Return a menu's options as buttons, ``[{id, title}]``; None where they do not fit."""
+        if node["id"] not in self._buttons:
+            self._buttons[node["id"]] = buttons(node) if node["list_options"] else None
+        return self._buttons[node["id"]]
 
     def tests(self, node: Json) -> list[tuple[str, Callable[[Json], bool]]]:
         """Return a condition's (way out, test) pairs."""

@@ -87,7 +87,8 @@ class Option(Strict):
 
 class Menu(Node):
     """Offer options and wait. Ways out: ``option.<id>``; ``other`` for what is no option (without one, the
-    menu is shown again, then a person is called); ``timeout`` after *timeout* minutes.
+    menu is shown again, then a person is called); ``timeout`` after *timeout* minutes. *list_options* says
+    them below the text: as buttons where they fit and the gateway has some, else as numbered lines.
     """
 
     text = _text(required=True)

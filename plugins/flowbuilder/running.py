@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from engine import templates, times
+from engine.gateways import BUTTONS_TEXT
 
 from . import texts
 from .answers import NotThat, choose, read
@@ -24,7 +25,6 @@ STEPS = 100  # nodes that one event may pass
 UNASKED = 20  # messages without a word from the customer in between
 FIELD = 4_000  # characters of an answer that is kept
 NOTE = 4_000  # of a note to people
-SHOWN = 300  # of an answer in it
 SAID = 60_000  # of a message
 ROOM = 80_000  # of all that one event has said and kept at the contact: an action has its limit in bytes
 KEPT = 60_000  # of all answers that a session keeps
@@ -47,7 +47,7 @@ def begin(flow: Flow, around: Around, trigger: str, text: str = "") -> Outcome:
 def answer(flow: Flow, session: Json, text: str, around: Around, option: Json | None = None) -> Outcome:
     """Take what a customer wrote, in any shape; text "" where it was no text.
 
-    option: of a menu, where it is known that the text just names it (`Flow.named`).
+    option: of a menu, where it is known that its button was pressed or that the text just names it.
     """
     run = _Run(flow, session, around)
     text = text if text.isascii() else text.encode("utf-8", "replace").decode()
@@ -159,7 +159,7 @@ class _Run:
             return self.follow(node, "other")
         if self.session["misses"] >= self.flow.settings["misses"]:
             return self.to_person(node, "stuck")
-        self.say(f"{phrase(self.flow.language, 'again')}\n\n{texts.listed(node)}", node)
+        self.offer(phrase(self.flow.language, "again"), node)
         return self._ask(node)
 
     def _note_miss(self, node: Json, text: str) -> None:
@@ -222,8 +222,18 @@ class _Run:
 
     def _at_menu(self, node: Json) -> Outcome:
         text = self.fill(node["text"])
-        self.say(f"{text}\n\n{texts.listed(node)}".strip() if node["list_options"] else text, node)
+        if node["list_options"]:
+            self.offer(text, node)
+        else:
+            self.say(text, node)
         return self._ask(node)
+
+    def offer(self, text: str, node: Json) -> None:
+        """Have a menu's options told below *text*: numbered, and by buttons where these fit."""
+        options = self.flow.buttons(node)
+        fit = options and len(text) <= BUTTONS_TEXT and text.strip()
+        buttons = {"text": text, "options": options} if fit else None
+        self.say(f"{text}\n\n{texts.listed(node)}".strip(), node, buttons=buttons)
 
     def _at_ask(self, node: Json) -> Outcome:
         self.session["tries"] = 0
@@ -287,15 +297,7 @@ class _Run:
 
     def summary(self) -> str:
         """Return what a person who takes over has to know: the flow, where it stood, the answers."""
-        hidden = ("message", "choice", "error")
-        said = [
-            f"- {name}: {str(value)[:SHOWN]}"
-            for name, value in self.session["fields"].items()
-            if name not in hidden
-        ]
-        last = self.session["fields"].get("message")
-        lines = [f"{self.flow.title}, {self.session['node']}", *said, *([f"> {last[:200]}"] if last else ())]
-        return "\n".join(lines)[:NOTE]
+        return texts.summary(f"{self.flow.title}, {self.session['node']}", self.session["fields"])[:NOTE]
 
     def _at_http(self, node: Json) -> Any:
         fields = self.fields
@@ -359,12 +361,27 @@ class _Run:
         self.out.ended, self.out.why, self.out.fields = ended, self.why, self.session["fields"]
         return self.out
 
-    def say(self, text: str, node: Json, media: Json | None = None) -> None:
-        """Have the customer told *text*; nothing where there is nothing to say."""
+    def say(self, text: str, node: Json, media: Json | None = None, buttons: Json | None = None) -> None:
+        """Have the customer told *text*; nothing where there is nothing to say.
+
+        buttons: what to say in its place where the gateway has buttons, if there is room for both.
+        """
         text = self._fitting(text, SAID)
         if text.strip() or media:
             self.session["unasked"] += 1
-            self.out.do.append({"do": "say", "text": text, "media": media, "node": node["id"]})
+            step = {"do": "say", "text": text, "media": media, "node": node["id"]}
+            if buttons and self._has_room_for(buttons):
+                step["buttons"] = buttons
+            self.out.do.append(step)
+
+    def _has_room_for(self, buttons: Json) -> bool:
+        """Take the room of *buttons*, if there is as much left; a text that was cut leaves none."""
+        size = len(buttons["text"])
+        size += sum(len(option["id"]) + len(option["title"]) for option in buttons["options"])
+        if size > self.room:
+            return False
+        self.room -= size
+        return True
 
     def _fitting(self, text: str, most: int) -> str:
         """Return as much of a text as there is room for."""

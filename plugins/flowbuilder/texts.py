@@ -5,8 +5,10 @@ from typing import Any
 from urllib.parse import quote
 
 from engine import templates
+from engine.gateways import BUTTON_TITLE, BUTTONS
 
 Json = dict[str, Any]
+SHOWN = 300  # characters of an answer in what people are told
 
 
 def listed(node: Json) -> str:
@@ -14,9 +16,39 @@ def listed(node: Json) -> str:
     return "\n".join(f"{option['id']}. {option['title']}" for option in node["options"])
 
 
+def buttons(node: Json) -> list[Json] | None:
+    """Return the options of a menu as buttons; None where they are too many, too long or alike."""
+    titles = [option["title"] for option in node["options"]]
+    differ = {title.strip().casefold() for title in titles}
+    if len(titles) > BUTTONS or len(differ) < len(titles) or not all(differ):
+        return None
+    if any(len(title) > BUTTON_TITLE for title in titles):
+        return None
+    return [{"id": _button(node, option), "title": option["title"]} for option in node["options"]]
+
+
+def _button(node: Json, option: Json) -> str:
+    return f"{node['id']}/{option['id']}"
+
+
+def pressed(node: Json, button: str | None, title: str) -> Json | None:
+    """Return the option of a menu whose button was pressed; None where it was one of another menu."""
+    if button is None:
+        return None
+    return next((o for o in node["options"] if _button(node, o) == button and o["title"] == title), None)
+
+
 def numbered(choices: list[str]) -> str:
     """Return choices as numbered lines."""
     return "\n".join(f"{number}. {title}" for number, title in enumerate(choices, 1))
+
+
+def summary(place: str, fields: Json) -> str:
+    """Return what was answered until now, and the last words, a line each."""
+    hidden = ("message", "choice", "error")
+    said = [f"- {name}: {str(value)[:SHOWN]}" for name, value in fields.items() if name not in hidden]
+    last = fields.get("message")
+    return "\n".join([place, *said, *([f"> {last[:200]}"] if last else ())])
 
 
 def next_time(now: datetime, text: str) -> datetime:

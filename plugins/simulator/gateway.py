@@ -67,7 +67,7 @@ class Simulator:
         "find": True,
         "typing": True,
         "reactions": True,
-        "buttons": False,
+        "buttons": True,
         "official": True,  # nobody is at risk, so nothing is paced unless a number asks for it
         "trial": True,  # it needs no number and no service: the first run may offer it
         "qr": False,
@@ -189,14 +189,25 @@ def _message(id: str, data: Json) -> Read:
     peer = _peer(data)
     kind = _one_of({"kind": "text"} | dict(data), "kind", KINDS)
     text, media = _text(data.get("text")), _media(data, kind)
-    if text is None and media is None:
-        raise NotUnderstood("a message has a 'text' or 'media'")
-    target = _text(data.get("reply_to"))
     said = {"id": id, "kind": kind, "text": text, "media": media}
     said |= dict.fromkeys(("location", "contacts", "interactive"))
+    said |= _pressed(data) if data.get("interactive") is not None else {}
+    if said["text"] is None and media is None:
+        raise NotUnderstood("a message has a 'text' or 'media'")
+    target = _text(data.get("reply_to"))
     said |= {"reply_to": {"id": target, "text": _text(data.get("reply_text"))} if target else None}
     said |= {"mentions": [], "forwarded": False}
     return [("message.received", f"{peer['chat_id']}/{id}", {"message": said, "peer": peer})]
+
+
+def _pressed(data: Json) -> dict[str, Any]:
+    """Read the answer that somebody gave by a button; its text is what the button said."""
+    given = data["interactive"] if isinstance(data["interactive"], dict) else {}
+    button, title = _text(given.get("id")), _text(given.get("title"))
+    if button is None or title is None or data.get("media") is not None:
+        raise NotUnderstood("'interactive' has a button's 'id' and 'title', and no 'media' beside it")
+    answer = {"id": button, "title": title, "kind": "buttons"}
+    return {"kind": "interactive", "text": title, "interactive": answer}
 
 
 def _media(data: Json, kind: str) -> dict[str, Any] | None:

@@ -40,13 +40,17 @@ class Who(Schema):
 
 
 class Say(Who):
-    """What a customer says; a file comes beside it as ``file``."""
+    """What a customer says; a file comes beside it as ``file``.
+
+    button: the id of the button that was pressed; *text* is what it says.
+    """
 
     id = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9-]{8,64}$"))
     text = fields.String(load_default="", validate=validate.Length(max=65536))
     reply_to = fields.String(load_default=None, allow_none=True)
     reply_text = fields.String(load_default=None, allow_none=True)
     voice = fields.Boolean(load_default=False)
+    button = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=1, max=256))
 
 
 class Typing(Who):
@@ -102,11 +106,13 @@ def state() -> Json:
 @blueprint.post("/say")
 @requires("simulator.use")
 def say() -> tuple[Json, int]:
-    """A customer writes, or sends a file."""
+    """A customer writes, presses a button, or sends a file."""
     request.max_content_length = files.LIMIT + 100_000
     asked = _loaded(Say, request.form.to_dict())
     data = _from(asked) | {"kind": "text", "text": asked["text"] or None}
     data |= {"reply_to": asked["reply_to"], "reply_text": asked["reply_text"]}
+    if asked["button"]:
+        data["interactive"] = {"id": asked["button"], "title": asked["text"]}
     if file := request.files.get("file"):
         mime = (file.mimetype or "application/octet-stream").lower()
         body = file.stream.read(files.LIMIT + 1)
@@ -198,6 +204,7 @@ def _words() -> dict[str, str]:
         "online": _("online"),
         "deleted": _("This message was deleted"),
         "reply": _("Reply"),
+        "buttons": _("Buttons to answer with"),
         "react": _("React"),
         "record": _("Record a voice note"),
         "stop": _("Stop and send"),

@@ -74,6 +74,7 @@ def _message(row: Any, unread: set[str]) -> Document:
         "mine": mine,
         "kind": row["kind"],
         "text": row.get("text"),
+        "buttons": row.get("buttons") or [],
         "at": row["at"],
         "status": ("delivered" if row.doc_id in unread else "read") if mine else row["status"],
         "reply": (row.get("reply_to") or {}).get("text"),

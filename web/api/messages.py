@@ -22,6 +22,9 @@ class Message(Open):
     kind = fields.String()
     text = fields.String(allow_none=True)
     media = fields.Dict(allow_none=True)
+    buttons = fields.List(
+        fields.Nested(schemas.Button), metadata={"description": "what the customer may press, if it has any"}
+    )
     status = fields.String()
     at = fields.String()
     author = fields.Dict()

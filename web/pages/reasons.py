@@ -94,6 +94,7 @@ def _of_messages() -> list[tuple[str, str]]:
         (r"number of this conversation was removed", _("The number of this conversation was removed.")),
         (r"message of another conversation", _("The message that is answered is of another conversation.")),
         (r"needs a text or a file", _("A message needs a text or a file.")),
+        (r"a file or buttons, not both", _("A message has a file or buttons, not both.")),
         (r"^media lacks", _("The file is not complete. Attach it again.")),
         (r"no file here that could be fetched", _("There is no file here that could be fetched again.")),
         (r"was used before for something else", _("This was sent before with another text.")),

@@ -13,7 +13,7 @@ const PRETEND = [
   { phone: "6281200000002", name: "Siti Rahayu" },
   { phone: "6281200000003", name: "Maya Putri" },
 ];
-const KNOWN_KINDS = new Set(["text", "image", "video", "audio", "voice", "document", "sticker"]);
+const KNOWN_KINDS = new Set(["text", "interactive", "image", "video", "audio", "voice", "document", "sticker"]);
 
 function node(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -148,12 +148,20 @@ function bubble(message) {
     if (message.media) parts.push(file(message));
     if (message.text) parts.push(node("p", { dir: "auto" }, message.text));
     if (!KNOWN_KINDS.has(message.kind)) parts.push(node("em", {}, words[message.kind] || message.kind));
+    if (!message.mine && message.buttons.length) parts.push(choices(message));
   }
   parts.push(node("div", { class: "meta" }, clock(message.at), message.mine ? ticks(message.status) : null));
   if (message.reactions.length) parts.push(node("span", { class: "reactions" }, message.reactions.join("")));
   if (!message.mine && message.gateway_id) parts.push(acts(message));
   const css = `bubble${message.mine ? " mine" : ""}${message.reactions.length ? " reacted" : ""}`;
   return node("li", { class: css, "data-id": message.id }, ...parts);
+}
+
+function choices(message) {
+  const buttons = message.buttons.map((button) => node("button", {
+    type: "button", "data-button": button.id, onclick: () => press(message, button),
+  }, node("bdi", {}, button.title)));
+  return node("div", { class: "choices", role: "group", "aria-label": words.buttons }, ...buttons);
 }
 
 function acts(message) {
@@ -183,8 +191,19 @@ function showThread() {
   waiting = waiting.filter((one) => !arrived.has(one.id));
   const mine = waiting.filter((one) => me && one.phone === me.phone);
   const rows = [...state.messages.map(bubble), ...mine.map(waitingBubble)];
+  const focused = focusIn(thread);
   thread.replaceChildren(...(rows.length ? rows : [node("li", { class: "none" }, words.empty)]));
+  focused?.()?.focus({ preventScroll: true });
   if (atEnd || mine.length) thread.scrollTop = thread.scrollHeight;
+}
+
+// What is drawn anew loses the focus: this finds the button again that had it.
+function focusIn(thread) {
+  const held = document.activeElement;
+  const row = thread.contains(held) && held.closest("li[data-id]");
+  if (!row) return null;
+  const place = [...row.querySelectorAll("button")].indexOf(held);
+  return () => thread.querySelector(`li[data-id="${CSS.escape(row.dataset.id)}"]`)?.querySelectorAll("button")[place];
 }
 
 let asking = false;
@@ -260,15 +279,22 @@ function setQuote(target) {
   $("sim-quote").firstElementChild.textContent = target?.text || "";
 }
 
-function say({ text = "", file = null, voice = false }) {
+function press(message, button) {
+  say({ text: button.title, button: button.id, about: { gateway_id: message.gateway_id, text: message.text } });
+}
+
+// about: what it answers, where that is not the quotation that was chosen.
+function say({ text = "", file = null, voice = false, button = "", about = null }) {
   if (!me || (!text.trim() && !file)) return;
   const id = newId();
   const form = new FormData();
-  for (const [name, value] of Object.entries({ account, ...me, id, text: text.trim() })) form.set(name, value);
-  if (quote) { form.set("reply_to", quote.gateway_id); form.set("reply_text", quote.text); }
+  for (const [name, value] of Object.entries({ account, ...me, id, text: button ? text : text.trim() })) form.set(name, value);
+  if (button) form.set("button", button);
+  if (about) { form.set("reply_to", about.gateway_id); form.set("reply_text", about.text); }
+  else if (quote) { form.set("reply_to", quote.gateway_id); form.set("reply_text", quote.text); }
   if (file) form.set("file", file, file.name || "voice.webm");
   if (voice) form.set("voice", "true");
-  setQuote(null);
+  if (!about) setQuote(null);
   deliver({ id, form, phone: me.phone, text: text.trim(), name: file?.name, kind: voice ? "voice" : "document" });
 }
 
