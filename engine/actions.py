@@ -68,25 +68,30 @@ class ActionSchema(Schema):
     only_read: ClassVar[bool] = False
 
 
-_SINGLE = (fields.String, fields.Number, fields.Boolean, fields.DateTime)
+_SINGLE = frozenset(
+    (fields.String, fields.Email, fields.URL, fields.Integer, fields.Float, fields.Boolean, fields.DateTime)
+)
 
 
-def loads_apart(schema: Schema) -> bool:
-    """Whether nothing that a handler may change of what *schema* loads is a part of what it was given."""
+def loads_apart(schema: Schema, within: frozenset[type[Schema]] = frozenset()) -> bool:
+    """Whether nothing that a handler may change of what *schema* loads is a part of what it was given.
+
+    Said only of what is known for sure: marshmallow's own fields, without hooks. within: schemas around it.
+    """
     if getattr(schema, "only_read", False):
         return True
-    is_plain = (
-        type(schema).load is Schema.load and schema.unknown != INCLUDE and not any(schema._hooks.values())
-    )
-    return is_plain and all(_is_apart(field) for field in schema.fields.values())
+    kind = type(schema)
+    is_plain = kind.load is Schema.load and schema.unknown != INCLUDE and not any(schema._hooks.values())
+    inner = within | {kind}
+    return is_plain and kind not in within and all(_is_apart(each, inner) for each in schema.fields.values())
 
 
-def _is_apart(field: fields.Field[Any]) -> bool:
+def _is_apart(field: fields.Field[Any], within: frozenset[type[Schema]]) -> bool:
     if type(field) is fields.List:
-        return _is_apart(field.inner)
+        return _is_apart(field.inner, within)
     if type(field) is fields.Nested:
-        return loads_apart(field.schema)
-    return isinstance(field, _SINGLE)
+        return field.unknown != INCLUDE and loads_apart(field.schema, within)
+    return type(field) in _SINGLE
 
 
 class LooseSchema(Schema):

@@ -24,6 +24,7 @@ from engine.working import Documents, is_fatal
 FAILURES = 5
 WITHIN_SECONDS = 600
 ACTIONS_LIMIT = 1000
+YIELDS_LIMIT = 10 * ACTIONS_LIMIT  # what a hook gives, None included
 BYTES_LIMIT = 1 << 20
 ROUTE = "conversation_route"
 HANDED_OVER = "conversation.handed_over"
@@ -97,6 +98,7 @@ class HookRunner:
             document: dict[str, Any] = documents.get(plugin.name, {})
             if plugin.name not in self.absent and document.get("enabled", plugin.default):
                 enabled[plugin.name] = document.get("settings") or plugin.defaults()
+        self._settings = {name: orjson.dumps(settings) for name, settings in enabled.items()}
         self.enabled = enabled  # in one go: other threads look at it
         self._listeners: dict[str, list[Listener]] = {}
         stuck = self.store.documents.table("problem").search(where("kind") == "stuck")
@@ -206,7 +208,7 @@ class HookRunner:
         return listeners
 
     def _listener(self, hook: Hook) -> Listener:
-        plugin, view, settings = hook.plugin.name, self.view, orjson.dumps(self.enabled[hook.plugin.name])
+        plugin, view, settings = hook.plugin.name, self.view, self._settings[hook.plugin.name]
         own: dict[str, Callable[[Given], Any]] = {
             "documents": lambda given: view,
             "settings": lambda given: orjson.loads(settings),
@@ -229,7 +231,7 @@ class HookRunner:
         try:
             answer = hook.function(*[argument(given) for argument in listener.arguments])
             if answer is not None:
-                asked = [self._action(each, event) for each in _bounded(answer) if each is not None]
+                asked = [self._action(each, event) for each in _bounded(answer)]
         except (Exception, SystemExit) as error:
             if is_fatal(error):
                 raise
@@ -373,7 +375,7 @@ def _bounded(answer: Any) -> list[Any]:
         return [answer]
     if not isinstance(answer, list | tuple | GeneratorType):
         raise BadAction(f"a hook returns actions, not {type(answer).__name__}")
-    found = [*islice(answer, ACTIONS_LIMIT + 1)]
+    found = [wanted for wanted in islice(answer, YIELDS_LIMIT) if wanted is not None]
     if len(found) > ACTIONS_LIMIT:
         raise BadAction(f"over {ACTIONS_LIMIT} actions for one event")
     return found

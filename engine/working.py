@@ -77,6 +77,7 @@ class Held:
         self.text, self._content = text, None
 
 
+_MOST_HELD = 5_000
 _UNREAD = Held(0, "", "", None)
 
 
@@ -114,6 +115,14 @@ class WorkingSet:
             row = self._table(collection).by_id(id)
             found = self._held[key] = None if row is None else Held(row[0], row[1], row[2], row[2])
         return found
+
+    def text(self, collection: str, id: str) -> str | None:
+        """Return a document's text as it stands, or None; who only looks makes nobody hold very many."""
+        if len(self._held) < _MOST_HELD or (collection, id) in self._held:
+            held = self.held(collection, id)
+            return None if held is None else held.text
+        row = self._table(collection).by_id(id)
+        return None if row is None else row[2]
 
     def first(self, collection: str, wanted: Mapping[str, Any]) -> Held | None:
         """Return the first document whose indexed fields are these, or whose list has this text."""
@@ -294,10 +303,10 @@ class Documents(Database):
         hidden = self._rows.hidden
 
         def known(collection: str, id: Any) -> Document | None:
-            held = working.held(collection, str(id))
-            if held is None:
+            text = working.text(collection, str(id))
+            if text is None:
                 return None
-            content: Document = orjson.loads(held.text)
+            content: Document = orjson.loads(text)
             return masked(content, hidden) if hidden else content
 
         self.reads_through(known, working.flush_of)

@@ -276,6 +276,59 @@ def test_a_plugin_that_is_off_leaves_no_trace(connection: sqlite3.Connection, co
         collections(connection, hidden=frozenset({"labels"}))
 
 
+def test_no_query_finds_by_what_is_hidden(connection: sqlite3.Connection) -> None:
+    """Also where SQL would tell it beside an index."""
+    collections(connection).table("conversation").insert_multiple([SARI, BUDI, AGUS])
+    table = collections(connection, read_only=True, hidden=frozenset({"labels", "sender"})).table(
+        "conversation"
+    )
+    plain = [dict(document) for document in table.all()]
+    resolved, due = where("status") == "resolved", where("sender.due")
+    for query in (
+        resolved & (due == "10:00"),
+        resolved & due.one_of(["10:00", "11:00"]),
+        resolved & (due >= "09:00"),
+        resolved & ~(due == "10:00"),
+        resolved & (where("labels").any(["vip"]) | (due == "10:00")),
+        (due == None) & resolved,  # noqa: E711  TinyDB's own way
+    ):
+        wanted = [document["id"] for document in plain if query(document)]
+        assert [document["id"] for document in table.search(query)] == wanted, query
+        assert table.count(query) == len(wanted), query
+        page, _ = table.page(query, order="last_message_at")
+        assert {document["id"] for document in page} == set(wanted), query
+
+
+def test_all_documents_are_those_of_the_moment_also_within_a_write(tmp_path: Path) -> None:
+    """As stock TinyDB gives them: to a function that updates, to a generator, after an error, when dropped."""
+    ours = Database(tmp_path / "ours.db")
+    table = ours.table("t")
+    table.insert({"x": 1})
+    assert len(table.all()) == 1
+    table.update(lambda document: document.update(n=len(table.all())))
+    assert table.all() == [{"x": 1, "n": 1}]
+
+    def two() -> Iterator[dict[str, int]]:
+        yield {"x": 2}
+        yield {"x": 3, "n": len(table.all())}
+
+    table.insert_multiple(two())
+    assert len(table.all()) == len(table) == 3
+
+    def broken() -> Iterator[dict[str, int]]:
+        yield {"x": 4}
+        table.all()
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        table.insert_multiple(broken())
+    assert len(table.all()) == 3
+    ours.drop_table("t")
+    ours.table("t").insert({"x": 5})
+    assert table.all() == [{"x": 5}]
+    ours.close()
+
+
 def test_lists_are_found_by_their_members(conversations: Table) -> None:
     labelled = where("labels").any(["vip", "late"])
     assert ids(conversations.search(labelled)) == ["sari", "agus"]

@@ -1,5 +1,6 @@
 """What flows do where something is too much, not there, or goes round: bounded, told, and to people."""
 
+import itertools
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -131,6 +132,23 @@ def test_what_a_flow_says_keeps_and_calls_has_a_limit_that_no_customer_can_break
     ended = [row for row in shop.journal() if row["event"]["type"] == "message.received"][-1]
     (move,) = [each for each in ended["actions"] if each["type"] == "flowbuilder.move"]
     assert move["data"]["step"]["ended"] == "end"
+
+
+def test_many_short_answers_that_a_flow_keeps_have_a_limit_together(shop: Day):
+    nodes: list[dict[str, Any]] = []
+    for part in range(5):
+        names = [f"s{part}x{n}" for n in range(85)] + [f"q{part + 1}"]
+        nodes.append({"id": f"q{part}", "kind": "ask", "text": "?", "field": "x", "to": {"next": names[0]}})
+        for name, to in itertools.pairwise(names):
+            nodes.append(
+                {"id": name, "kind": "set", "field": f"f{name}", "value": "{{x}}", "to": {"next": to}}
+            )
+    nodes.append({"id": "q5", "kind": "ask", "text": "?", "field": "y", "to": {"next": "e"}})
+    published(shop, flow(*nodes, {"id": "e", "kind": "end", "text": "ok"}, settings={"gather": 0}))
+    shop.writes(DEWI, "halo")
+    for _ in range(6):
+        shop.writes(DEWI, "\x01" * 600)
+    assert not shop.all("problem") and bot_said(shop, DEWI)[-1] == "ok"
 
 
 @pytest.mark.parametrize("then", ["resolve", "queue"])

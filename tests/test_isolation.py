@@ -71,6 +71,11 @@ def returns_what_is_no_json(message: dict[str, Any]) -> Any:
     yield action("message.send", conversation=message["conversation"], text=object())
 
 
+def says_nothing_very_often(message: dict[str, Any]) -> Any:
+    yield from [None] * 5_000
+    yield action("message.send", conversation=message["conversation"], text="Terima kasih", why="always")
+
+
 def never_ends(message: dict[str, Any]) -> Any:
     while True:
         yield action("timer.cancel", name="x")
@@ -103,6 +108,12 @@ def test_the_bad_plugin_does_nothing_and_the_good_one_all(make: Callable[..., Wo
     (problem,) = shop.all("problem")
     assert (problem["plugin"], problem["hook"]) == ("bad", "message_received")
     assert shop.journal()[-1]["errors"][0]["plugin"] == "bad"
+
+
+def test_a_hook_may_answer_with_nothing_many_times(make: Callable[..., World]) -> None:
+    shop = make(plugin("shy", says_nothing_very_often))
+    shop.writes(DEWI, "Halo")
+    assert [m["text"] for m in shop.messages(DEWI)] == ["Halo", "Terima kasih"] and not shop.all("problem")
 
 
 def test_five_failures_within_ten_minutes_switch_a_plugin_off_with_a_reason(
@@ -309,9 +320,24 @@ def test_a_duplicate_leaves_no_change_without_a_row(shop: World) -> None:
     assert (len(shop.journal()), shop.all("contact")) == (rows, before)
 
 
+class Tree(ActionSchema):
+    name = fields.String()
+    children = fields.List(fields.Nested(lambda: Tree()))
+
+
+class Kept(fields.String):
+    """A field that hands on what it is given."""
+
+    def _deserialize(self, value: Any, *rest: Any, **more: Any) -> Any:
+        return value
+
+
 @pytest.mark.parametrize(
     ("schema", "apart"),
     [
+        ({"children": fields.List(fields.Nested(lambda: Tree()))}, False),
+        ({"part": fields.Nested({"text": fields.String()}, unknown="include")}, False),
+        ({"text": Kept()}, False),
         ({"text": fields.String(), "count": fields.Integer(), "on": fields.Boolean()}, True),
         ({"labels": fields.List(fields.String()), "part": fields.Nested({"text": fields.String()})}, True),
         ({"anything": fields.Dict()}, False),

@@ -29,7 +29,8 @@ Shape = tuple[tuple[str, str, int], ...]
 class Layout:
     """What a table offers to a plan: its SQL name, its indexes and lists, and if its `id` column is a field.
 
-    `collection` is what is declared, of which a plan may use less (fields of a plugin that is off).
+    `collection` is what is declared, of which a plan may use less: fields of plugins that are off (`hidden`)
+    are never looked at by SQL.
     at_once: all that have a value of a list are read at once, which for very many rows is sooner.
     plain: plans that are kept; see `plain_plan`.
     """
@@ -40,6 +41,7 @@ class Layout:
     id_field: bool = False
     collection: Collection = UNDECLARED
     at_once: bool = False
+    hidden: frozenset[str] = frozenset()
     plain: dict[Shape, tuple[Plan, list[int]] | None] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -52,6 +54,14 @@ class Plan:
     exact: bool = False
     distinct: bool = True
     score: float = 0
+
+
+def is_masked(field: str, hidden: frozenset[str]) -> bool:
+    """Say if a field belongs to one of the plugins that are off."""
+    if field == "labels":
+        return "labels" in hidden
+    owner, dot, _ = field.partition(".")
+    return bool(dot) and owner in hidden
 
 
 @dataclass(frozen=True)
@@ -113,9 +123,9 @@ def plain_plan(hashed: Any, layout: Layout) -> Plan | None:
     try:
         known = layout.plain[shape]
     except KeyError:
-        known = _plain_template(shape, layout)
-        if len(layout.plain) < _MOST_PLAIN:
-            layout.plain[shape] = known
+        if len(layout.plain) >= _MOST_PLAIN:
+            layout.plain.clear()
+        known = layout.plain[shape] = _plain_template(shape, layout)
     if known is None:
         return None
     made, places = known
@@ -326,6 +336,8 @@ _PLAIN = frozenset(("==", "one_of", *_RANGES))
 
 def _term(operator: Any, name: str, value: Any, layout: Layout) -> Term | None:
     """Give the condition of one comparison, or None where Python has to decide alone."""
+    if layout.hidden and is_masked(name, layout.hidden):
+        return None
     sql = "id" if name == "id" and layout.id_field else expression(name)
     is_whole = name in layout.collection.whole and type(value) is int and abs(value) < 2**53
     if is_whole and operator in _RANGES:

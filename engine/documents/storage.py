@@ -14,7 +14,7 @@ from tinydb.storages import Storage
 
 from .codec import decode, decode_odd
 from .fulltext import indexes_of
-from .planner import Layout
+from .planner import Layout, is_masked
 from .tables import UNDECLARED, Collection, create_indexes, quoted, table_name
 
 OnChange = Callable[[str, str, "str | None"], None]
@@ -156,10 +156,7 @@ class CollectionRows(Rows):
 
     def masks(self, field: str) -> bool:
         """Say if a field belongs to a plugin that is off."""
-        if field == "labels":
-            return "labels" in self.hidden
-        owner, dot, _ = field.partition(".")
-        return bool(dot) and owner in self.hidden
+        return is_masked(field, self.hidden)
 
     def reworded(self, layout: Layout, pos: int, before: str | None) -> None:
         """Note it for `settle`: what counts is the document before the transaction and at its end."""
@@ -213,7 +210,7 @@ class CollectionRows(Rows):
     def _layout(self, collection: Collection) -> Layout:
         indexes = tuple(index for index in collection.indexes if not any(map(self.masks, index)))
         lists = frozenset(name for name in collection.lists if not self.masks(name))
-        return Layout(table_name(collection.name), indexes, lists, True, collection)
+        return Layout(table_name(collection.name), indexes, lists, True, collection, hidden=self.hidden)
 
 
 class TinyRows(Rows):

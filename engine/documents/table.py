@@ -29,10 +29,15 @@ class Table(RowTable):
     def __iter__(self) -> Iterator[Document]:
         """Give all documents in the order of their insertion."""
         layout = self._rows.layout(self.name)
-        rows: Iterable[Row] | None = () if layout is None else self._remembered(_ALL)
+        is_kept = self._rows.string_ids and self._rows.read_only  # nobody writes while they are read
+        rows: Iterable[Row] | None = None
+        if layout is None:
+            rows = ()
+        elif is_kept:
+            rows = self._remembered(_ALL)
         if rows is None:
             rows = self._all_rows(cast(Layout, layout))
-            if self._rows.version_of(self.name) is not None:
+            if is_kept and self._rows.version_of(self.name) is not None:
                 first = list(islice(rows, MOST_KEPT + 1))
                 self._remember(_ALL, first)
                 rows = chain(first, rows)

@@ -403,8 +403,8 @@ class _Run:
         fields = self.session["fields"]
         if isinstance(value, str):
             value = value[:FIELD]
-            if len(value) > KEPT // 100:
-                others = sum(len(str(each)) for key, each in fields.items() if key != name)
+            if len(fields) > 10 or len(value) > KEPT // 100:
+                others = sum(len(key) + len(str(each)) for key, each in fields.items() if key != name)
                 value = value[: max(0, KEPT - others)]
         fields[name] = value
 
