@@ -300,7 +300,7 @@ def test_no_query_finds_by_what_is_hidden(connection: sqlite3.Connection) -> Non
 
 
 def test_all_documents_are_those_of_the_moment_also_within_a_write(tmp_path: Path) -> None:
-    """As stock TinyDB gives them: to a function that updates, to a generator, after an error, when dropped."""
+    """As TinyDB gives them: to a function that updates, to a generator, after an error, when dropped."""
     ours = Database(tmp_path / "ours.db")
     table = ours.table("t")
     table.insert({"x": 1})
