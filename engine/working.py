@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
 from engine.documents import Database, Table
 from engine.documents.direct import Direct, fit
+from engine.documents.storage import CollectionRows
 
 Document = dict[str, Any]
 Fields = tuple[str, ...]
@@ -323,6 +324,10 @@ class Documents(Database):
     """
 
     working: WorkingSet | None = None
+
+    def leave_words(self) -> None:
+        """Leave the text indexes as they are until somebody looks into one: then they are made anew."""
+        cast(CollectionRows, self._rows).words_wait = True
 
     def table(self, name: str, **kwargs: Any) -> Table:
         """Give a table; what is not written of it yet is written now."""
