@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import random
+from functools import lru_cache
 from typing import Any
 
 _EVENT_PART_LIMIT = 400
@@ -60,6 +61,7 @@ class Chance:
         return getattr(self._made, name)
 
 
+@lru_cache(maxsize=4096)
 def canonical_chat(jid: str) -> str:
     """Return a WhatsApp id in its one form: lower case, ``@c.us`` for people, no ``:device``.
 

@@ -3,8 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ NO_COLLECTION = frozenset({"action"})
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Row:
     """One row as it is stored. body: the transaction as JSON text; hash: 32 bytes, chained."""
 
@@ -30,12 +29,14 @@ class Row:
     event_id: str
     body: str
     hash: bytes
+    _transaction: Document | None = field(default=None, init=False, repr=False, compare=False)
 
-    @cached_property
+    @property
     def transaction(self) -> Document:
         """The row's content: ``{seq, event, actions, changes, errors?, error?, raw?}``."""
-        found: Document = orjson.loads(self.body)
-        return found
+        if self._transaction is None:
+            self._transaction = orjson.loads(self.body)
+        return self._transaction
 
 
 def rows(
@@ -155,8 +156,8 @@ def apply(documents: Database, changes: Iterable[Document]) -> None:
 
 def _change(document: Document, put: Document, removed: Iterable[str]) -> None:
     document.update(put)
-    for field in removed:
-        document.pop(field, None)
+    for name in removed:
+        document.pop(name, None)
 
 
 def rebuild(

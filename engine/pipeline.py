@@ -76,7 +76,10 @@ class Pipeline:
         self.hooks.reload()
 
     def run(self, event: Event, raw: dict[str, Any] | None = None) -> Outcome:
-        """Take up *event*; must be called inside a database transaction, whose commit ends it."""
+        """Take up *event*; must be called inside a database transaction, whose commit ends it.
+
+        Nothing is changed in *event*, so it can be taken up again where all was undone.
+        """
         event = facts.canonical({**event, "data": dict(event["data"])}, self.store)
         if known := self.store.row_of(event["id"]):
             return self._again(event, *known)
@@ -101,7 +104,7 @@ class Pipeline:
     def _again(self, event: Event, seq: int, row: dict[str, Any]) -> Outcome:
         result = answer(seq, row, duplicate=True)
         if event["type"] == "action.requested":
-            result["conflict"] = row["event"]["data"] != event["data"]
+            result["conflict"] = row["event"]["data"] != copied(event["data"])
         return Outcome(result)
 
     def _record(self, tx: Transaction) -> str | None:
@@ -148,14 +151,14 @@ class Pipeline:
 
     def _rounds(self, tx: Transaction, errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
         heard = [(tx.event["type"], tx.event["data"]), *tx.consequences]
-        path: list[str] = []
+        path: list[list[tuple[str, dict[str, Any]]]] = []
         done: list[dict[str, Any]] = []
         asked = [
             Wanted(ASKER, "action_requested", a) for a in tx.event["data"].get("actions", ()) if tx.is_request
         ]
         for _ in range(ROUNDS):
             tx.consequences = []
-            path.append(" ".join(type for type, _ in heard))
+            path.append(heard)
             left = ACTIONS_PER_EVENT - len(done) - len(asked)
             wanted = asked + [Wanted(*asking) for asking in self.hooks.call_all(tx, heard, errors, left)]
             asked = []
@@ -169,10 +172,15 @@ class Pipeline:
         return self._cut(done, errors, f"cut after {ROUNDS} rounds", path)
 
     def _cut(
-        self, done: list[dict[str, Any]], errors: list[dict[str, Any]], why: str, path: list[str]
+        self,
+        done: list[dict[str, Any]],
+        errors: list[dict[str, Any]],
+        why: str,
+        path: list[list[tuple[str, dict[str, Any]]]],
     ) -> list[dict[str, Any]]:
         """Report that what plugins asked for had no end."""
-        shown = " → ".join(step if len(step) < 200 else f"{step[:200]}…" for step in path)
+        steps = [" ".join(type for type, _ in heard) for heard in path]
+        shown = " → ".join(step if len(step) < 200 else f"{step[:200]}…" for step in steps)
         errors.append({"plugin": "core", "hook": "rounds", "error": f"{why}: {shown}"})
         return done
 
@@ -218,8 +226,11 @@ class Pipeline:
         data = action.loaded if isinstance(action, Checked) else None
         if data is None:
             data = self.hooks.checked(kind, copied(action["data"]), tx.event["id"])
-        with self.watch.running(tx.event["id"], kind.plugin, f"action {kind.type}"):
+        self.watch.enter(tx.event["id"], kind.plugin, f"action {kind.type}")
+        try:
             result = kind.handler(data, tx)
+        finally:
+            self.watch.leave()
         if kind.past:
             tx.consequence(kind.past, {**action["data"], **(result or {})})
         return result

@@ -181,6 +181,6 @@ def _refusal(error: BaseException) -> Document:
 
 
 def raw_of(message: Document) -> Document | None:
-    """Return the raw webhook of a ``submit`` with its bytes decoded, or None."""
+    """Return the raw webhook of a ``submit``, packed, with its bytes decoded, or None."""
     raw = message.get("raw")
-    return {**raw, "body": base64.b64decode(raw["body"])} if raw else None
+    return {**raw, "packed": base64.b64decode(raw["packed"])} if raw else None

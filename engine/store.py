@@ -8,6 +8,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,7 @@ class Store:
         )
         self.working = self.documents.working = WorkingSet(self.documents)
         self.documents.finds_after(self.settle)
+        self._data_version = 0
         self._rows: dict[str, tuple[int, str, str, str, bytes]] = {}
         self._subjects: list[tuple[str, str, int]] = []
         self._create()
@@ -143,7 +145,7 @@ class Store:
         self._ahead = 0.0
         self._jump = self._told = 0.0
         self._measuring = threading.Lock()
-        self._measured: tuple[str, float] | None = None
+        self._measured: tuple[datetime, float] | None = None
         self.on_change: Any = None
 
     def _create(self) -> None:
@@ -195,10 +197,11 @@ class Store:
 
     def _now(self) -> str:
         wall, steady = times.now(), time.monotonic()
+        moment = times.parse(wall)
         if self._measured is not None:
-            jump = times.seconds_between(self._measured[0], wall) - (steady - self._measured[1])
+            jump = (moment - self._measured[0]).total_seconds() - (steady - self._measured[1])
             self._jump += jump if jump > JUMP_SECONDS else 0.0
-        self._measured = wall, steady
+        self._measured = moment, steady
         hidden = self._jump - self._told
         at = times.add(wall, self._ahead - hidden) if self._ahead or hidden else wall
         if at < self.last_at:
@@ -233,10 +236,17 @@ class Store:
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing, with one sync to disk at the end."""
+    def transaction(self, *, goes_on: bool = False) -> Iterator[None]:
+        """All or nothing, with one sync to disk at the end.
+
+        goes_on: whether documents that were found before are known in this one, and in the next that goes
+        on; not where rows of documents are written past `working`.
+        """
         self.connection.execute("BEGIN IMMEDIATE")
-        self._clear()
+        if goes_on and not self._others_wrote():
+            self.working.go_on()
+        else:
+            self._clear()
         try:
             yield
             self.write()
@@ -245,6 +255,14 @@ class Store:
         except BaseException:
             self.rollback()
             raise
+        if not goes_on:
+            self.working.clear()
+
+    def _others_wrote(self) -> bool:
+        """Whether another connection wrote since this was asked last."""
+        before = self._data_version
+        (self._data_version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        return self._data_version != before
 
     def write(self) -> None:
         """Write all that belongs before a COMMIT; raises what `check` does."""

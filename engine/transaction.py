@@ -1,7 +1,7 @@
 """One transaction: an event, the actions that it caused, and what they did to documents."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -266,21 +266,20 @@ class Transaction:
         row = self.store.connection.execute(select, (f"doc_{subject[0]}",)).fetchone()
         return int(row[0]) if row else 0
 
-    def subjects(self, actions: list[dict[str, Any]], changes: list[dict[str, Any]]) -> Iterator[Subject]:
-        """Yield (collection, id) of all that this transaction is about."""
-        yield from self.about.items()
-        yield from ((change["collection"], change["id"]) for change in changes)
+    def subjects(self, actions: list[dict[str, Any]], changes: list[dict[str, Any]]) -> list[Subject]:
+        """Return (collection, id) of all that this transaction is about."""
+        found = [*self.about.items(), *[(change["collection"], change["id"]) for change in changes]]
         for done in actions:
-            yield "action", done["id"]
-            yield from ((key, done["data"][key]) for key in ABOUT if isinstance(done["data"].get(key), str))
+            found.append(("action", done["id"]))
+            found += [(key, done["data"][key]) for key in ABOUT if isinstance(done["data"].get(key), str)]
+        return found
 
 
 def same(one: Any, other: Any) -> bool:
     """Whether two JSON values are written alike (1 and True, 1 and 1.0 are not)."""
-    kind = type(one)
-    if kind is not type(other):
+    if one != other or type(one) is not type(other):
         return False
-    return one == other if kind in _SIMPLE else orjson.dumps(one) == orjson.dumps(other)
+    return type(one) in _SIMPLE or orjson.dumps(one) == orjson.dumps(other)
 
 
 _SIMPLE = frozenset((str, int, bool, type(None)))
@@ -288,8 +287,11 @@ _SIMPLE = frozenset((str, int, bool, type(None)))
 
 def _differing(old: Document, new: Document, fields: set[str] | None) -> Document:
     """Return the fields that are another value now, in their order; those of *fields* alone may be."""
-    keys = new if fields is None else [key for key in new if key in fields]
-    return {key: new[key] for key in keys if key not in old or not same(old[key], new[key])}
+    return {
+        key: value
+        for key, value in new.items()
+        if (fields is None or key in fields) and not (key in old and same(old[key], value))
+    }
 
 
 def described(action: Action) -> dict[str, Any]:

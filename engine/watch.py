@@ -7,8 +7,6 @@ supervisor ends an engine that is stuck, and the next one reads what it was stuc
 import mmap
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +30,8 @@ class Watch:
             with path.open("r+b") as file:
                 self._map = mmap.mmap(file.fileno(), SIZE)
 
-    @contextmanager
-    def running(self, event: str, plugin: str, hook: str) -> Iterator[None]:
-        """Say that *plugin*'s *hook* runs on *event*, until it returns; these may be nested."""
-        self.enter(event, plugin, hook)
-        try:
-            yield
-        finally:
-            self.leave()
-
     def enter(self, event: str, plugin: str, hook: str) -> None:
-        """Say that *plugin*'s *hook* begins on *event*; until `leave`."""
+        """Say that *plugin*'s *hook* runs on *event*, until `leave`; these may be nested."""
         if self._map is not None:
             about = {"event": event[:200], "plugin": plugin[:40], "hook": hook[:60]}
             self._stack.append(self._body({"since": time.monotonic(), **about}))

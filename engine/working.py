@@ -2,17 +2,17 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
 from engine.documents import Database, Table
 from engine.documents.direct import Direct, fit
-from engine.documents.storage import masked
+from engine.documents.storage import CollectionRows, masked
 
 Document = dict[str, Any]
 Fields = tuple[str, ...]
-
+MOST_KNOWN = 2000  # documents that are known over transactions
 
 _FATAL = frozenset(
     (
@@ -85,7 +85,9 @@ class WorkingSet:
     """Rows that are known, and changes that are not written yet, of the writer's one transaction.
 
     What is handed out is decoded afresh, so nobody changes a document but by `update`. What is
-    changed is written at `flush`, or when somebody looks into the collection (`open`).
+    changed is written at `flush`, or when somebody looks into the collection (`open`). Documents that
+    `first` found are known in later transactions too, where nobody else wrote in between (`go_on`): who
+    wrote just now mostly writes again.
 
     lazy: whether documents that are added wait as well.
     writes: grows with everything that is written, or is to be.
@@ -100,6 +102,8 @@ class WorkingSet:
         self._held: dict[tuple[str, str], Held | None] = {}
         self._changed: dict[str, dict[str, Held]] = {}
         self._added: dict[str, dict[Fields, dict[tuple[Any, ...], Held]]] = {}
+        self._known: dict[tuple[str, str], Held] = {}
+        self._found: dict[str, dict[Fields, dict[tuple[Any, ...], Held]]] = {}
         self._opened: set[str] = set()
         self._versions: dict[str, int] = {}
         self._cleared = 0
@@ -127,16 +131,22 @@ class WorkingSet:
     def first(self, collection: str, wanted: Mapping[str, Any]) -> Held | None:
         """Return the first document whose indexed fields are these, or whose list has this text."""
         fields, values = tuple(wanted), tuple(wanted.values())
+        if not fit(values):
+            return None
+        found = self._found.setdefault(collection, {}).setdefault(fields, {})
+        if values in found:
+            return found[values]
         added = self._added.setdefault(collection, {})
         if fields not in added:  # from now on they are noted of what is added
             self.flush_of(collection)
             added[fields] = {}
         row = self._table(collection).first(fields, values)
         if row is None:
-            return added[fields].get(values) if added[fields] and fit(values) else None
+            return added[fields].get(values)
         held = self._held.get((collection, row[1]))
         if held is None:
             held = self._held[collection, row[1]] = Held(row[0], row[1], row[2], row[2])
+        found[values] = self._known[collection, row[1]] = held
         return held
 
     def insert(self, collection: str, document: Document, *, is_new: bool = False) -> None:
@@ -176,10 +186,11 @@ class WorkingSet:
         held.alike = held.alike and self._table(collection).is_found_alike(before, content)
         held.put(text)
         self._change(collection, held)
-        for fields in self._added.get(collection, ()):
+        for fields in self._found.get(collection, ()):
             for field in fields:
                 if before.get(field) != content.get(field):
                     self.flush_of(collection)  # to be found by what it is now
+                    self._look_anew(collection)
                     return
 
     def remove(self, collection: str, held: Held) -> None:
@@ -188,6 +199,7 @@ class WorkingSet:
         self._wrote(collection)
         self._table(collection).delete(held.pos, held.text)
         self._held[collection, held.id] = None
+        self._lose(collection, held.id)
 
     def open(self, collection: str, *, to_write: bool) -> None:
         """Let somebody look into a collection's rows, and, until `begin`, write them at any time."""
@@ -271,10 +283,36 @@ class WorkingSet:
         self.flush_of(collection)
         self._wrote(collection)
         self._held.pop((collection, id), None)
+        self._lose(collection, id)
+
+    def _lose(self, collection: str, id: str) -> None:
+        """Know a document no more."""
+        self._known.pop((collection, id), None)
+        self._look_anew(collection)
+
+    def _look_anew(self, collection: str) -> None:
+        for found in self._found.get(collection, {}).values():
+            found.clear()
+
+    def go_on(self) -> None:
+        """A transaction begins, and nobody else wrote since the last one: know what was found then."""
+        if len(self._known) > MOST_KNOWN:
+            self._forget_found()
+        self._forget_all({**self._known})
 
     def clear(self) -> None:
         """Forget everything, at a transaction's begin or after something was undone."""
-        for kept in (self._held, self._changed, self._versions, self._added):
+        self._forget_found()
+        self._forget_all({})
+
+    def _forget_found(self) -> None:
+        self._known.clear()
+        self._found.clear()
+
+    def _forget_all(self, held: dict[tuple[str, str], Held | None]) -> None:
+        """Forget all but *held*."""
+        self._held = held
+        for kept in (self._changed, self._versions, self._added):
             kept.clear()
         self.failed = None
         self.writes += 1
@@ -310,6 +348,10 @@ class Documents(Database):
             return masked(content, hidden) if hidden else content
 
         self.reads_through(known, working.flush_of)
+
+    def leave_words(self) -> None:
+        """Leave the text indexes as they are until somebody looks into one: then they are made anew."""
+        cast(CollectionRows, self._rows).words_wait = True
 
     def table(self, name: str, **kwargs: Any) -> Table:
         """Give a table; what is not written of it yet is written now."""

@@ -135,15 +135,17 @@ class Workspace:
 
     def _committed(self, outcomes: list[Outcome]) -> None:
         frames: list[Document] = []
+        touched: set[str] = set()
         for outcome in outcomes:
             if outcome.seq is not None:
                 frames.append(self._frame(outcome.seq, outcome.event, outcome.changes, outcome.documents))
             frames += [{"workspace": self.name, "signal": signal} for signal in outcome.signals]
             for job in outcome.jobs if self._enqueuer else ():
                 self._enqueuer.put(self.name, job)  # type: ignore[union-attr]
+            touched.update([change["collection"] for change in outcome.changes])
         if frames:
             self._publish(frames)
-        if any(change["collection"] in ("timer", "plugin") for o in outcomes for change in o.changes):
+        if "timer" in touched or "plugin" in touched:
             self.clock.moved()
 
     def _frame(

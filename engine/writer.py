@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.crash import point
-from engine.events import Event, EventError, check, copied, event
+from engine.events import Event, EventError, check, event
 from engine.pipeline import Outcome, Pipeline
 from engine.raw import packed
 from engine.store import Store
@@ -171,7 +171,7 @@ class Writer(threading.Thread):
             self.pipeline.hooks.forget()
 
     def _run_all(self, group: list[Batch]) -> None:
-        with self.store.transaction():
+        with self.store.transaction(goes_on=True):
             for batch in group:
                 if not batch.failed:
                     self._run(batch)
@@ -186,7 +186,7 @@ class Writer(threading.Thread):
                     self._quarantine(batch)
                 raw = batch.raw
                 for event in batch.events:
-                    outcome = self.pipeline.run(copied(event), raw)  # this may be done again
+                    outcome = self.pipeline.run(event, raw)
                     raw = None if outcome.seq is not None else raw  # kept with the first new row
                     batch.outcomes.append(outcome)
         except (Exception, SystemExit) as error:

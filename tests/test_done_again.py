@@ -1,6 +1,8 @@
 """What is undone and done again comes out as at the first time, and nothing of the first time is left."""
 
 import ast
+import contextlib
+import sqlite3
 import threading
 import types
 from collections.abc import Callable
@@ -199,6 +201,20 @@ def test_a_replay_lets_go_of_what_it_read(shop: World, monkeypatch: pytest.Monke
     monkeypatch.setattr(runner.Copy, "write", write)
     assert replay(shop.workspace.folder, shop.registry)["identical"]
     assert len(held) > 6 and max(held[-3:]) < 30
+
+
+def test_who_writes_again_is_known_until_another_connection_writes(shop: World) -> None:
+    shop.writes(DEWI, "Halo")
+    shop.writes(DEWI, "Halo?")
+    asked: list[str] = []
+    shop.workspace.store.connection.set_trace_callback(asked.append)
+    shop.writes(DEWI, "Apa kabar")
+    assert not [sql for sql in asked if sql.startswith("SELECT") and "list_contact.aliases" in sql]
+    with contextlib.closing(sqlite3.connect(shop.workspace.store.path)) as other, other:
+        other.execute("UPDATE doc_contact SET doc = json_set(doc, '$.blocked', json('true'))")
+    shop.writes(DEWI, "Masih ada?")
+    (conversation,) = shop.documents.table("conversation").all()
+    assert conversation["unread"] == 3, "who is blocked is not counted"
 
 
 def test_who_is_looked_up_is_found_by_an_index_in_its_order(tmp_path: Path) -> None:

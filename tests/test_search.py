@@ -126,6 +126,22 @@ def test_what_was_rolled_back_is_not_found(store: Store) -> None:
     assert fulltext.check(store.connection, SEARCHED) == []
 
 
+def test_words_that_are_left_are_there_when_somebody_looks_also_after_that_was_undone(store: Store) -> None:
+    store.documents.leave_words()
+    with store.transaction():
+        put(store, "m1", "zebra")
+    assert fulltext.check(store.connection, SEARCHED) != []
+    with store.transaction():
+        with pytest.raises(RuntimeError), store.savepoint("action"):
+            assert ids(store, "zebra") == ["m1"]
+            raise RuntimeError("a handler")
+        put(store, "m2", "gajah")
+        assert (ids(store, "zebra"), ids(store, "gajah")) == (["m1"], ["m2"])
+        put(store, "m3", "gajah")
+    assert ids(store, "gajah") == ["m3", "m2"]
+    assert fulltext.check(store.connection, SEARCHED) == []
+
+
 def test_a_hit_is_there_when_the_message_is_and_not_before(store: Store) -> None:
     reader = Reading(store.path, COLLECTIONS)
     with store.transaction():

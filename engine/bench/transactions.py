@@ -15,6 +15,7 @@ from engine.bench.texts import text_of
 from engine.bench.timing import seconds
 from engine.documents.tables import expression
 from engine.plugins import Registry
+from engine.raw import packed
 from engine.store import Store
 from engine.workspace import Workspace
 
@@ -80,9 +81,9 @@ def _measured(bench: Bench, workspace: Workspace) -> tuple[float, float, float]:
 
 
 def _post(number: int, id: str) -> tuple[Document, Document]:
-    """Return the event of a message and the webhook that brings it."""
+    """Return the event of a message and the webhook that brings it, packed as the web process gives it."""
     said = chat_of(number % _PEOPLE), id, text_of(number)
-    return written(*said), webhook(*said)
+    return written(*said), packed(webhook(*said))
 
 
 def _meet(workspace: Workspace) -> None:

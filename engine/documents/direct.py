@@ -46,13 +46,11 @@ class Direct:
     def first(self, fields: tuple[str, ...], values: tuple[Any, ...]) -> Stored | None:
         """Give the first row whose fields have these values, or whose one list field has this text.
 
-        Values are texts, whole numbers or None; nothing has another one. Raises ValueError where the
+        Values are those of which `fit` is true; nothing has another one. Raises ValueError where the
         collection has no index of just these fields: only then rows come in their order by themselves.
         """
         sql = self._finds.get(fields) or self._find(fields)
         is_sure = True
-        if not fit(values):
-            return None
         for value in values:
             if type(value) is not str or value[:1] in ("[", "{"):  # the text of a list is found too
                 is_sure = fields[0] in self._lists

@@ -13,7 +13,7 @@ from typing import Any
 from tinydb.storages import Storage
 
 from .codec import decode, decode_odd
-from .fulltext import indexes_of
+from .fulltext import indexes_of, rebuild
 from .planner import Layout, is_masked
 from .tables import UNDECLARED, Collection, create_indexes, quoted, table_name
 
@@ -102,7 +102,10 @@ class Rows(Storage):
 
 
 class CollectionRows(Rows):
-    """The engine's collections on a connection whose transactions are the caller's."""
+    """The engine's collections on a connection whose transactions are the caller's.
+
+    words_wait: whether text indexes are left as they are until somebody looks into one, and made anew then.
+    """
 
     string_ids = True
 
@@ -125,6 +128,8 @@ class CollectionRows(Rows):
         self._reworded: dict[tuple[str, int], str | None] = {}
         self.settled: list[dict[tuple[str, int], str | None]] = []
         self._new_texts: dict[tuple[str, int], dict[str, Any]] = {}
+        self.words_wait = False
+        self._made_anew: int | None = None  # how much was settled before, in this transaction
 
     def version_of(self, name: str) -> int | None:
         """Ask whoever writes."""
@@ -160,11 +165,15 @@ class CollectionRows(Rows):
 
     def reworded(self, layout: Layout, pos: int, before: str | None) -> None:
         """Note it for `settle`: what counts is the document before the transaction and at its end."""
+        if self.words_wait:
+            return
         self._reworded.setdefault((layout.collection.name, pos), before)
         self._new_texts.pop((layout.collection.name, pos), None)
 
     def worded(self, layout: Layout, pos: int, content: dict[str, Any]) -> None:
         """Note the texts of a new document for `settle`, which then does not read them again."""
+        if self.words_wait:
+            return
         texts = {field: content.get(field) for field in layout.collection.texts}
         if any(texts.values()):
             self._reworded[layout.collection.name, pos] = None
@@ -177,10 +186,15 @@ class CollectionRows(Rows):
     def settle(self) -> None:
         """Write what changed into the text indexes; to be called before the commit."""
         self._write_words()
+        self._made_anew = None
         self.forget()
 
     def settle_so_far(self) -> None:
         """Do that in the middle of a transaction, and keep what was not settled yet for `unsettle`."""
+        if self.words_wait:
+            rebuild(self.connection, self.collections.values())
+            self.words_wait, self._made_anew = False, len(self.settled)
+            self.settled.append({})
         if self._reworded:
             self._write_words()
             self.settled.append(self._reworded)
@@ -189,6 +203,8 @@ class CollectionRows(Rows):
 
     def unsettle(self, mark: int) -> None:
         """Go back to a savepoint, where `settled` was so long."""
+        if self._made_anew is not None and self._made_anew >= mark:
+            self.words_wait, self._made_anew = True, None
         if len(self.settled) > mark:
             self._reworded = self.settled[mark]
             del self.settled[mark:]
@@ -203,6 +219,8 @@ class CollectionRows(Rows):
 
     def forget(self) -> None:
         """Forget what changed: it was rolled back."""
+        if self._made_anew is not None:
+            self.words_wait, self._made_anew = True, None
         self._reworded.clear()
         self._new_texts.clear()
         self.settled.clear()

@@ -57,7 +57,7 @@ def record(tx: Transaction) -> None:
 
 def _check_peer(peer: Any) -> None:
     """Raise ValueError for a chat's id that has a NUL: by such a one nobody is found again."""
-    if isinstance(peer, dict) and any("\0" in str(peer.get(key)) for key in ("chat_id", "lid")):
+    if isinstance(peer, dict) and ("\0" in str(peer.get("chat_id")) or "\0" in str(peer.get("lid"))):
         raise ValueError("the id of a chat holds a NUL character")
 
 

@@ -60,29 +60,28 @@ def _chats(peer: Peer) -> tuple[str, str | None]:
 def contact_of(tx: Transaction, peer: Peer) -> Document:
     """Return the contact of *peer*, made or brought up to date; two who turn out to be one are joined."""
     chat, lid = _chats(peer)
-    aliases = list(dict.fromkeys(alias for alias in (chat, lid) if alias))
+    aliases = [alias for alias in dict.fromkeys((chat, lid)) if alias]
     found = [contact for alias in aliases if (contact := _by_alias(tx, alias))]
-    known = {contact["id"]: contact for contact in found}
-    if not known:
+    if not found:
         return _new_contact(tx, peer, chat, aliases)
-    contact = _one_of(tx, list(known.values()), chat, lid)
+    contact = found[0]
+    if len(found) > 1 and found[1]["id"] != contact["id"]:
+        contact = _one_of(tx, found, chat, str(lid))
     contact = _known_contact(tx, peer, chat, aliases, contact)
     if lid and chat.endswith("@c.us"):
         contact = _pair(tx, contact, lid, chat)
     return contact
 
 
-def _one_of(tx: Transaction, contacts: list[Document], chat: str, lid: str | None) -> Document:
-    """Return the one contact of those who have *chat* and *lid*.
+def _one_of(tx: Transaction, contacts: list[Document], chat: str, lid: str) -> Document:
+    """Return the one contact of the two who have *chat* and *lid*.
 
     Who has nothing but a LID becomes one with whose number it shows. Who has another number as well may
     be somebody else, since numbers are given to new people: they lose the LID only.
     """
-    if len(contacts) == 1:
-        return contacts[0]
     holder, into = (next(one for one in contacts if alias in one["aliases"]) for alias in (lid, chat))
     if any(alias.endswith("@c.us") for alias in holder["aliases"]):
-        _move_alias(tx, str(lid), holder, into)
+        _move_alias(tx, lid, holder, into)
     else:
         join_contacts(tx, holder, into, evidence={"lid": lid, "chat": chat})
     return tx.get("contact", into["id"]) or into
@@ -121,7 +120,7 @@ def _known_contact(tx: Transaction, peer: Peer, chat: str, aliases: list[str], c
     phone = contact["phone"] or phone_of(chat)
     fields = {
         "names": names,
-        "aliases": [*contact["aliases"], *(a for a in aliases if a not in contact["aliases"])],
+        "aliases": [*contact["aliases"], *[each for each in aliases if each not in contact["aliases"]]],
         "phone": phone,
         "name": display_name(names, phone, chat),
     }

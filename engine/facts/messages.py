@@ -27,7 +27,7 @@ def snippet(message: Document) -> Document:
 
 
 def _content(said: Document) -> Document:
-    content = {key: said[key] for key in CONTENT if said.get(key) is not None}
+    content = {key: value for key in CONTENT if (value := said.get(key)) is not None}
     media = dict(said["media"]) if said.get("media") else None
     if media:
         media["state"] = "pending" if media.get("ref") else "failed"

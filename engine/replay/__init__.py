@@ -36,7 +36,7 @@ def replay(
 
     since, until: times (RFC 3339, as the journal writes them); from the first, before the second.
     setup: another configuration; without one everything is expected to come out the same.
-    progress(done, all) is called after each row.
+    progress(done, all) is called after some rows.
 
     The report: ``{"rows": {after, until}, "setup", "put": {collection: [id]}, "counts", "identical": bool,
     "differs_at": row | None, "failures": {recorded, here}, "plugins" and "actions": name → {same, gone,

@@ -47,6 +47,17 @@ class Comparison:
                 wanted[_key(action)] -= 1
                 self._new.append(self._noted(action, done or {}))
 
+    def mark(self) -> Any:
+        """Return what was taken so far."""
+        counted = [{name: Counter(each) for name, each in of.items()} for of in (self.plugins, self.actions)]
+        return counted, dict(self.failures), (len(self._gone), len(self._new))
+
+    def back_to(self, mark: Any) -> None:
+        """Have taken no more than that."""
+        (plugins, actions), self.failures, (gone, new) = mark
+        self.plugins, self.actions = defaultdict(Counter, plugins), defaultdict(Counter, actions)
+        del self._gone[gone:], self._new[new:]
+
     def finish(self) -> list[Document]:
         """Count what differs; return it per conversation: ``{conversation, gone: […], new: […]}``."""
         gone, new = _without_moved(self._gone, self._new, self._count)

@@ -60,6 +60,7 @@ class Copy(Store):
         super().__init__(path, known)
         for pragma in ("journal_mode=MEMORY", "synchronous=OFF", "secure_delete=OFF"):
             self.connection.execute(f"PRAGMA {pragma}")
+        self.documents.leave_words()
         self.salt = _salt(source)
         row = source.execute("SELECT seq, at, hash FROM journal WHERE seq = ?", (seq,)).fetchone()
         self.seq, self.last_at, self.hash = row or (0, "", GENESIS)

@@ -2,13 +2,13 @@
 
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from engine import facts, upgrade
 from engine.clock import due_timers, fired
-from engine.events import copied, event
+from engine.events import event
 from engine.journal import Row
 from engine.pipeline import Outcome, Pipeline
 from engine.plugins import Registry
@@ -20,7 +20,8 @@ from engine.replay.setup import Setup
 from engine.transaction import Transaction
 from engine.working import Again, is_fatal
 
-GROUP = 500
+GROUP = 500  # rows that are committed together
+TOGETHER = 64  # rows that are run without savepoints
 RESULTS = ("job.finished", "job.expired")
 SETTING = ("settings.changed", "action.requested")
 AS_RECORDED = (*ERASERS, upgrade.TYPE)
@@ -40,24 +41,28 @@ class Timed(Pipeline):
     alone = 0.0
 
     def _record(self, tx: Transaction) -> str | None:
-        with self._timed():
-            return super()._record(tx)
+        error: str | None = self._timed(super()._record, tx)
+        return error
 
     def _rounds(self, tx: Transaction, errors: list[Document]) -> list[Document]:
-        with self._timed():
-            return super()._rounds(tx, errors)
+        done: list[Document] = self._timed(super()._rounds, tx, errors)
+        return done
 
-    @contextmanager
-    def _timed(self) -> Iterator[None]:
+    def _timed(self, part: Callable[..., Any], *args: Any) -> Any:
         started, stored = time.perf_counter(), self.store.rows_seconds
         try:
-            yield
+            return part(*args)
         finally:
             self.alone += time.perf_counter() - started - (self.store.rows_seconds - stored)
 
 
 class Runner:
-    """One replay. counts: what the report opens with. differs: the first row that is not as recorded."""
+    """One replay. counts: what the report opens with. differs: the first row that is not as recorded.
+
+    As the writer does, it runs some events without savepoints, and all of them again with one for each where
+    a part of them has to be undone alone. In another configuration each event has one from the start, as what
+    follows from it depends on more.
+    """
 
     def __init__(self, copy: Copy, registry: Registry, recorded: Recorded, setup: Setup) -> None:
         self.copy = copy
@@ -74,6 +79,7 @@ class Runner:
         self._open: defaultdict[str, list[str]] = defaultdict(list)
         self._reached: set[str] = set()
         self._next_due: str | None = ""
+        self._alone = True
         for job in copy.documents.table("job").all():
             self._open[key_of(job)].append(job["id"])
 
@@ -85,14 +91,14 @@ class Runner:
         progress is called with the number of rows taken so far.
         """
         self._commit()
-        for place, row in enumerate(rows):
-            if place % GROUP == 0:
-                self._commit()
-            self._install(row.seq)
-            self._timers(row.at)
-            self._take(row)
-            self._work()
-            progress(place + 1)
+        rest, done = iter(rows), 0
+        while group := list(islice(rest, GROUP)):
+            for start in range(0, len(group), TOGETHER):
+                some = group[start : start + TOGETHER]
+                (self._take_each if self.setup else self._take_all)(some)
+                done += len(some)
+                progress(done)
+            self._commit()
         self._timers(until or self.copy.last_at)
         for waiting in self._early.values():
             for row in waiting:
@@ -107,7 +113,44 @@ class Runner:
         self.copy.connection.execute("COMMIT")
         self.copy.connection.execute("BEGIN")
         self.pipeline.hooks.forget()
-        self.copy.working.clear()  # all that was read, too
+        self.copy.working.go_on()  # most that was read is let go
+
+    def _take_all(self, rows: list[Row]) -> None:
+        """Take rows without savepoints; where a part of them has to be undone alone, again with them."""
+        before = self._mark()
+        self._alone = False
+        try:
+            with self.copy.undoable("rows"):
+                self._take_each(rows)
+                self.copy.working.flush()
+            return
+        except (Again, Exception) as error:
+            if is_fatal(error):
+                raise
+        finally:
+            self._alone = True
+        self._back_to(before)
+        self._take_each(rows)
+
+    def _take_each(self, rows: list[Row]) -> None:
+        for row in rows:
+            self._install(row.seq)
+            self._timers(row.at)
+            self._take(row)
+            self._work()
+
+    def _mark(self) -> Any:
+        """Return where all stands that rows change in the same configuration."""
+        hooks, counts = self.pipeline.hooks.absent, Counter(self.counts)
+        own = counts, self.differs, self._next_due, dict(self.absent), hooks
+        return self.pipeline.mark(), self.comparison.mark(), own
+
+    def _back_to(self, mark: Any) -> None:
+        pipeline, comparison, own = mark
+        self.counts, self.differs, self._next_due, self.absent, self.pipeline.hooks.absent = own
+        self.comparison.back_to(comparison)
+        self.pipeline.back_to(pipeline)
+        self._todo.clear()
 
     def _install(self, seq: int) -> None:
         """Have plugins whose first start this is."""
@@ -222,7 +265,8 @@ class Runner:
             try:
                 return self._try(came, raw, careful)
             except Again:
-                continue
+                if not self._alone:
+                    raise
             except Exception as error:
                 if is_fatal(error):
                     raise
@@ -235,8 +279,11 @@ class Runner:
         before = self.pipeline.mark()
         self.copy.careful = careful
         try:
+            if not self._alone:
+                with self.copy.savepoint("event"):
+                    return self.pipeline.run(came, raw)
             with self.copy.undoable("event"):
-                outcome = self.pipeline.run(copied(came), raw)
+                outcome = self.pipeline.run(came, raw)
                 self.copy.working.flush()  # what fails at that is this event's
                 return outcome
         except BaseException:

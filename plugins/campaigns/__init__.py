@@ -123,12 +123,12 @@ def message_received(event, conversation, documents, settings):
     """What a customer writes within some days after a campaign's message is an answer to it."""
     if event["origin"] != "live" or not conversation:
         return
-    query = where("conversation") == conversation["id"]
-    found, _more = documents.table("campaign_recipient").page(query, order="queued_at", limit=1)
-    for each in found:
-        is_new = each["state"] in LEFT and not each.get("replied_at")
-        if is_new and times.seconds_between(each["queued_at"], event["at"]) <= settings["reply_days"] * DAY:
-            yield action("campaigns.reply", recipient=each["id"])
+    written_to = documents.table("campaign_recipient").search(where("conversation") == conversation["id"])
+    last = max(reversed(written_to), key=lambda each: each["queued_at"] or "", default=None)
+    if last is None or last["state"] not in LEFT or last.get("replied_at"):
+        return
+    if times.seconds_between(last["queued_at"], event["at"]) <= settings["reply_days"] * DAY:
+        yield action("campaigns.reply", recipient=last["id"])
 
 
 @hookimpl

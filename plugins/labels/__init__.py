@@ -4,6 +4,8 @@ from engine import action, hookimpl, where
 
 from . import rules
 
+ENABLED = where("enabled") == True  # noqa: E712
+
 
 @hookimpl
 def message_received(event, message, conversation, contact, documents):
@@ -25,8 +27,7 @@ def flow_node_entered(event, conversation, contact, documents):
 
 def _labels(documents, conversation, about, of_flow):
     worn = set(conversation["labels"])
-    enabled = documents.table("label_rule").search(where("enabled") == True)  # noqa: E712
-    for rule in rules.in_order(enabled):
+    for rule in rules.in_order(documents.table("label_rule").search(ENABLED)):
         if rule["label"] in worn or rules.is_of_flow(rule) != of_flow or not rules.holds(rule["when"], about):
             continue
         worn.add(rule["label"])
