@@ -122,11 +122,14 @@ class WorkingSet:
 
     def text(self, collection: str, id: str) -> str | None:
         """Return a document's text as it stands, or None; who only looks makes nobody hold very many."""
-        if len(self._held) < _MOST_HELD or (collection, id) in self._held:
-            held = self.held(collection, id)
-            return None if held is None else held.text
-        row = self._table(collection).by_id(id)
-        return None if row is None else row[2]
+        key = (collection, id)
+        held: Held | None = self._held.get(key, _UNREAD)
+        if held is _UNREAD:
+            row = self._table(collection).by_id(id)
+            held = None if row is None else Held(row[0], row[1], row[2], row[2])
+            if len(self._held) < _MOST_HELD:
+                self._held[key] = held
+        return None if held is None else held.text
 
     def first(self, collection: str, wanted: Mapping[str, Any]) -> Held | None:
         """Return the first document whose indexed fields are these, or whose list has this text."""

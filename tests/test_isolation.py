@@ -215,11 +215,13 @@ def test_the_watch_says_what_runs_now(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     seen = watch.Watch(folder)
     assert watch.read(folder) == {"pid": os.getpid(), "workspace": "main", "since": 0}
-    with seen.running("toko/message.received/x", "labels", "message_received"):
-        with seen.running("x" * 5000, "sender", "schema sender.dispatch"):
-            assert [each["plugin"] for each in watch.read_all(tmp_path)] == ["sender"]
-        (now,) = watch.read_all(tmp_path)
-        assert (now["plugin"], now["hook"]) == ("labels", "message_received") and now["since"] > 0
+    seen.enter("toko/message.received/x", "labels", "message_received")
+    seen.enter("x" * 5000, "sender", "schema sender.dispatch")
+    assert [each["plugin"] for each in watch.read_all(tmp_path)] == ["sender"]
+    seen.leave()
+    (now,) = watch.read_all(tmp_path)
+    assert (now["plugin"], now["hook"]) == ("labels", "message_received") and now["since"] > 0
+    seen.leave()
     assert watch.read_all(tmp_path) == []
 
 
