@@ -86,8 +86,9 @@ class World:
         return self.get("message", done["result"]["message"])
 
     def job_of(self, message: str) -> dict[str, Any]:
-        """Return the one job that waits for a message."""
-        found = [j for j in self.all("job") if j["args"].get("message") == message and j["state"] == "queued"]
+        """Return the one job that waits for a message, besides what only shows that somebody is typing."""
+        waits = [job for job in self.all("job") if job["state"] == "queued" and job["name"] != "sender.show"]
+        found = [job for job in waits if job["args"].get("message") == message]
         assert len(found) == 1, found
         return found[0]
 
