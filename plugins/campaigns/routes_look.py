@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from engine import times, where
-from engine.ids import document_id
 from web import View, _, call_in_words, forecasts, gateways, language, ngettext
 
 from . import chart, tally, texts
+from .handlers_sending import LOOK_AGAIN
 from .schemas import Settings
 
 Json = dict[str, Any]
@@ -212,8 +212,9 @@ def _comes(view: View, campaign: Json, at: str) -> str:
     """Return when a campaign that runs or is planned next has messages made, *at* where that is not known."""
     if campaign["state"] == "scheduled":
         return max(campaign["start_at"], at)
-    timer = document_id(f"timer/campaigns/go/{campaign['id']}", "campaigns", 0)
-    return str((view.db.table("timer").get(doc_id=timer) or {}).get("due") or at)
+    soon = (where("due") <= times.add(at, LOOK_AGAIN)) & (where("name") == f"go/{campaign['id']}")
+    found = view.db.table("timer").search(soon)
+    return max(str(found[0]["due"]), at) if found else at
 
 
 def _ahead(view: View) -> int:

@@ -67,9 +67,7 @@ def _shares(told: Json, ends: str) -> bool:
 
 def _broadcast(told: Json, zone: str) -> Broadcast:
     """Return a broadcast of which none of those to come is in the line yet; those that are come first."""
-    planned = [
-        Planned(p["length"], zones_of(p["phone"], zone), stranger=p["stranger"]) for p in told["planned"]
-    ]
+    planned = [_planned(p["length"], p["phone"], zone, stranger=p["stranger"]) for p in told["planned"]]
     there = sum(1 for each in told["planned"] if each.get("message"))
     return Broadcast(planned, told["at"], told["ahead"], told.get("again") or AGAIN, taken=there)
 
@@ -86,12 +84,14 @@ def _line(documents: Any, account: str, every: list[tuple[Json, Broadcast]], zon
     found: list[InLine] = []
     for message in _in_order(documents, query):
         of, number = whose.get(message["id"], (None, 0))
+        due = message.get("sender.due") or ""
         if of is not None:
             of.waiting += 1
-            found.append(InLine(of.planned[number], message["status_at"], of, number))
-        elif message.get("sender.due") != HELD:
-            one = Planned(len(message.get("text") or ""), _zones(documents, message, zone))
-            found.append(InLine(one, message["status_at"]))
+            due = "" if due == HELD else due  # as if it were let go on
+            found.append(InLine(of.planned[number], message["status_at"], of, number, due))
+        elif due != HELD:
+            one = _planned(len(message.get("text") or ""), _phone(documents, message), zone)
+            found.append(InLine(one, message["status_at"], due=due))
     return found
 
 
@@ -106,7 +106,12 @@ def _in_order(documents: Any, query: Any) -> Iterable[Any]:
             return
 
 
-def _zones(documents: Any, message: Json, zone: str) -> tuple[str, ...]:
+def _planned(length: int, phone: str | None, zone: str, *, stranger: bool = False) -> Planned:
+    return Planned(length, zones_of(phone, zone), stranger=stranger, who=phone)
+
+
+def _phone(documents: Any, message: Json) -> str | None:
     conversation = documents.table("conversation").get(doc_id=message["conversation"]) or {}
     contact = documents.table("contact").get(doc_id=conversation.get("contact")) or {}
-    return zones_of(contact.get("phone"), zone)
+    phone: str | None = contact.get("phone")
+    return phone
