@@ -6,6 +6,7 @@ These names are what plugins are built on; everything else may change.
 from engine import conditions, presence, segments, templates, times
 from engine.actions import Action, ActionSchema, LooseSchema, Refused, action, handles
 from engine.documents import Collection, Query, where
+from engine.facts.accounts import NOT_CONNECTED
 from engine.facts.identity import by_alias as contact_by_alias
 from engine.facts.joining import combined, join_contacts, move_conversations
 from engine.facts.messages import confirm as confirm_sent
@@ -19,6 +20,7 @@ from engine.phones import chat_of, country_of, e164
 from engine.visibility import sees
 
 __all__ = [
+    "NOT_CONNECTED",
     "Action",
     "ActionSchema",
     "Collection",

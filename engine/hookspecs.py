@@ -344,10 +344,15 @@ def benches():
 def forecasts():
     """Called when it is asked when messages would leave: return a function that tells.
 
-    It takes ``(connection, documents, account, supports, planned, at)``.
+    It takes ``(connection, documents, account, supports, planned, at, ahead=None, others=(), now=at)``.
 
     connection: any to the workspace's file; documents: a read-only TinyDB on it; account: a number's
-    document; supports: what its gateway can do; planned: ``[{"length", "phone", "stranger"}]`` in order, as
-    if all were asked for at the time *at* in the lane ``campaign``. It returns ``{"times": [RFC 3339 | None],
-    "preset", "day_limit", "new_limit", "share", "paused"}``, None for what would not leave within a year.
+    document; supports: what its gateway can do; planned: ``[{"length", "phone", "stranger", "message"}]`` in
+    order, those first of which a *message* (its id) waits already; the others are asked for from *at* on in
+    the lane ``campaign``, so that *ahead* wait at once (None: all). others: ``[{"planned", "at", "ahead"}]``,
+    what else is to leave this number in that lane, besides what waits there *now*.
+
+    It returns ``{"times": [RFC 3339 | None], "preset", "day_limit", "new_limit", "share", "paused", "down",
+    "others"}``: None for what would not leave within a year, and how many of *others* leave before the last
+    of *planned*.
     """

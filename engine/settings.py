@@ -122,9 +122,9 @@ def _accounts(workspace: Workspace, documents: Any, wanted: WorkspaceConfig) -> 
             "source": "file",
             "removed_at": None,
         }
-        new = (
-            {} if before else {"state": "unknown", "state_at": times.now(), "state_reason": None, "me": None}
-        )
+        new: Document = {} if before else {"me": None}
+        if not before or before.get("removed_at") or before.get("settings") != settings:
+            new |= {"state": "unknown", "state_at": times.now(), "state_reason": None}
         if any(before.get(key) != value for key, value in fields.items()):
             found.append({"id": name, **fields, **new, "created_at": before.get("created_at") or times.now()})
     for before in documents.table("account").all():

@@ -108,6 +108,7 @@ def of_the_core(day: Day) -> None:
     day.ask("contact.update", contact=day.conversation(DEWI)["contact"], name="Bu Dewi")
     day.ask("agent.deactivate", agent=budi)
     day.ask("workspace.update", name="Toko Dewi")
+    day.ask("account.put", name=SHOP, gateway="simulator", title="Toko Utama")  # it is connected again
 
 
 AGAIN = ("resolve", "reopen", "mark_unread", "read")
@@ -329,6 +330,41 @@ def of_pacing(day: Day) -> None:
         day.submit(event("session.state", f"p/{state}", told, account=PACED))
     day.ask("sender.resume", account=PACED)
     day.later(4000)
+    calls_end(day)
+
+
+def of_the_connection(day: Day) -> None:
+    """A number that goes away: what is written waits, a call that meets the dead line too; then all leave."""
+    chat, wulan = "6281377700000@c.us", next(a["id"] for a in day.all("agent") if a["name"] == "Wulan")
+    day.ask("sender.set_pacing", account=PACED, preset="normal")
+    conversation = day.conversation(chat)["id"]
+
+    def becomes(state: str, n: int) -> None:
+        told = {"state": state, "reason_code": None}
+        day.submit(event("session.state", f"line/{state}/{n}", told, account=PACED))
+
+    def says(text: str) -> str:
+        done = day.ask("message.send", by=wulan, conversation=conversation, text=text)
+        return str(done["result"]["message"])
+
+    becomes("connected", 1)
+    said = [says("Halo lagi")]
+    becomes("disconnected", 1)
+    day.job_ends(said[0], outcome="not_sent", reason="the WAHA session is not connected")
+    said += [says("Satu"), says("Dua")]
+    day.later(5000)
+    assert {day.get("message", id)["status"] for id in said} == {"queued"}
+    becomes("connected", 2)
+    for _ in said:
+        day.later(5)
+        calls_end(day)
+    assert [day.get("message", id)["status"] for id in said] == ["sent"] * 3
+    becomes("disconnected", 2)
+    says("Tiga")
+    heard = {"message": {"id": "P11", "kind": "text", "text": "Ada?"}, "peer": peer_of(chat)}
+    later = times.add(day.time, 300)
+    day.submit(event("message.received", f"{chat}/P11", heard, account=PACED, occurred_at=later))
+    assert day.get("account", PACED)["state"] == "connected"
     calls_end(day)
 
 
@@ -577,6 +613,7 @@ PARTS = {
     "waha": lambda day: None,  # only an adapter: it has no hooks
     "campaigns": of_campaigns,
     "pacing": of_pacing,  # after those whose jobs are told apart by their name
+    "connection": of_the_connection,
     "all": of_plugins_and_settings,
 }
 FIRST = ("simulator", "core")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.facts import identity, parking, statuses
+from engine.facts import accounts, identity, parking, statuses
 from engine.transaction import Duplicate, Transaction
 
 SNIPPET = 120
@@ -96,6 +96,8 @@ def received(tx: Transaction, data: Document) -> None:
     add(tx, conversation, message, **({"unread": conversation["unread"] + 1} if live else {}))
     if live:
         reopen(tx, conversation)
+    if tx.event["origin"] == "live":
+        accounts.heard(tx)
 
 
 def reopen(tx: Transaction, conversation: Document) -> bool:

@@ -32,11 +32,13 @@ def put_account(data: Data, tx: Transaction) -> Data:
         "source": data["source"],
         "removed_at": None,
     }
-    if before:
-        tx.update("account", id, fields)
+    told = {"state": "unknown", "state_at": tx.at, "state_reason": None}
+    if not before:
+        tx.insert("account", {"id": id, **fields, **told, "me": None, "created_at": tx.at})
+    elif before.get("removed_at") or before.get("settings") != data["settings"]:
+        tx.update("account", id, {**fields, **told})  # what was told before was told of something else
     else:
-        state = {"state": "unknown", "state_at": tx.at, "state_reason": None, "me": None, "created_at": tx.at}
-        tx.insert("account", {"id": id, **fields, **state})
+        tx.update("account", id, fields)
     return {"account": id}
 
 

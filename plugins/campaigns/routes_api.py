@@ -130,6 +130,9 @@ class CampaignPlan(Schema):
     preset = fields.String()
     day_limit = fields.Integer()
     new_limit = fields.Integer()
+    others = fields.Integer(
+        metadata={"description": "other campaigns of the number that leave meanwhile; the times include them"}
+    )
 
 
 class CampaignRows(Schema):

@@ -10,8 +10,11 @@ from engine import times, where
 from web import View, _, call_in_words, forecasts, gateways, language, ngettext
 
 from . import chart, tally, texts
+from .handlers_sending import LOOK_AGAIN
+from .schemas import Settings
 
 Json = dict[str, Any]
+DEFAULTS = Settings().load({})
 PEOPLE = 20
 SHOWN = (
     "id",
@@ -178,9 +181,10 @@ def _told(view: View, campaign: Json, recipient: Json, custom: list[Json], tongu
 def schedule(view: View, campaign: Json, at: str | None = None) -> Json:
     """Return when each of those who wait would be told, if it began at a time (default: as planned, or now).
 
-    ``{at, times, preset, day_limit, new_limit, share, paused, others}``; no times where the sender is off.
+    ``{at, planned, new, off}`` and what `engine.hookspecs.forecasts` says; no times where the sender is off.
     """
-    begins = max(at or campaign.get("start_at") or "", times.now())
+    now = times.now()
+    begins = max(at or campaign.get("start_at") or "", now)
     planned = _planned(view, campaign)
     account = view.db.table("account").get(doc_id=campaign["account"])
     tell = next(iter(forecasts(view.hidden)), None)
@@ -188,21 +192,46 @@ def schedule(view: View, campaign: Json, at: str | None = None) -> Json:
         return {"at": begins, "times": [], "planned": len(planned), "off": tell is None}
     adapter = gateways().get(account["gateway"])
     number = {**account, "id": account.doc_id}
-    told = tell(view.connection, view.db, number, adapter.supports if adapter else {}, planned, begins)
-    others = view.db.table("campaign").search(where("state").one_of(["running", "scheduled"]))
-    mine = [o for o in others if o["account"] == campaign["account"] and o.doc_id != campaign["id"]]
+    how = {"ahead": _ahead(view), "others": sharing(view, campaign, now), "now": now}
+    comes = _comes(view, campaign, now) if campaign["state"] == "running" else begins
+    told = tell(view.connection, view.db, number, adapter.supports if adapter else {}, planned, comes, **how)
     new = sum(1 for each in planned if each["stranger"])
-    return {"at": begins, "planned": len(planned), "new": new, "off": False, "others": len(mine), **told}
+    return {"at": begins, "planned": len(planned), "new": new, "off": False, **told}
+
+
+def sharing(view: View, campaign: Json, now: str) -> list[Json]:
+    """Return the number's other campaigns that run or are planned, as `engine.hookspecs.forecasts` says."""
+    found = view.db.table("campaign").search(where("state").one_of(["running", "scheduled"]))
+    mine = [o for o in found if o["account"] == campaign["account"] and o.doc_id != campaign["id"]]
+    each = [{**other, "id": other.doc_id} for other in mine]
+    ahead = _ahead(view)
+    return [{"planned": _planned(view, o), "at": _comes(view, o, now), "ahead": ahead} for o in each]
+
+
+def _comes(view: View, campaign: Json, at: str) -> str:
+    """Return when a campaign that runs or is planned next has messages made, *at* where that is not known."""
+    if campaign["state"] == "scheduled":
+        return max(campaign["start_at"], at)
+    soon = (where("due") <= times.add(at, LOOK_AGAIN)) & (where("name") == f"go/{campaign['id']}")
+    found = view.db.table("timer").search(soon)
+    return max(str(found[0]["due"]), at) if found else at
+
+
+def _ahead(view: View) -> int:
+    plugin = view.db.table("plugin").get(doc_id="campaigns") or {}
+    return int({**DEFAULTS, **(plugin.get("settings") or {})}["ahead"])
 
 
 def _planned(view: View, campaign: Json) -> list[Json]:
+    """Return those who are still to be told, in order; who has a message already first."""
     if not campaign["set"]:
         return []
     found: list[Json] = []
     for state in ("queued", "waiting", *(("stranger",) if campaign["strangers"] else ())):
         query = (where("set") == campaign["set"]) & (where("state") == state)
         found += view.db.table("campaign_recipient").search(query)
-    return [{"length": p["length"], "phone": p["phone"], "stranger": p["new_here"]} for p in found]
+    keys = {"length": "length", "phone": "phone", "stranger": "new_here", "message": "message"}
+    return [{key: each.get(name) for key, name in keys.items()} for each in found]
 
 
 def pictured(view: View, campaign: Json, at: str | None = None) -> Json:

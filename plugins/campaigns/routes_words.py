@@ -103,6 +103,7 @@ def cap_words() -> dict[str, str]:
         "warm_up": tomorrow,
         "new": _("Today's limit of people who never wrote is reached: it goes on tomorrow."),
         "share": _("Too few people answer messages that they did not ask for: it waits until more do."),
+        "disconnected": _("The number is not connected: it goes on by itself once it is again."),
         "quiet": _("It is night where the next ones are: it goes on in the morning."),
     }
 

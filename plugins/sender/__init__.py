@@ -4,7 +4,7 @@ The engine's facts say what came of a call (sent, failed, back in the queue, unc
 is only decided what to do next.
 """
 
-from engine import action, hookimpl, times, where
+from engine import NOT_CONNECTED, action, hookimpl, times, where
 
 from .consent import answer, asks
 from .handlers_holds import is_held
@@ -68,7 +68,7 @@ def contact_opted_out(event):
 
 @hookimpl
 def session_state(event, documents):
-    """A number's connection came or went: too much of that pauses it."""
+    """A number's connection came or went: too much of that pauses it; what is written meanwhile waits."""
     account, data = event["account"], event["data"]
     if data["state"] in LOST:
         code = str(data["reason_code"]) if data.get("reason_code") else None
@@ -77,6 +77,18 @@ def session_state(event, documents):
         pace = documents.table("sender_pace").get(doc_id=account) or {}
         if pace.get("drops"):
             yield action("sender.signal", account=account, kind="connected")
+        lost = (where("account") == account) & (where("status") == "unconfirmed")
+        for message in documents.table("message").search(lost):
+            yield action("sender.reconcile", message=message["id"])
+    if data["state"] == "connected" or data["state"] in NOT_CONNECTED:
+        yield action("sender.dispatch", account=account)
+
+
+@hookimpl(trylast=True)
+def account_saved(event, documents):
+    """A number is set up otherwise, or connected by its own plugin: what waited for that may leave."""
+    account = event["data"]["account"]
+    if (documents.table("sender_pace").get(doc_id=account) or {}).get("why") == "disconnected":
         yield action("sender.dispatch", account=account)
 
 

@@ -2,12 +2,12 @@
 
 import hashlib
 
-from engine import Refused, handles, set_status, times, where
+from engine import NOT_CONNECTED, Refused, handles, set_status, times, where
 
 from . import counts
 from .handlers_finding import ask_later
-from .handlers_holds import lift
-from .pacing import decide, new_pace, showing, taken
+from .handlers_holds import lift, lift_tries
+from .pacing import decide, disconnected, new_pace, showing, taken
 from .picking import HELD, Picking, home, is_reply
 from .rules import rules_of
 from .schemas import (
@@ -46,6 +46,11 @@ def _slow_ones_busy(tx, settings):
     return sum(1 for account in slow if _in_state(tx, account["id"], "sending")) >= settings["slow_at_once"]
 
 
+def _is_down(account):
+    """Whether a number's gateway told that it is not connected: nothing is called until it is again."""
+    return account.get("state") in NOT_CONNECTED
+
+
 def _rules(tx, account, settings):
     return rules_of(settings, account, tx.supports.get(account["gateway"], {}))
 
@@ -74,6 +79,8 @@ def dispatch(data, tx):
     if data["late"] and rules["ramp"]:
         pace["ramp_from"] = tx.at
     draw = _drawing(tx, account["id"])
+    if _is_down(account) and pace.get("why") != "disconnected":
+        lift_tries(tx, account["id"])
     picking, decision = _picked(tx, account, rules, settings, pace, draw)
     if decision.message is None:
         _wait(tx, account, rules, pace, decision, picking, draw)
@@ -89,7 +96,10 @@ def _picked(tx, account, rules, settings, pace, draw):
     """Return (the queue as it was looked at, what to do); what may not be sent any more is taken back."""
     for _ in range(ROUNDS):
         picking = Picking(tx.documents, account["id"], rules, settings, tx.at, bool(pace.get("paused")))
-        decision = decide(rules, pace, picking.lanes(), tx.at, picking.home, draw)
+        if _is_down(account):
+            decision = disconnected(picking.waits(), tx.at)
+        else:
+            decision = decide(rules, pace, picking.lanes(), tx.at, picking.home, draw)
         if decision.message is None:
             picking.watch()
         _put_aside(tx, picking, decision)
@@ -191,7 +201,11 @@ def settle(data, tx):
     if outcome in ("not_sent", "cancelled"):
         _uncount(tx, message)
     if message["status"] == "queued" and outcome == "not_sent":
-        _pause(tx, message, data["result"])
+        if _is_down(tx.get("account", message["account"]) or {}):  # it was no try: the line was dead
+            told = {"attempts": max(0, message.get("attempts", 1) - 1), "error": None}
+            tx.update("message", message["id"], {**told, "sender.due": None, "retry_at": None})
+        else:
+            _pause(tx, message, data["result"])
     elif message["status"] == "unconfirmed":
         tx.update("message", message["id"], {"sender.finds": 0})
         ask_later(tx, message["id"], 0)

@@ -1,6 +1,6 @@
 """What became of a message whose call had no known outcome: the gateway is asked, at ever longer pauses."""
 
-from engine import confirm_sent, handles, set_status, times
+from engine import NOT_CONNECTED, confirm_sent, handles, set_status, times
 
 from .schemas import OfMessage, Result
 
@@ -19,6 +19,9 @@ def reconcile(data, tx):
     """Have a worker ask the gateway what became of an unconfirmed message."""
     message = tx.get("message", data["message"])
     if message is None or message["status"] != "unconfirmed":
+        return None
+    if (tx.get("account", message["account"]) or {}).get("state") in NOT_CONNECTED:
+        ask_later(tx, message["id"], len(FIND_PAUSES) - 1)  # nobody could tell now
         return None
     return {"job": tx.job("sender.find", {"message": message["id"]}, queue="work", deadline=15.0)}
 

@@ -17,9 +17,15 @@ def is_held(message):
 @handles("sender.lift", Lift)
 def lift(data, tx):
     """Have what waits for a rule looked at again, as the rule may not hold any more."""
-    found = _of_conversation(tx, data) if data["conversation"] else _of_account(tx, data["account"])
+    found = _of_conversation(tx, data) if data["conversation"] else _of_account(tx, data["account"], tx.at)
     for message in [each for each in found if is_held(each) and data["why"] in (None, each["sender.why"])]:
         tx.update("message", message["id"], {"sender.due": None, "sender.why": None})
+
+
+def lift_tries(tx, account):
+    """Have what waits for its next try wait for its number instead, which is not connected."""
+    for message in [each for each in _of_account(tx, account, since="") if each.get("retry_at")]:
+        tx.update("message", message["id"], {"sender.due": None, "retry_at": None})
 
 
 def _of_conversation(tx, data):
@@ -27,10 +33,10 @@ def _of_conversation(tx, data):
     return tx.documents.table("message").search(query)
 
 
-def _of_account(tx, account):
-    """Yield all messages of a number that have a due time to come."""
+def _of_account(tx, account, since):
+    """Yield all messages of a number that have a due time after *since*."""
     due = where("sender.due")
-    query = (where("account") == account) & (where("status") == "queued") & (due > tx.at) & (due < HELD)
+    query = (where("account") == account) & (where("status") == "queued") & (due > since) & (due < HELD)
     for lane in LANES:
         after = None
         while True:

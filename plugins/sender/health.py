@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine import times, where
+from engine import NOT_CONNECTED, times, where
 
 from . import counts, pacing
 from .picking import home
@@ -41,6 +41,7 @@ def health(documents: Any, account: Json, settings: Json, supports: Json, at: st
         "free": free_from(rules, pace, at),
         "why": pace.get("why") if any(waiting.values()) else None,
         "waiting": waiting,
+        "down": account.get("state") in NOT_CONNECTED,
         "paused": account.get("sender.paused"),
         "warnings": list(pace.get("warnings") or ()),
     }

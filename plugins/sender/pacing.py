@@ -186,6 +186,11 @@ def decide(
     return Decision(due=sooner[0], why=sooner[1], aside=tuple(aside))
 
 
+def disconnected(waits: bool, at: str) -> Decision:
+    """Return what to do while a number is not connected: look again in a while, if anything waits at all."""
+    return Decision(due=times.add(at, LOOK_AGAIN), why="disconnected") if waits else Decision()
+
+
 def _holds_all(why: str, candidate: Json) -> bool:
     """Whether what holds a candidate holds all that follow it in its lane."""
     return why in ("hour", "day", "warm_up") or (why == "paused" and candidate["lane"] == "campaign")

@@ -131,6 +131,11 @@ class Picking:
             if after is None:
                 return
 
+    def waits(self) -> bool:
+        """Whether anything waits that nobody holds."""
+        first = (next(self._waiting(lane), None) for lane in LANES)
+        return any(message and message.get("sender.due") != HELD for message in first)
+
     def _later(self, message: Document, due: str) -> Document:
         return {"message": message["id"], "held": (due, message.get("sender.why") or "retry")}
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 from marshmallow import Schema, fields, validate
 
-from engine import times
+from engine import NOT_CONNECTED, times
 from web import (
     Feed,
     Slot,
@@ -51,6 +51,7 @@ class Health(Schema):
     free = fields.String(metadata={"description": "from when on an agent's answer leaves at once"})
     why = fields.String(allow_none=True, metadata={"description": "what the next one waits for"})
     waiting = fields.Dict(metadata={"description": "lane → messages that wait"})
+    down = fields.Boolean(metadata={"description": "whether it is not connected, so that all waits"})
     paused = fields.Dict(allow_none=True, metadata={"description": "{at, kind, code, reason}"})
     warnings = fields.List(fields.Dict())
 
@@ -136,6 +137,7 @@ def why_words() -> dict[str, str]:
         "paused": _("the number is paused"),
         "retry": _("the next try"),
         "held": _("what it belongs to is paused"),
+        "disconnected": _("the number is not connected"),
     }
 
 
@@ -196,8 +198,19 @@ def waits(message: Json) -> str:
             "opted_out": _("It was not sent: this contact wants no more messages."),
         }
         return words.get(code, "")
-    why = why_words().get(message.get("sender.why") or "")
+    why = message.get("sender.why")
+    if message.get("status") == "queued" and why != "held" and _is_down(message["account"]):
+        why = "disconnected"
+    why = why_words().get(why or "")
     return _("Waits: %(why)s.", why=why) if why else ""
+
+
+def _is_down(account: str) -> bool:
+    known: dict[str, bool] = g.setdefault("sender_down", {})
+    if account not in known:
+        found = read(lambda view: view.db.table("account").get(doc_id=account)) or {}
+        known[account] = found.get("state") in NOT_CONNECTED
+    return known[account]
 
 
 @blueprint.get("/sender/<account>/card")
