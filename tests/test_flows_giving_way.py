@@ -13,6 +13,7 @@ from tests.test_flows import ASK, PERSON, bot_said, published, session, shop
 from tests.test_flows_running import SHOP, flow
 from tests.test_identity import LID, linked
 from tests.world import DEWI
+from tests.world import SHOP as NUMBER
 
 __all__ = ["shop"]
 TALK = flow(
@@ -198,6 +199,22 @@ def test_a_question_may_wait_for_its_answer_from_when_it_was_sent(sent: Paced):
     asked, over = (at for at, _ in sent.calls)
     assert times.seconds_between(NOON, asked) > 18 * 3600
     assert 1799 <= times.seconds_between(asked, over) < 1900
+
+
+def test_a_question_of_a_number_that_is_not_connected_is_not_timed_out(sent: Paced):
+    late = {"id": "t", "kind": "end", "text": "Sampai nanti"}
+    published(sent, flow({**ASK, "to": {"next": "p", "timeout": "t"}}, PERSON, late))  # type: ignore[arg-type]
+    sent.plugin_is(expiry=6 * 3600)
+    sent.submit(event("session.state", "down", {"state": "disconnected"}, account=NUMBER))
+    sent.writes(DEWI, "halo")
+    sent.submit(event("session.state", "still down", {"state": "disconnected"}, account=NUMBER))
+    sent.later(2 * 3600)
+    assert sent.texts == [] and (session(sent, DEWI) or {})["state"] == "asking"  # type: ignore[arg-type]
+    sent.submit(event("session.state", "up", {"state": "connected"}, account=NUMBER))
+    sent.later(600)
+    assert sent.texts == ["Kota?"]
+    sent.later(3600)
+    assert sent.texts == ["Kota?", "Sampai nanti"]
 
 
 def test_a_services_answer_finds_what_its_conversation_became(shop: Day):

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine import times, where
+from engine import NOT_CONNECTED, times, where
 
 from . import hours
 from .compiled import Flow, compiled
@@ -207,11 +207,11 @@ def waiting(documents: Any, conversation: str) -> list[Json]:
 
 
 def is_held(documents: Any, conversation: Json, at: str) -> bool:
-    """Whether something that flows said is kept back: until later, or since its number is paused."""
+    """Whether something that flows said is kept back: until later, or since its number cannot send now."""
     held = waiting(documents, conversation["id"])
-    account = documents.table("account").get(doc_id=conversation["account"]) if held else None
-    is_paused = bool((account or {}).get("sender.paused"))
-    return any(is_paused or (message.get("sender.due") or "") > at for message in held)
+    account = (documents.table("account").get(doc_id=conversation["account"]) if held else None) or {}
+    is_silent = bool(account.get("sender.paused")) or account.get("state") in NOT_CONNECTED
+    return any(is_silent or (message.get("sender.due") or "") > at for message in held)
 
 
 def has_failed(documents: Any, session: Json) -> bool:
