@@ -8,7 +8,7 @@ import orjson
 
 from engine.documents import Database, Table
 from engine.documents.direct import Direct, fit
-from engine.documents.storage import CollectionRows, masked
+from engine.documents.storage import CollectionRows
 
 Document = dict[str, Any]
 Fields = tuple[str, ...]
@@ -119,6 +119,11 @@ class WorkingSet:
             row = self._table(collection).by_id(id)
             found = self._held[key] = None if row is None else Held(row[0], row[1], row[2], row[2])
         return found
+
+    def unread(self, collection: str, id: str) -> None:
+        """Read a document that nobody has changed again when it is next asked for."""
+        self._held.pop((collection, id), None)
+        self._known.pop((collection, id), None)
 
     def text(self, collection: str, id: str) -> str | None:
         """Return a document's text as it stands, or None; who only looks makes nobody hold very many."""
@@ -341,16 +346,7 @@ class Documents(Database):
 
     def look_through(self, working: WorkingSet) -> None:
         """Read single documents as they stand; what waits is written before anything else is read."""
-        hidden = self._rows.hidden
-
-        def known(collection: str, id: Any) -> Document | None:
-            text = working.text(collection, str(id))
-            if text is None:
-                return None
-            content: Document = orjson.loads(text)
-            return masked(content, hidden) if hidden else content
-
-        self.reads_through(known, working.flush_of)
+        self.reads_through(working.text, working.flush_of)
 
     def leave_words(self) -> None:
         """Leave the text indexes as they are until somebody looks into one: then they are made anew."""

@@ -68,7 +68,7 @@ class Hearing:
             if not store.connection.in_transaction:
                 store.connection.execute("BEGIN")
             for subject in reads:
-                store.working.forget(*subject)
+                store.working.unread(*subject)
             tx = Transaction(store, event)
             tx.about.update(about)
             return [wanted for _, _, wanted in hooks.call_all(tx, heard, [], 1000)]

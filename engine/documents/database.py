@@ -107,7 +107,7 @@ class Database(tinydb.TinyDB):
             self._rows.before_find = settle
 
     def reads_through(self, known: Known, before_read: Callable[[str], None]) -> None:
-        """Have *known* give the documents of an id; *before_read* is told of a table whose rows are read."""
+        """Have *known* give documents' texts by id; *before_read* is told of a table whose rows are read."""
         if isinstance(self._rows, CollectionRows):
             self._rows.known, self._rows.before_read = known, before_read
 

@@ -19,7 +19,7 @@ from .tables import UNDECLARED, Collection, create_indexes, quoted, table_name
 
 OnChange = Callable[[str, str, "str | None"], None]
 Versions = Callable[[str], int]
-Known = Callable[[str, Any], "dict[str, Any] | None"]
+Known = Callable[[str, str], "str | None"]
 
 
 class ReadOnly(Exception):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import Any, cast
 
+import orjson
 from tinydb.queries import Query, QueryLike
 from tinydb.table import Document
 
@@ -17,7 +18,7 @@ from .finding import Found, Wanted, find
 from .paging import Page, by_short_list, cursor_at, cursor_of, is_long, page
 from .planner import Layout, Plan, plain_plan, plan, plan_of, readable
 from .rows import MOST_KEPT, Row, RowTable
-from .storage import TinyRows, as_plain
+from .storage import TinyRows, as_plain, masked
 from .tables import list_table
 
 _ALL = Query().noop()
@@ -65,8 +66,11 @@ class Table(RowTable):
         """Give the document of an id, or the first that matches, or None; for several ids, a list."""
         if doc_id is not None:
             if (known := self._rows.known) is not None:
-                content = known(self.name, doc_id)
-                return None if content is None else self._made(content, doc_id)
+                text = known(self.name, doc_id if type(doc_id) is str else str(doc_id))
+                if text is None:
+                    return None
+                hidden, content = self._rows.hidden, orjson.loads(text)
+                return self._made(masked(content, hidden) if hidden else content, doc_id)
             row = self._row(doc_id)
             return None if row is None else self._document(row, doc_id)
         if doc_ids is not None:

@@ -130,16 +130,13 @@ def _heard(message, conversation, contact, documents, around, session):
     flow = reading.flow_of(documents, session)
     text, button = _said(message), (message.get("interactive") or {}).get("id")
     node = flow.nodes.get(session["node"])
-    option = _option(flow, node, text, button) if node is not None and node["kind"] == "menu" else None
+    option = None
+    if node is not None and node["kind"] == "menu":
+        option = (button and texts.pressed(node, button, text)) or flow.named(node, text)
     pause = flow.settings["gather"]
     if pause and option is None and not (button or _is_whole(flow, node, text, around)):
         return [action("flowbuilder.gather", conversation=conversation["id"], text=text, seconds=pause)]
     return [_move(conversation, session, running.answer(flow, session, text, around, option))]
-
-
-def _option(flow, node, text, button):
-    """Return the option of a menu whose button was pressed or that *text* just names, or None."""
-    return (texts.pressed(node, button, text) if button else None) or flow.named(node, text)
 
 
 def _is_whole(flow, node, text, around):

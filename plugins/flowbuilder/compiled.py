@@ -95,6 +95,11 @@ _keeping = threading.Lock()
 _kept: dict[tuple[str, str, int, str], Flow] = {}
 
 
+def kept(hash: str, id: str, number: int, flow: str) -> Flow | None:
+    """Return a flow that is ready, or None."""
+    return _kept.get((hash, id, number, flow))
+
+
 def compiled(hash: str, id: str, number: int, flow: str, load: Callable[[], Json]) -> Flow:
     """Return the flow whose definition has *hash*, kept or by *load*; BadFlow where it has errors."""
     key = (hash, id, number, flow)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from engine import NOT_CONNECTED, times, where
 
 from . import hours
-from .compiled import Flow, compiled
+from .compiled import Flow, compiled, kept
 from .running import Around
 from .triggers import Index, Live, index
 
@@ -34,7 +34,8 @@ def conversation_now(documents: Any, id: str) -> Json | None:
 
 def flow_of(documents: Any, session: Json) -> Flow:
     """Return the version of a flow in which a session began."""
-    return _version(documents, session["hash"], session["version"], session["number"], session["flow"])
+    key = session["hash"], session["version"], session["number"], session["flow"]
+    return kept(*key) or _version(documents, *key)
 
 
 def published(documents: Any, flow: str) -> Flow | None:

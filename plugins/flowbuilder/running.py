@@ -111,7 +111,8 @@ class _Run:
     def __init__(self, flow: Flow, session: Json, around: Around) -> None:
         self.flow = flow
         self.around = around
-        self.session: Json = {**session, "fields": dict(session["fields"])}
+        self.session: Json = session.copy()
+        self.session["fields"] = session["fields"].copy()
         self.out = Outcome(None)
         self.why = ""
         self.steps = 0
