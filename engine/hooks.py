@@ -32,7 +32,6 @@ ROUTED = ("conversation.opened", HANDED_OVER)
 
 Heard = tuple[str, dict[str, Any]]
 Asked = tuple[str, str, Action]
-Counts = dict[str, tuple[int, float]]
 
 
 class Checked(dict[str, Any]):
@@ -47,21 +46,13 @@ class BadAction(ValueError):
     """A hook returned what is no action of a known type."""
 
 
-@dataclass(slots=True)
-class Spent:
-    """What the calls of one hook took so far."""
-
-    calls: int = 0
-    seconds: float = 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A hook of a plugin that is on. arguments: what give each of its arguments."""
+    """A hook of a plugin that is on. arguments: what give each of its own; place: where it is counted."""
 
     hook: Hook
     plugin: str
-    spent: Spent
+    place: int
     arguments: tuple[Callable[["Given"], Any], ...]
 
 
@@ -85,7 +76,8 @@ class HookRunner:
         self.store = store
         self.registry = registry
         self.watch = watch
-        self.spent: dict[str, Spent] = {}
+        self.places: dict[str, int] = {}
+        self.spent: list[float] = []
         self.absent: frozenset[str] = frozenset()
         self._loaders: dict[str, Loader] = {}
         self.reload()
@@ -119,14 +111,17 @@ class HookRunner:
         """Let go of the answers that were kept for hooks: a transaction ended."""
         self.view.forget_answers()
 
-    def counts(self) -> Counts:
-        """Return how often each hook was called, and how many seconds it took."""
-        return {key: (spent.calls, spent.seconds) for key, spent in self.spent.items()}
+    def mark(self) -> list[float]:
+        """Return what was counted so far, for `back_to`."""
+        return self.spent.copy()
 
-    def count_from(self, counts: Counts) -> None:
+    def back_to(self, mark: list[float]) -> None:
         """Count on from there."""
-        for key, spent in self.spent.items():
-            spent.calls, spent.seconds = counts.get(key, (0, 0.0))
+        self.spent[:] = [*mark, *([0] * (len(self.spent) - len(mark)))]
+
+    def counts(self) -> dict[str, tuple[int, float]]:
+        """Return how often each hook was called, and how many seconds that took."""
+        return {key: (int(self.spent[at]), self.spent[at + 1]) for key, at in self.places.items()}
 
     def refresh(self, changes: Iterable[dict[str, Any]]) -> None:
         """Read again where *changes* concern plugins."""
@@ -215,8 +210,10 @@ class HookRunner:
             "rng": lambda given: self._chance(given.tx, plugin, hook.name),
         }
         arguments = tuple(own.get(name) or _GIVEN.get(name, lambda given: None) for name in hook.arguments)
-        spent = self.spent.setdefault(f"{plugin}.{hook.name}", Spent())
-        return Listener(hook, plugin, spent, arguments)
+        place = self.places.setdefault(f"{plugin}.{hook.name}", len(self.spent))
+        if place == len(self.spent):
+            self.spent += (0, 0.0)
+        return Listener(hook, plugin, place, arguments)
 
     def _chance(self, tx: Transaction, plugin: str, hook: str) -> Chance:
         return Chance(self.store.salt, tx.event["id"], plugin, hook, tx.next_call(plugin, hook))
@@ -238,8 +235,8 @@ class HookRunner:
             failure = f"{type(error).__name__}: {error}"
         finally:
             self.watch.leave()
-            listener.spent.calls += 1
-            listener.spent.seconds += time.perf_counter() - started
+            self.spent[listener.place] += 1
+            self.spent[listener.place + 1] += time.perf_counter() - started
         self.store.check()  # reading writes what waits, and hooks may swallow what comes of it
         if failure:
             errors.append(self.problem(given.tx, plugin, hook.name, failure))

@@ -66,13 +66,13 @@ class Pipeline:
 
     def mark(self) -> Any:
         """Return where the store stands, and what was counted."""
-        return self.store.mark(), self.dropped, self.hooks.counts()
+        return self.store.mark(), self.dropped, self.hooks.mark()
 
     def back_to(self, mark: Any) -> None:
         """Stand there again: what came since was undone, so it does not count either."""
         store, self.dropped, counts = mark
         self.store.back_to(store)
-        self.hooks.count_from(counts)
+        self.hooks.back_to(counts)
         self.hooks.reload()
 
     def run(self, event: Event, raw: dict[str, Any] | None = None) -> Outcome:

@@ -139,17 +139,19 @@ def _plain(hashed: Any) -> tuple[Shape, list[str]] | None:
     Plain texts are the same to SQLite and Python, whichever they are.
     """
     parts = []
-    for part in joined(hashed, "and"):
+    is_pair = type(hashed) is tuple and len(hashed) == 2 and hashed[0] == "and"
+    for part in joined(hashed, "and") if is_pair else (hashed,):
         if type(part) is not tuple or len(part) != 3 or part[0] not in _PLAIN:
             return None
-        operator, path, value = part
-        texts = value if operator == "one_of" else (value,)
-        if type(texts) is not tuple or not 0 < len(texts) <= _MOST_TEXTS or type(path[0]) is not str:
+        operator, path, texts = part
+        if operator != "one_of":
+            texts = (texts,)
+        if type(texts) is not tuple or not 0 < len(texts) <= _MOST_TEXTS:
             return None
         for text in texts:
-            if type(text) is not str or not text.isascii() or "\0" in text or text[:1] in ("[", "{"):
+            if type(text) is not str or not text.isascii() or "\0" in text or text[:1] in _NOT_PLAIN:
                 return None
-        if len(path) != 1:
+        if len(path) != 1 or type(path[0]) is not str:
             return None
         parts.append((operator, path[0], len(texts), texts))
     if len(parts) > 1:
@@ -332,6 +334,7 @@ def _sort_either(sides: tuple[Any, ...], layout: Layout, parts: Parts) -> None:
 
 _RANGES = ("<", "<=", ">", ">=")
 _PLAIN = frozenset(("==", "one_of", *_RANGES))
+_NOT_PLAIN = frozenset("[{")  # a text that begins so may be a list's or an object's
 
 
 def _term(operator: Any, name: str, value: Any, layout: Layout) -> Term | None:

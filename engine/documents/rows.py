@@ -289,7 +289,7 @@ class RowTable(tinydb.table.Table):
 
     def _remember(self, cond: QueryLike, rows: list[Row]) -> None:
         """Keep an answer for the same question, if it is small: it may stay for long."""
-        if len(rows) > MOST_KEPT or sum(len(row[2]) for row in rows) > _LONGEST_KEPT:
+        if rows and (len(rows) > MOST_KEPT or sum(len(row[2]) for row in rows) > _LONGEST_KEPT):
             return
         if self._rows.version_of(self.name) is not None and getattr(cond, "is_cacheable", lambda: True)():
             self._query_cache[cond] = cast("list[Document]", rows)

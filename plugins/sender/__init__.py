@@ -11,6 +11,7 @@ from .handlers_holds import is_held
 from .pacing import LANES
 
 LOST = ("disconnected", "logged_out", "banned", "auth_failed")
+QUEUED = where("status") == "queued"
 DOWNTIME = 60.0  # seconds that a timer may be late before it counts as one
 
 
@@ -40,8 +41,9 @@ def message_received(event, message, conversation, contact, documents, settings)
     account, id = conversation["account"], conversation["id"]
     if conversation.get("sender.unasked"):
         yield action("sender.heard", account=account, conversation=id)
-    queued = (where("conversation") == id) & (where("status") == "queued")
-    if any(is_held(each) for each in documents.table("message").search(queued)):
+    if any(
+        is_held(each) for each in documents.table("message").search((where("conversation") == id) & QUEUED)
+    ):
         yield action("sender.lift", account=account, conversation=id)
         yield action("sender.dispatch", account=account)
 

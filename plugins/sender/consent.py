@@ -40,8 +40,10 @@ def normal(text: str | None) -> str:
     """
     if not text or len(text) > LONGEST:
         return ""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    kept = text.casefold()
+    if not kept.isascii():
+        plain = unicodedata.normalize("NFKD", text).casefold()
+        kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return " ".join(re.sub(r"[\W_]+", " ", kept).split())
 
 
