@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import gc
 import logging
 import os
 import signal
@@ -266,6 +267,8 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     engine.start()
+    gc.collect()
+    gc.freeze()  # what is there now stays: Python need not look through it for garbage
     log.info("engine ready")
     ended.wait()
     engine.stop()

@@ -4,9 +4,12 @@ The documents are taken as they were at its start, the events as they were recor
 what it said then. Nothing is sent and the live workspace is only read.
 """
 
+import gc
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from engine.store import open_read
 
 __all__ = ["ReplayError", "Setup", "replay", "setup_of"]
 Document = dict[str, Any]
+_OBJECTS = 5_000  # more than before, then they are looked through
 
 
 def replay(
@@ -64,9 +68,10 @@ def _run(
     runner: Runner, source: Any, span: tuple[int, int], until: str | None, progress: Callable[..., None]
 ) -> Document:
     _prepare(runner, source)
-    started = time.perf_counter()
-    runner.run(journal.rows(source, *span), until, lambda done: progress(done, span[1] - span[0]))
-    seconds = time.perf_counter() - started
+    with _seldom_collecting():
+        started = time.perf_counter()
+        runner.run(journal.rows(source, *span), until, lambda done: progress(done, span[1] - span[0]))
+        seconds = time.perf_counter() - started
     changed = runner.comparison.finish()
     return {
         "rows": {"after": span[0], "until": span[1]},
@@ -82,6 +87,26 @@ def _run(
         "documents": journal.documents_hash(runner.copy.connection, runner.copy.collections),
         "speed": _speed(runner, seconds),
     }
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Have Python seldom look for garbage, and not in what was there before: a replay leaves hardly any.
+
+    That is the whole process's, so only where the replay is all that it does.
+    """
+    is_alone = threading.current_thread() is threading.main_thread() and not gc.get_freeze_count()
+    before = gc.get_threshold()
+    if is_alone:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        if is_alone:
+            gc.set_threshold(*before)
+            gc.unfreeze()
 
 
 def _prepare(runner: Runner, source: Any) -> None:
