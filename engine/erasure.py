@@ -235,10 +235,19 @@ def _forget_raw(store: Store, rows: Iterable[int], needles: tuple[str, ...]) -> 
     known = set(rows)
     gone = []
     for id, seq, body in store.connection.execute("SELECT id, seq, body FROM raw"):
-        if seq in known or (needles and any(n.encode() in zlib.decompress(body) for n in needles)):
+        if seq in known or (needles and _holds(body, needles)):
             gone.append((id,))
     store.connection.executemany("DELETE FROM raw WHERE id = ?", gone)
     return len(gone)
+
+
+def _holds(packed: bytes, needles: tuple[str, ...]) -> bool:
+    """Whether a raw body has one of *needles*, or may have: it cannot be read."""
+    try:
+        body = zlib.decompress(packed)
+    except zlib.error:
+        return True
+    return any(needle.encode() in body for needle in needles)
 
 
 def clean(store: Store, folder: Path, rewrite: bool = True) -> bool:

@@ -116,20 +116,52 @@ def test_a_call_on_a_dead_line_is_no_try(make: Make, told: str) -> None:
     assert len(arrived) == len(set(arrived)) == 10
 
 
-def test_calls_without_end_on_a_dead_line_fail_nothing(make: Make) -> None:
+def test_calls_on_a_line_that_dies_under_them_fail_nothing_and_have_an_end(make: Make) -> None:
     """The line dies under one and the same message again and again."""
     shop = make(disconnects=0)
     becomes(shop, "connected")
     message = shop.answers(DEWI, "Siap", by=shop.agent("Sari"))["id"]
     shop.outcome = DEAD
-    for _ in range(20):
+    for _ in range(4):
         becomes(shop, "disconnected")
         shop.later(60)
         becomes(shop, "connected")
-    shop.outcome = {"outcome": "sent"}
+    assert len(shop.calls) == 4 and shop.get("message", message)["attempts"] <= 1
+    for _ in range(40):
+        becomes(shop, "disconnected")
+        shop.later(60)
+        becomes(shop, "connected")
+        shop.later(7200)
+    said = shop.get("message", message)
+    assert said["status"] == "failed" and said["error"]["reason"]
+    assert len(shop.calls) < 25
+
+
+def test_a_clock_that_was_ahead_and_bad_news_told_late_change_nothing(make: Make) -> None:
+    shop = make()
+    becomes(shop, "disconnected", at=times.add(shop.time, 300))
+    shop.later(60)
+    becomes(shop, "connected")
+    assert shop.get("account", SHOP)["state"] == "connected"
+    for _ in range(4):
+        becomes(shop, "disconnected", at=times.add(shop.time, -90))
+        shop.later(1)
+    account = shop.get("account", SHOP)
+    assert account["state"] == "connected" and not account.get("sender.paused")
+
+
+def test_what_was_typed_on_the_phone_later_shows_that_the_number_is_back(make: Make) -> None:
+    shop = make()
+    becomes(shop, "disconnected")
+    message = shop.answers(DEWI, "Siap", by=shop.agent("Sari"))["id"]
+    shop.later(3600)
+    assert shop.get("message", message)["status"] == "queued"
+    said = {"message": {"id": "3EBPHONE", "kind": "text", "text": "dari ponsel"}, "peer": peer_of(ANDI)}
+    shop.submit(
+        event("message.sent", "phone", said, account=SHOP, origin="echo_phone", occurred_at=shop.time)
+    )
     shop.later(60)
     assert shop.get("message", message)["status"] == "sent"
-    assert len(shop.calls) == 21
 
 
 def test_a_late_answer_still_goes_to_the_team(make: Make) -> None:

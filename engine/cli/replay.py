@@ -174,7 +174,9 @@ def _verdict(report: dict[str, Any]) -> str:
         return f"Not the same, from row {report['differs_at']} on: plugins or code have changed since."
     changed = [f"{name}: {_words(change)}" for name, change in report["setup"].items()]
     changed += [f"{name}: {', '.join(ids)} put" for name, ids in report["put"].items()]
-    return f"With {'; '.join(changed)}:" if changed else "It differs."
+    differs = any(tally[what] for tally in report["plugins"].values() for what in ("gone", "new", "moved"))
+    end = ":" if differs else " nothing would have been done otherwise."
+    return f"With {'; '.join(changed)}{end}" if changed else "It differs."
 
 
 def _words(change: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ def state(tx: Transaction, data: dict[str, Any]) -> None:
     fields = {"state": data["state"], "state_at": tx.at, "state_reason": data.get("reason_code")}
     if data.get("me"):
         fields["me"] = data["me"]
-    tx.update("account", account["id"], {**fields, "state_told_at": told})
+    tx.update("account", account["id"], {**fields, "state_told_at": min(told, tx.at)})  # a clock may be ahead
 
 
 def heard(tx: Transaction) -> None:

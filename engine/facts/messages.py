@@ -128,6 +128,8 @@ def reopen(tx: Transaction, conversation: Document) -> bool:
 def seen_sent(tx: Transaction, data: Document) -> None:
     """A message of our own was seen: of a call of ours, or typed on the phone."""
     account, said = tx.event["account"], data["message"]
+    if tx.event["origin"] == "echo_phone":
+        accounts.heard(tx)
     message = statuses.by_gateway_id(tx, account, said["id"])
     if message is not None:
         statuses.move(tx, message, "sent")

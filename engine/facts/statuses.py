@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.facts import parking
+from engine.facts import accounts, parking
 from engine.transaction import Transaction
 
 RANK = {"queued": 0, "sending": 1, "sent": 2, "delivered": 3, "read": 4}
@@ -75,6 +75,8 @@ def apply(tx: Transaction, message: dict[str, Any], level: str, error: dict[str,
 def reported(tx: Transaction, data: dict[str, Any]) -> None:
     """A gateway told how far messages got; of one it names too early, it is kept for a while."""
     account = tx.event["account"]
+    if data.get("status") in ("delivered", "read"):
+        accounts.heard(tx)
     for id in data.get("ids", ()):
         message = by_gateway_id(tx, account, id)
         if message is not None:

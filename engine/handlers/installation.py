@@ -32,7 +32,7 @@ def put_account(data: Data, tx: Transaction) -> Data:
         "source": data["source"],
         "removed_at": None,
     }
-    told = {"state": "unknown", "state_at": tx.at, "state_reason": None}
+    told = {"state": "unknown", "state_at": tx.at, "state_reason": None, "state_told_at": None}
     if not before:
         tx.insert("account", {"id": id, **fields, **told, "me": None, "created_at": tx.at})
     elif before.get("removed_at") or before.get("settings") != data["settings"]:
@@ -63,7 +63,8 @@ def set_state(data: Data, tx: Transaction) -> None:
     account = existing(tx, "account", data["account"])
     if account["gateway"] != tx.asking[0]:
         raise Refused(f"{account['id']} is not on {tx.asking[0]}")
-    tx.update("account", account["id"], {"state": data["state"], "state_at": tx.at, "state_reason": None})
+    told = {"state": data["state"], "state_at": tx.at, "state_reason": None, "state_told_at": None}
+    tx.update("account", account["id"], told)
 
 
 @handles("plugin.set", schemas.PluginSet, past="plugins.switched", permission="plugin.write")

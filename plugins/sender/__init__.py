@@ -72,6 +72,9 @@ def contact_opted_out(event):
 def session_state(event, documents):
     """A number's connection came or went: too much of that pauses it; what is written meanwhile waits."""
     account, data = event["account"], event["data"]
+    now = documents.table("account").get(doc_id=account) or {}
+    if now.get("state") != data["state"] or now.get("state_at") != event["at"]:
+        return  # told late, after what came of it
     if data["state"] in LOST:
         code = str(data["reason_code"]) if data.get("reason_code") else None
         yield action("sender.signal", account=account, kind="disconnected", code=code)

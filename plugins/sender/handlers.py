@@ -27,6 +27,7 @@ DEFAULTS = Settings().load({})
 BANS = ("401", "403", "463")
 WARNINGS = 5
 LAST = "9999"
+MOST_DROPPED = 5  # tries of one message that count as none since its number was lost under it
 ROUNDS = 100  # looks at a queue of which the first may not be sent any more
 LEAST = 0.001  # seconds to the next look: a timer of this very moment would fire for ever
 SHIFTED = 7200.0  # seconds after a call in which a gap or break may still last
@@ -201,9 +202,12 @@ def settle(data, tx):
     if outcome in ("not_sent", "cancelled"):
         _uncount(tx, message)
     if message["status"] == "queued" and outcome == "not_sent":
-        if _is_down(tx.get("account", message["account"]) or {}):  # it was no try: the line was dead
+        dropped = message.get("sender.dropped", 0)
+        is_down = _is_down(tx.get("account", message["account"]) or {})
+        if is_down and dropped < MOST_DROPPED:  # it was no try: the line was dead
             told = {"attempts": max(0, message.get("attempts", 1) - 1), "error": None}
-            tx.update("message", message["id"], {**told, "sender.due": None, "retry_at": None})
+            told |= {"sender.due": None, "retry_at": None, "sender.dropped": dropped + 1}
+            tx.update("message", message["id"], told)
         else:
             _pause(tx, message, data["result"])
     elif message["status"] == "unconfirmed":
