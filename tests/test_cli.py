@@ -273,3 +273,9 @@ def test_what_needs_a_workspace_says_where_it_was_looked_for(replyai, tmp_path):
     assert f"nothing to back up in {data}" in replyai("backup", str(tmp_path / "b"))[2]
     assert f"no workspace main in {data}" in replyai("export", str(tmp_path / "e"))[2]
     assert "nothing is running" in replyai("erase", "--yes", "+62813")[2]
+
+
+def test_the_help_lists_the_commands_of_plugins_each_time() -> None:
+    for _ in range(2):
+        said = CliRunner().invoke(cli, ["--help"])
+        assert "\n  flow " in said.output and "\n  replay " in said.output

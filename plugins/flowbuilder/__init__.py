@@ -346,8 +346,8 @@ def flow_jobs():
     return {JOB: http}
 
 
-@hookimpl
-def commands():
+@hookimpl(specname="commands")  # the submodule of that name takes its place here once it is imported
+def flow_commands():
     """``replyai flow``."""
     from .commands import flow
 
