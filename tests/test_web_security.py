@@ -1,6 +1,7 @@
 """Rules that hold for every route there is."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -135,3 +136,12 @@ def test_the_log_has_no_secret_number_or_text(stack):
     assert "route=/login" in written
     for secret in ("a-token-that", "a password in", "rahasia", "6281300004521", "agent@toko"):
         assert secret not in written
+
+
+def test_what_is_written_is_never_part_of_an_address() -> None:
+    """Forms that scripts send do nothing by themselves: on a slow line the text stays where it is."""
+    root = Path(__file__).parents[1]
+    pages = [*root.glob("web/templates/**/*.html"), *root.glob("plugins/*/templates/**/*.html")]
+    forms = [(page.name, form) for page in pages for form in re.findall(r"<form[^>]*>", page.read_text())]
+    assert len(forms) > 20
+    assert [each for each in forms if not re.search(r' method="(post|get|dialog)"', each[1])] == []

@@ -440,5 +440,7 @@ if (account) {
   const first = everyone().find((one) => one.phone === last) || everyone()[0];
   if (matchMedia("(min-width: 761px)").matches) choose(first);
   else { showCustomers(); refresh(); }
+  // What is typed before somebody listens would be lost, so nothing can be.
+  for (const control of main.querySelectorAll("form :disabled")) control.disabled = false;
   listen();
 }
