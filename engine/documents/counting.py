@@ -13,21 +13,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .hashes import conjuncts, joined, readable
 from .paging import by_short_list, is_long, more_than
 from .planner import (
     MOST_PARAMS,
     Filter,
     Layout,
     Plan,
-    conjuncts,
     exact_filter,
     fields_of,
     has_index,
-    joined,
     list_select,
     negated,
     plan_of,
-    readable,
     values_of_list,
 )
 from .storage import Rows

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from tinydb.queries import QueryLike
 
+from .hashes import readable
 from .planner import (
     MOST_PARAMS,
     Filter,
@@ -23,7 +24,6 @@ from .planner import (
     list_select,
     plan,
     plan_of_index,
-    readable,
     split,
 )
 from .scans import MANY, note

@@ -11,18 +11,14 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tinydb.queries import QueryInstance, where
-
+from .hashes import Shape, conjuncts, is_set_of, joined, plain, readable
 from .sqlvalues import Term, compare, equal, one_of, text_fits
 from .tables import UNDECLARED, Collection, expression, indexable, list_table
 
 _MOST_SIDES = 400  # SQLite joins 500 selects
 _MOST_FILTERED = 50  # SQLite nests expressions 1,000 deep; longer alternatives are left to Python
-_MOST_PLAIN, _MOST_TEXTS = 1_000, 20
+_MOST_PLAIN = 1_000
 MOST_PARAMS = 30_000  # and takes 32,766 parameters
-
-
-Shape = tuple[tuple[str, str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -116,7 +112,7 @@ def plain_plan(hashed: Any, layout: Layout) -> Plan | None:
 
     What hooks and handlers ask most is of this kind. Its SQL depends on the shape alone, so it is kept.
     """
-    found = _plain(hashed)
+    found = plain(hashed)
     if found is None:
         return None
     shape, texts = found
@@ -133,32 +129,6 @@ def plain_plan(hashed: Any, layout: Layout) -> Plan | None:
     return Plan(made.select, params, made.exact, made.distinct, made.score)
 
 
-def _plain(hashed: Any) -> tuple[Shape, list[str]] | None:
-    """Give (operator, field, how many texts) of all parts and their texts, if there is nothing else.
-
-    Plain texts are the same to SQLite and Python, whichever they are.
-    """
-    parts = []
-    is_pair = type(hashed) is tuple and len(hashed) == 2 and hashed[0] == "and"
-    for part in joined(hashed, "and") if is_pair else (hashed,):
-        if type(part) is not tuple or len(part) != 3 or part[0] not in _PLAIN:
-            return None
-        operator, path, texts = part
-        if operator != "one_of":
-            texts = (texts,)
-        if type(texts) is not tuple or not 0 < len(texts) <= _MOST_TEXTS:
-            return None
-        for text in texts:
-            if type(text) is not str or not text.isascii() or "\0" in text or text[:1] in _NOT_PLAIN:
-                return None
-        if len(path) != 1 or type(path[0]) is not str:
-            return None
-        parts.append((operator, path[0], len(texts), texts))
-    if len(parts) > 1:
-        parts.sort()
-    return tuple([part[:3] for part in parts]), [text for part in parts for text in part[3]]
-
-
 def _plain_template(shape: Shape, layout: Layout) -> tuple[Plan, list[int]] | None:
     """Give the plan for a shape with any plain texts, and which text each of its parameters is."""
     parts, count = [], 0
@@ -168,11 +138,6 @@ def _plain_template(shape: Shape, layout: Layout) -> tuple[Plan, list[int]] | No
         count += size
     made = _plan(("and", frozenset(parts)), layout)
     return None if made is None else (made, [int(param) for param in made.params])
-
-
-def readable(query: Any) -> Any:
-    """Give a query's hash if it says what the query does, else None."""
-    return query._hash if _HASHES_ARE_KNOWN and type(query) is QueryInstance else None
 
 
 def split(hashed: Any, layout: Layout) -> Parts:
@@ -198,7 +163,7 @@ def values_of_list(part: Any, layout: Layout) -> tuple[str, tuple[str, ...]] | N
 def negated(part: Any) -> Any:
     """Give the opposite of a part, its AND and OR turned round."""
     for operator, opposite in (("and", "or"), ("or", "and")):
-        if _is_set_of(part, operator):
+        if is_set_of(part, operator):
             return opposite, frozenset(map(negated, part[1]))
     is_opposite = isinstance(part, tuple) and len(part) == 2 and part[0] == "not"
     return part[1] if is_opposite else ("not", part)
@@ -246,7 +211,7 @@ def _filter(part: Any, layout: Layout) -> Filter | None:
     if part == ():
         return Filter("1")
     for operator, sql in (("and", " AND "), ("or", " OR ")):
-        if _is_set_of(part, operator):
+        if is_set_of(part, operator):
             return _joined_filter([_filter(each, layout) for each in part[1]], sql)
     if isinstance(part, tuple) and len(part) == 2 and part[0] == "not":
         inner = _filter(part[1], layout)
@@ -294,23 +259,9 @@ def _plan(hashed: Any, layout: Layout) -> Plan | None:
     return _with_lists(parts, layout, best)
 
 
-def conjuncts(hashed: Any) -> Iterable[Any]:
-    """Give the parts of a query's hash that all have to hold."""
-    return (part for part in joined(hashed, "and") if part != ())  # noop() holds always
-
-
-def joined(hashed: Any, operator: str) -> Iterable[Any]:
-    """Give the parts that one operator joins, however they were put in brackets."""
-    if not _is_set_of(hashed, operator):
-        yield hashed
-        return
-    for part in hashed[1]:
-        yield from joined(part, operator)
-
-
 def _sort_in(part: Any, layout: Layout, parts: Parts) -> None:
     """Put one part where it belongs, or among the rest."""
-    if _is_set_of(part, "or"):
+    if is_set_of(part, "or"):
         _sort_either(tuple(joined(part, "or")), layout, parts)
     elif not (isinstance(part, tuple) and len(part) == 3 and _is_field(part[1])):
         parts.rest.append(part)
@@ -333,8 +284,6 @@ def _sort_either(sides: tuple[Any, ...], layout: Layout, parts: Parts) -> None:
 
 
 _RANGES = ("<", "<=", ">", ">=")
-_PLAIN = frozenset(("==", "one_of", *_RANGES))
-_NOT_PLAIN = frozenset("[{")  # a text that begins so may be a list's or an object's
 
 
 def _term(operator: Any, name: str, value: Any, layout: Layout) -> Term | None:
@@ -358,11 +307,6 @@ def _is_of_list(part: Any, layout: Layout) -> bool:
     """Say if a part asks if a declared list has one of some values."""
     shaped = isinstance(part, tuple) and len(part) == 3 and part[0] == "any" and _is_field(part[1])
     return bool(shaped and part[1][0] in layout.lists and _strings(part[2]))
-
-
-def _is_set_of(hashed: Any, operator: str) -> bool:
-    pair = isinstance(hashed, tuple) and len(hashed) == 2
-    return pair and hashed[0] == operator and isinstance(hashed[1], frozenset)
 
 
 def _is_field(path: Any) -> bool:
@@ -436,19 +380,3 @@ def _with_lists(parts: Parts, layout: Layout, base: Plan | None) -> Plan | None:
     select = selects[0] + "".join(f" AND pos IN ({select})" for select in selects[1:])
     single = all(len(values) == 1 for _, values in parts.lists)
     return Plan(select, params, not others, distinct=single, score=1)
-
-
-def _hashes_look_as_expected() -> bool:
-    """See that this TinyDB still writes its hashes as they are read here; if not, Python does all."""
-    one, two = where("a") == 1, where("b") < "x"
-    expected = ("and", frozenset([("==", ("a",), 1), ("<", ("b",), "x")]))
-    return bool(
-        (one & two)._hash == expected
-        and (one | two)._hash == ("or", expected[1])
-        and (~one)._hash == ("not", ("==", ("a",), 1))
-        and where("a").one_of([1, "x"])._hash == ("one_of", ("a",), (1, "x"))
-        and where("a").any(["x"])._hash == ("any", ("a",), ("x",))
-    )
-
-
-_HASHES_ARE_KNOWN = _hashes_look_as_expected()

@@ -15,8 +15,9 @@ from tinydb.table import Document
 from .codec import strings_in
 from .counting import counts
 from .finding import Found, Wanted, find
+from .hashes import readable
 from .paging import Page, by_short_list, cursor_at, cursor_of, is_long, page
-from .planner import Layout, Plan, plain_plan, plan, plan_of, readable
+from .planner import Layout, Plan, plain_plan, plan, plan_of
 from .rows import MOST_KEPT, Row, RowTable
 from .storage import TinyRows, as_plain, masked
 from .tables import list_table

@@ -78,7 +78,7 @@ def import_(file: Path, publish: bool, workspace: str) -> None:
     Example:  replyai flow import menu-toko.json --publish
     """
     definition = _definition(file)
-    if publish and _report(file, definition):
+    if publish and _has_errors(file, definition):
         sys.exit(1)
     with opened(workspace) as place:
         flows = place.documents.table("flow").search(where("name") == definition.get("name"))
@@ -106,14 +106,19 @@ def check(files: tuple[Path, ...]) -> None:
 
 
 def _report(file: Path, definition) -> bool:
+    """Print what is wrong, or that nothing is; return whether there are errors."""
+    bad = _has_errors(file, definition)
+    if not bad:
+        click.echo(f"{file}: ok, {len(definition['nodes'])} nodes")
+    return bad
+
+
+def _has_errors(file: Path, definition) -> bool:
     """Print what is wrong; return whether there are errors."""
     problems = checking.check(definition)
     for problem in problems:
         click.echo(f"{file}: {problem.level}: {problem.node or 'flow'}: {problem.message}")
-    bad = any(problem.level == "error" for problem in problems)
-    if not bad:
-        click.echo(f"{file}: ok, {len(definition['nodes'])} nodes")
-    return bad
+    return any(problem.level == "error" for problem in problems)
 
 
 def _definition(file: Path):
