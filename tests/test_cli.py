@@ -18,6 +18,7 @@ from engine.process import Engine
 from engine.secrets import Secrets
 from engine.store import Store
 from tests.processes import data_folder
+from tests.test_flows_running import SHOP
 from tests.world import DEWI, written
 
 PAYLOADS = Path(__file__).parent / "payloads" / "waha"
@@ -68,6 +69,15 @@ def test_the_promised_commands_are_there():
 
 def test_the_version(replyai):
     assert replyai("--version") == (0, f"ReplyAI {__version__}\n", "")
+
+
+def test_a_flow_that_nobody_takes_in_is_not_called_ok(replyai, tmp_path):
+    file = tmp_path / "menu.json"
+    file.write_text(json.dumps(SHOP))
+    code, out, wrong = replyai("flow", "import", str(file), "--publish")
+    assert (code, out) == (1, "")
+    assert "there is no workspace" in wrong
+    assert replyai("flow", "check", str(file)) == (0, f"{file}: ok, {len(SHOP['nodes'])} nodes\n", "")
 
 
 # parse
