@@ -13,6 +13,8 @@ from tests.test_e2e import PASSWORD, SARI, Shop
 pytestmark = pytest.mark.browser
 DEWI = "6281300004521@c.us"
 SAID = 130
+MORE = """([shown, text]) => document.querySelectorAll("#messages .b").length > shown
+  || document.querySelector("#messages").textContent.includes(text)"""
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +60,12 @@ def test_a_hit_leads_to_its_message_and_the_thread_goes_on_from_there(shop: Shop
 
     says(shop, SAID, "pesan yang baru")  # it comes while its place is not loaded
     expect(page.locator("#rows .row")).to_have_count(0)
-    for _ in range(8):
+    while not page.locator("#messages .b", has_text="pesan yang baru").count():
+        shown = page.locator("#messages .b").count()
         page.locator("#messages .b").last.scroll_into_view_if_needed()
         page.mouse.move(700, 400)
         page.mouse.wheel(0, 4000)
-        page.wait_for_timeout(100)
+        page.wait_for_function(MORE, arg=[shown, "pesan yang baru"])
     expect(page.locator("#messages .b", has_text="pesan yang baru")).to_have_count(1)
     shown = page.locator("#messages .b .text").all_text_contents()
     wanted = [f"pesan nomor{number:03}" for number in range(SAID)] + ["pesan yang baru"]
