@@ -8,7 +8,8 @@ from typing import Any
 from tinydb.queries import QueryInstance, where
 
 _MOST_TEXTS = 20
-_PLAIN = frozenset(("==", "one_of", ">", ">=", "<", "<="))
+RANGES = ("<", "<=", ">", ">=")
+_PLAIN = frozenset(("==", "one_of", *RANGES))
 _NOT_PLAIN = frozenset("[{")  # a text that begins so may be a list's or an object's
 
 Shape = tuple[tuple[str, str, int], ...]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .hashes import Shape, conjuncts, is_set_of, joined, plain, readable
+from .hashes import RANGES, Shape, conjuncts, is_set_of, joined, plain, readable
 from .sqlvalues import Term, compare, equal, one_of, text_fits
 from .tables import UNDECLARED, Collection, expression, indexable, list_table
 
@@ -270,7 +270,7 @@ def _sort_in(part: Any, layout: Layout, parts: Parts) -> None:
     elif (term := _term(part[0], part[1][0], part[2], layout)) is None:
         parts.rest.append(part)
     else:
-        known = parts.ranges if part[0] in _RANGES else parts.equal
+        known = parts.ranges if part[0] in RANGES else parts.equal
         known.setdefault(part[1][0], []).append(term)
 
 
@@ -283,16 +283,13 @@ def _sort_either(sides: tuple[Any, ...], layout: Layout, parts: Parts) -> None:
         parts.either.append(sides)
 
 
-_RANGES = ("<", "<=", ">", ">=")
-
-
 def _term(operator: Any, name: str, value: Any, layout: Layout) -> Term | None:
     """Give the condition of one comparison, or None where Python has to decide alone."""
     if layout.hidden and is_masked(name, layout.hidden):
         return None
     sql = "id" if name == "id" and layout.id_field else expression(name)
     is_whole = name in layout.collection.whole and type(value) is int and abs(value) < 2**53
-    if is_whole and operator in _RANGES:
+    if is_whole and operator in RANGES:
         return Term(f"{sql} {operator} ?", (value,), exact=True)
     if operator == "==":
         term = equal(sql, value)
@@ -300,7 +297,7 @@ def _term(operator: Any, name: str, value: Any, layout: Layout) -> Term | None:
         return replace(term, exact=True) if term and (is_told or is_whole) else term
     if operator == "one_of":
         return one_of(sql, value)
-    return compare(sql, operator, value) if operator in _RANGES else None
+    return compare(sql, operator, value) if operator in RANGES else None
 
 
 def _is_of_list(part: Any, layout: Layout) -> bool:
